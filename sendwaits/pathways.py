@@ -15,7 +15,7 @@ from typing import Any
 
 from sendwaits.errors import Refused
 
-__all__ = ["Pathway", "Wait", "When", "built_in", "from_table", "BANDS", "AGE_BANDS", "GROUPS", "OVER_WEEKS"]
+__all__ = ["Pathway", "Wait", "When", "Removal", "built_in", "from_table", "BANDS", "AGE_BANDS", "GROUPS", "OVER_WEEKS"]
 
 BANDS: tuple[tuple[int, int | None], ...] = (
     (0, 7), (8, 14), (15, 28), (29, 84), (85, 126), (127, 364), (365, 728), (729, None),

@@ -1,0 +1,237 @@
+"""The commands. Each is one call on the area; errors become plain lines and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sendwaits import __version__
+from sendwaits.errors import CannotWrite, Refused, SendwaitsError
+from sendwaits.workspace import PROFILES, parse_date
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["main"]
+
+_DEBUG = "--debug"
+
+
+class _Date(click.ParamType):
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return parse_date(value, "--as-at")
+        except Refused as error:
+            self.fail(str(error))
+
+
+_dir = click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
+_as_at = click.option("--as-at", required=True, type=_Date(), help="The census day, YYYY-MM-DD: the state at the end of that day.")
+_pathways = click.option("--pathway", "pathways", multiple=True, help="A pathway code; may be given several times. Default: all with an extract.")
+_format = click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+_debug = click.option(_DEBUG, is_flag=True, help="Show the traceback of an error.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="sendwaits")
+def cli() -> None:
+    """Waiting-list analytics for SEND partnerships."""
+
+
+def _area(folder: Path) -> Any:
+    from sendwaits.area import open as open_area
+
+    return open_area(folder)
+
+
+def _say(lines: list[str]) -> None:
+    for line in lines:
+        click.echo(line, err=True)
+
+
+def _print(table: pd.DataFrame, form: str) -> None:
+    """The table on standard output: csv with LF line ends, or a JSON list of objects with null for empty."""
+    from sendwaits.run.printing import as_csv, as_json
+
+    text = as_json(table) if form == "json" else as_csv(table)
+    sys.stdout.buffer.write(text.encode("utf-8"))
+    sys.stdout.flush()
+
+
+@cli.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@_debug
+def init(folder: Path, debug: bool) -> None:
+    """Make an area's own empty workspace: commented settings, data/raw, notebooks."""
+    from sendwaits.run.starting import init as make
+
+    _say(make(folder))
+
+
+@cli.command()
+@_dir
+@click.option("--seed", type=int, default=None, help="Another seed makes other children. Default: the seed of the repository's sample.")
+@click.option("--size", type=click.Choice(["small", "area", "national"]), default="area", show_default=True)
+@_debug
+def sample(folder: Path, seed: int | None, size: str, debug: bool) -> None:
+    """Make a workspace with made-up extracts. No real child, ever."""
+    from sendwaits import sample as made_up
+
+    made_up.write(folder, size=size, **({} if seed is None else {"seed": seed}))
+    _say([f"A made-up workspace is in {folder}. Next: sendwaits report {folder} --as-at 2024-07-31"])
+
+
+@cli.command()
+@_dir
+@click.option("--allow-empty", is_flag=True, help="Accept a file that has headings but no rows.")
+@click.option("--accept-volume", is_flag=True, help="Accept a file with under half the rows of the one before.")
+@_debug
+def check(folder: Path, allow_empty: bool, accept_volume: bool, debug: bool) -> None:
+    """Clean only: what is accepted, quarantined, merged, and why."""
+    result = _area(folder).check(allow_empty=allow_empty, accept_volume=accept_volume)
+    click.echo(result.summary)
+    if result.refusals:
+        raise Refused("\n".join(result.refusals[:6]))
+
+
+@cli.command()
+@_dir
+@_as_at
+@_pathways
+@click.option("--group", default="", help="Break down by district, sex, age_band, source, need, school, priority or worker.")
+@click.option("--period", type=click.Choice(["month", "year", "ytd"]), default="month", show_default=True)
+@click.option("--months", type=click.IntRange(1, 1200), default=24, show_default=True)
+@_format
+@_debug
+def figures(folder: Path, as_at: date, pathways: tuple[str, ...], group: str, period: str, months: int, form: str, debug: bool) -> None:
+    """Print every measure, one row per number."""
+    area = _area(folder)
+    table = area.figures(as_at=as_at, pathway=list(pathways) or None, group=group, period=period, months=months)
+    _say(area.said)
+    _print(table, form)
+
+
+@cli.command()
+@_dir
+@_as_at
+@click.option("--pathway", "pathways", multiple=True)
+@click.option("--scenario", "scenarios", multiple=True, help="Add the rows of a scenario of sendwaits.toml.")
+@click.option("--series", default=None, help="Forecast a measure of data/raw/series_*.csv instead; ALL for every one.")
+@click.option("--months", type=click.IntRange(1, 60), default=12, show_default=True, help="With --series: how many months ahead.")
+@_format
+@_debug
+def forecast(folder: Path, as_at: date, pathways: tuple[str, ...], scenarios: tuple[str, ...], series: str | None, months: int, form: str,
+             debug: bool) -> None:
+    """Print the forecast of a pathway's waits, or of plain monthly series."""
+    if (series is None) == (not pathways):
+        raise Refused("Name either --pathway or --series. For every monthly series: --series ALL")
+    area = _area(folder)
+    if series is not None:
+        table = area.forecast_series(series, as_at=as_at, months=months)
+    else:
+        table = area.forecast(list(pathways), as_at=as_at, scenario=list(scenarios))
+    _say(area.said)
+    _print(table, form)
+
+
+@cli.command()
+@_dir
+@_as_at
+@_pathways
+@click.option("--report", "reports", multiple=True, help="A report name; may be given several times. Default: all.")
+@click.option("--workers", type=click.IntRange(1, 64), default=None, help="Reports made at the same time. Default: one per core.")
+@click.option("--profile", type=click.Choice(PROFILES), default=None, help="Which numbers may be shown. Default: as in sendwaits.toml (board).")
+@click.option("--areas", type=click.Path(path_type=Path), default=None, help="A csv of areas: the set is made for each.")
+@click.option("--dry-run", is_flag=True, help="List what would be made and why; make nothing.")
+@_debug
+def report(folder: Path, as_at: date, pathways: tuple[str, ...], reports: tuple[str, ...], workers: int | None, profile: str | None,
+           areas: Path | None, dry_run: bool, debug: bool) -> None:
+    """Make the set of reports of one day."""
+    from sendwaits.run import batch
+    from sendwaits.workspace import open_workspace
+
+    summary = batch.run(open_workspace(folder), as_at=as_at, pathways=list(pathways) or None, reports=list(reports) or None, workers=workers,
+                        profile=profile, areas=areas, dry_run=dry_run, debug=debug)
+    _say(summary.lines)
+    if summary.exit_code:
+        raise click.exceptions.Exit(summary.exit_code)
+
+
+@cli.command()
+@click.argument("reports", type=click.Path(path_type=Path))
+@_debug
+def verify(reports: Path, debug: bool) -> None:
+    """Is this set complete, unchanged and safe to release?"""
+    from sendwaits.release import verify as checking
+
+    for line in checking.verify(reports):
+        click.echo(line)
+
+
+@cli.command("map")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--pathway", required=True)
+@click.option("--write", is_flag=True, help="Append the table to sendwaits.toml.")
+@_debug
+def map_headings(file: Path, pathway: str, write: bool, debug: bool) -> None:
+    """Propose a heading map for an extract; writes nothing unless told."""
+    from sendwaits.run.starting import map_headings as propose
+
+    click.echo(propose(file, pathway, write=write))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and exit with its code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    debug = _DEBUG in arguments
+    sys.exit(_run(lambda: cli.main(arguments, prog_name="sendwaits", standalone_mode=False), debug))
+
+
+def _run(command: Callable[[], Any], debug: bool) -> int:
+    try:
+        command()
+        return 0
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        where = f"{error.ctx.command_path}: " if isinstance(error, click.UsageError) and error.ctx else ""
+        _plain(f"{where}{error.format_message()}")
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        _plain("Stopped. Nothing was changed.")
+        return 1
+    except SendwaitsError as error:
+        if debug:
+            traceback.print_exc()
+        _plain(str(error))
+        return error.exit_code
+    except OSError as error:
+        if debug:
+            traceback.print_exc()
+        kind = type(error).__name__
+        _plain(f"A file or folder could not be used ({kind}). Close it in other programs, and check its permissions and the free disk space.")
+        return CannotWrite.exit_code
+    except Exception as error:  # a bug: say so without any value from the data
+        if debug:
+            traceback.print_exc()
+        _plain(f"This is a bug in sendwaits ({type(error).__name__}). Run again with --debug and send the output without any data.")
+        return 1
+
+
+def _plain(message: str) -> None:
+    for line in message.strip().splitlines()[:6]:
+        click.echo(line, err=True)
+
+
+if __name__ == "__main__":
+    main()
