@@ -1,0 +1,112 @@
+"""Who is seen next: the chance of being seen in a week by weeks waited, given how many are seen in all.
+
+A child who has waited a weeks is seen with probability cap / (1 + exp(-slope (g(a) - g(tau)))) from the lead time on, where g runs from
+log(1 + a) to a; tau is solved each week so that the capacity is met exactly. A fast lane (urgent children, a shorter clinic list)
+takes a share of each cohort at its own age. All seven numbers are drawn from their posterior by importance sampling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Tables", "fit_discipline", "tables", "GRID"]
+
+GRID = 192
+_NAMES = ("log_sigma", "shape", "cap", "fast", "fast_at", "fast_rate", "lead")
+_CENTRE = np.array([np.log(5.0), 0.5, 2.0, -2.8, 0.8, 0.5, 1.5])
+_SCALE = np.array([1.4, 1.5, 1.6, 1.2, 0.8, 1.0, 1.5])
+
+
+@dataclass
+class Tables:
+    """``p[g, j, a]``: chance of being seen at age a (weeks) under draw g at step j of a grid that rises from nobody to everybody."""
+
+    p: np.ndarray
+    parameters: np.ndarray
+
+
+def tables(parameters: np.ndarray, ages: int, typical: float, grid: int = GRID) -> np.ndarray:
+    """Chances by grid step and age for each row of ``parameters``, shape (draws, grid, ages), float32.
+
+    Step 0 sees nobody, step 1 only the fast lane, the last everybody who may be seen (times cap). ``typical`` is the
+    usual age in weeks of a child when seen; sigma is measured there: children are seen within +- sigma weeks of their place.
+    """
+    sigma, shape = np.exp(parameters[:, 0]), 1 / (1 + np.exp(-2 * parameters[:, 1]))
+    cap, fast, rate = (1 / (1 + np.exp(-parameters[:, k])) for k in (2, 3, 5))
+    at, lead = np.expm1(np.clip(parameters[:, 4], 0, None)), np.clip(parameters[:, 6], 0, None)
+    age = np.arange(ages, dtype=float)[None, :]
+    g = ((1 + age) ** shape[:, None] - 1) / shape[:, None]
+    slope = 1.702 / (sigma * (1 + typical) ** (shape - 1))
+    x = slope[:, None] * g
+    low, high = -x.max(1) - 6.0, 6.0 - slope * 0.0
+    steps = np.linspace(0.0, 1.0, grid - 2)[None, :]
+    alpha = low[:, None] + (high - low)[:, None] * steps
+    usual = cap[:, None, None] / (1 + np.exp(-np.clip(alpha[:, :, None] + x[:, None, :], -30, 30)))
+    usual = usual * np.clip(age[:, None, :] - lead[:, None, None] + 1, 0, 1)
+    since = age - at[:, None]
+    gone = np.where(since >= 0, 1 - (1 - rate[:, None]) ** np.clip(since, 0, 60), 0.0)     # share of the fast lane already seen
+    quick = np.where(since >= 0, fast[:, None] * rate[:, None] * (1 - gone) / (1 - fast[:, None] * gone), 0.0)
+    out = np.zeros((len(parameters), grid, ages), dtype=np.float32)
+    out[:, 1] = quick
+    out[:, 2:] = 1 - (1 - quick[:, None, :]) * (1 - usual)
+    return out
+
+
+def fit_discipline(risk: np.ndarray, seen: np.ndarray, draws: int, rng: np.random.Generator, temper: float = 0.5) -> tuple[np.ndarray, float]:
+    """Posterior draws of the discipline, shape (draws, 7), and the usual age when seen.
+
+    ``risk`` and ``seen``: children at risk and seen by week and age in weeks. The week's total is given, so only who was
+    seen speaks, not how many. With nobody seen the draws are the prior's.
+    """
+    total = seen.sum(1)
+    by_age = seen.sum(0)
+    typical = float((by_age * np.arange(len(by_age))).sum() / by_age.sum()) if by_age.sum() else 12.0
+    keep = total > 0
+    risk, seen = risk[keep].astype(np.float32), seen[keep].astype(np.float32)
+    centre, scale = _CENTRE.copy(), _SCALE.copy()
+    centre[4] = np.log1p(0.35 * typical)
+    earliest = float(np.searchsorted(np.cumsum(by_age), 0.05 * by_age.sum())) if by_age.sum() else 1.0
+    centre[6], scale[6] = 0.6 * earliest, 0.5 * earliest + 0.5
+    if not len(risk):
+        return centre + scale * rng.standard_normal((draws, 7)), typical
+    sizes, points, logs, spots = (56, 40, 40), [], [], []
+    middle, root = centre, np.diag(scale * 1.1)
+    for size in sizes:
+        z = rng.standard_t(6, (size, 7))
+        points.append(middle + z @ root.T)
+        spots.append((middle, np.linalg.inv(root), np.linalg.slogdet(root)[1]))
+        logs.append(_likelihood(points[-1], risk, seen, typical) * temper)
+        every, log = np.concatenate(points), np.concatenate(logs)
+        prior = -0.5 * (((every - centre) / scale) ** 2).sum(1)
+        proposal = np.log(sum(s / sum(sizes) * np.exp(_student(every, *spot)) for s, spot in zip(sizes, spots, strict=False)) + 1e-300)
+        weight = log + prior - proposal
+        soft = np.exp((weight - weight.max()) * (0.25 if len(points) < len(sizes) else 1.0))
+        soft /= soft.sum()
+        middle = soft @ every
+        spread = (every - middle).T @ ((every - middle) * soft[:, None])
+        root = np.linalg.cholesky(spread + np.diag((0.18 * scale) ** 2))
+    picks = np.searchsorted(np.cumsum(soft), (np.arange(draws) + rng.random()) / draws).clip(0, len(soft) - 1)
+    return every[rng.permutation(picks)], typical
+
+
+def _student(x: np.ndarray, middle: np.ndarray, inverse: np.ndarray, logdet: float, df: float = 6.0) -> np.ndarray:
+    z = (x - middle) @ inverse.T
+    return -logdet - 0.5 * (df + 1) * np.log1p(z**2 / df).sum(1)
+
+
+def _likelihood(parameters: np.ndarray, risk: np.ndarray, seen: np.ndarray, typical: float, grid: int = 72) -> np.ndarray:
+    """Log likelihood of who was seen, given each week's total, for each row of parameters."""
+    total, weeks = seen.sum(1), np.arange(len(seen))
+    rest, out = risk - seen, np.empty(len(parameters))
+    for first in range(0, len(parameters), 8):
+        table = tables(parameters[first:first + 8], risk.shape[1], typical, grid)
+        sums = risk @ table.transpose(0, 2, 1)                                        # (draws, weeks, grid)
+        for k, (p, s) in enumerate(zip(table, sums, strict=True)):
+            j = np.clip((s < total[:, None]).sum(1) - 1, 0, grid - 2)
+            low, high = s[weeks, j], s[weeks, j + 1]
+            w = np.clip((total - low) / np.maximum(high - low, 1e-6), 0, 1)[:, None]
+            chance = np.clip((1 - w) * p[j] + w * p[j + 1], 2e-4, 1 - 2e-3)
+            out[first + k] = (seen * np.log(chance) + rest * np.log1p(-chance)).sum()
+    return out

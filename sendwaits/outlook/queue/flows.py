@@ -1,0 +1,188 @@
+"""Weekly flows -> what the level is today, how it moves, and how sure that is: a small Gaussian-process posterior.
+
+The log of a weekly flow is a level that drifts (random walk), grows, sometimes steps, and dips in school holidays. All of
+it is linear and Gaussian once the counts are linearised, so the posterior is exact per choice of drift, spread and step
+date, and the choices are weighed by their marginal likelihood. Nothing is searched: the forecast draws from all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Draws", "calendar", "fit_level", "BREAKS"]
+
+BREAKS = ("summer", "christmas", "other school holidays")
+_SEASON_MEAN = np.array([-0.30, -0.55, -0.18])
+_SEASON_SD = np.array([0.28, 0.45, 0.20])
+_DRIFT = np.array([0.0, 0.004, 0.008, 0.013, 0.02, 0.032])
+_DRIFT_WEIGHT = np.array([0.10, 0.24, 0.26, 0.22, 0.13, 0.05])
+_SPREAD = np.array([0.5, 1.0, 2.0])
+_STEP_SD, _STEP_RATE = 0.25, 0.25 / 52
+
+
+def calendar(as_at: np.datetime64, weeks: np.ndarray) -> np.ndarray:
+    """Share of each week's days in summer, Christmas and other English school holidays, shape (weeks, 3).
+
+    Week w ends on as_at + 7w. Dates are those of a usual year; the size of each dip is estimated, never assumed.
+    """
+    days = (as_at.astype("datetime64[D]") + (7 * weeks[:, None] - np.arange(7)[None, :])).ravel()
+    months = days.astype("datetime64[M]")
+    md = (months.astype(int) % 12 + 1) * 100 + (days - months).astype(int) + 1
+    between = lambda low, high: (md >= low) & (md <= high)  # noqa: E731
+    summer, christmas = between(722, 901), between(1221, 1231) | between(101, 104)
+    other = between(330, 414) | between(213, 221) | between(526, 601) | between(1023, 1030)
+    return np.stack([k.reshape(len(weeks), 7).mean(1) for k in (summer, christmas, other)], axis=1)
+
+
+@dataclass
+class Draws:
+    """Draws of one flow, one row per path: log level today, growth a week, holiday effects, drift, spread, lost weeks.
+
+    ``spread`` is the variance of a week's rate around its level, relative to its square; ``step_rate`` a week.
+    """
+
+    level: np.ndarray
+    growth: np.ndarray
+    season: np.ndarray
+    drift: np.ndarray
+    spread: np.ndarray
+    lost: np.ndarray
+    step_rate: np.ndarray
+    evidence: float = 0.0
+
+    def rates(self, breaks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Expected flow of each path and coming week, shape (paths, weeks): level, growth, drift, steps and holidays."""
+        paths, weeks = len(self.level), len(breaks)
+        moves = self.drift[:, None] * rng.standard_normal((paths, weeks))
+        steps = rng.random((paths, weeks)) < self.step_rate[:, None]
+        moves += steps * _STEP_SD * rng.standard_normal((paths, weeks))
+        log = self.level[:, None] + np.cumsum(moves + self.growth[:, None], axis=1)
+        log += self.season @ breaks.T
+        return np.exp(np.minimum(log, self.level[:, None] + 3.0))
+
+    def noise(self, weeks: int, rng: np.random.Generator) -> np.ndarray:
+        """Multiplier of each path and week: gamma with mean 1 and variance ``spread``, 0 in a lost week."""
+        shape = 1.0 / np.maximum(self.spread, 1e-4)
+        out = rng.gamma(shape[:, None], 1.0 / shape[:, None], (len(shape), weeks))
+        return out * (rng.random((len(shape), weeks)) >= self.lost[:, None])
+
+
+def fit_level(counts: np.ndarray, breaks: np.ndarray, paths: int, rng: np.random.Generator, *, growth_sd: float = 0.0,
+              exposure: np.ndarray | None = None, known: np.ndarray | None = None, change_weeks: tuple[int, ...] = ()) -> Draws:
+    """Posterior draws of one weekly flow, ``counts`` oldest first, the last week ending at as_at.
+
+    ``exposure`` multiplies the expected flow (hazard mode), ``known`` marks weeks that were observed, ``change_weeks`` are
+    weeks (negative, from as_at) at which a step is expected. Zero flows give a level near zero with a wide posterior.
+    """
+    y = np.asarray(counts, dtype=float)
+    known = np.ones(len(y), bool) if known is None else known.copy()
+    offset = np.zeros(len(y)) if exposure is None else np.log(np.maximum(exposure, 0.05))
+    season = breaks @ _SEASON_MEAN
+    mean = _smooth(y, np.exp(offset + season), known)
+    lost = _lost_weeks(y, mean, known)
+    use = known & ~lost
+    spread = _spread(y, mean, use)
+    weeks = np.arange(len(y)) - (len(y) - 1.0)
+    design = np.column_stack([np.ones(len(y)), weeks, breaks])
+    prior_mean = np.concatenate([[np.log(max(mean[use].mean() if use.any() else 0.02, 0.02) / np.exp((offset + season)[use].mean() if use.any() else 0.0)), 0.0], _SEASON_MEAN])
+    prior_sd = np.concatenate([[1.5, growth_sd / 52 + 1e-9], _SEASON_SD])
+    eta = np.log(np.maximum(mean, 0.02))
+    walk = np.minimum(-weeks[:, None], -weeks[None, :])
+    for _ in range(2):
+        z, v = _working(y, eta, spread, use)
+        eta = _posterior_mean(design, prior_mean, prior_sd, walk * 0.01**2, z - offset, v) + offset
+    z, v = _working(y, eta, 0.0, use)
+    spread = _spread(y, np.exp(eta), use)
+    return _draw(z - offset, v, use, design, prior_mean, prior_sd, walk, spread, lost, known, paths, rng, change_weeks)
+
+
+def _smooth(y: np.ndarray, shape: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """A moving average over half a year of flow over shape, times shape."""
+    width = min(27, len(y))
+    kernel = np.ones(width)
+    top = np.convolve(np.where(known, y, 0.0), kernel, "same")
+    bottom = np.convolve(np.where(known, shape, 0.0), kernel, "same")
+    return np.maximum(shape * (top + 0.2) / np.maximum(bottom + 0.2, 1e-9), 0.02)
+
+
+def _lost_weeks(y: np.ndarray, mean: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Weeks in which nearly nothing happened although much was expected (sickness, strike, snow)."""
+    fits = np.median(y[known] / mean[known]) if known.any() else 1.0
+    return known & (mean >= 4.0) & (y <= 0.08 * mean) & (fits > 0.4)
+
+
+def _spread(y: np.ndarray, mean: np.ndarray, use: np.ndarray) -> float:
+    if use.sum() < 8:
+        return 0.1
+    excess = ((y - mean)[use] ** 2 - mean[use]).sum() / (mean[use] ** 2).sum()
+    return float(np.clip(excess, 0.01, 1.5))
+
+
+def _working(y: np.ndarray, eta: np.ndarray, spread: float, use: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    m = np.exp(eta)
+    return eta + np.clip((y - m) / m, -1.0, 6.0), np.where(use, 1.0 / m + spread, 1e6)
+
+
+def _posterior_mean(design: np.ndarray, mean: np.ndarray, sd: np.ndarray, walk: np.ndarray, z: np.ndarray, v: np.ndarray) -> np.ndarray:
+    prior = (design * sd**2) @ design.T + walk
+    return design @ mean + prior @ np.linalg.solve(prior + np.diag(v), z - design @ mean)
+
+
+def _draw(z: np.ndarray, v: np.ndarray, use: np.ndarray, design: np.ndarray, prior_mean: np.ndarray, prior_sd: np.ndarray, walk: np.ndarray,
+          spread: float, lost: np.ndarray, known: np.ndarray, paths: int, rng: np.random.Generator, change_weeks: tuple[int, ...]) -> Draws:
+    """Weigh drift x spread x step date by marginal likelihood, then draw the level, growth and holidays of each path."""
+    size = len(z)
+    residual = (z - design @ prior_mean)[use]
+    base, h = ((design * prior_sd**2) @ design.T)[np.ix_(use, use)], design[use]
+    before = np.column_stack([np.arange(size)[use] < t for t in range(2, size, 2)]).astype(float) if size > 4 else np.zeros((use.sum(), 0))
+    chance = np.full(before.shape[1], np.log(2 * _STEP_RATE))
+    for week in change_weeks:
+        at = int(np.clip((size - 1 + week) // 2 - 1, 0, max(len(chance) - 1, 0)))
+        if len(chance) and -week < size - 2:
+            chance[at] = np.log(0.5)
+    cells, inverses = [], []
+    for q, wq in zip(_DRIFT, _DRIFT_WEIGHT, strict=True):
+        for factor in _SPREAD:
+            cov = base + walk[np.ix_(use, use)] * q**2
+            cov[np.diag_indices_from(cov)] += v[use] + spread * factor
+            inverse = np.linalg.inv(cov)
+            alpha = inverse @ residual
+            log = np.log(wq) - 0.5 * np.linalg.slogdet(cov)[1] - 0.5 * residual @ alpha - 0.5 * np.log(factor) ** 2
+            gain, s = before.T @ alpha, np.einsum("ij,ij->j", before, inverse @ before)
+            var = _STEP_SD**2
+            steps = log + chance - 0.5 * np.log1p(var * s) + 0.5 * var * gain**2 / (1 + var * s)
+            cells.append(np.concatenate([[log], steps]))
+            inverses.append((inverse, q, spread * factor))
+    weights = np.concatenate(cells)
+    top = weights.max()
+    evidence = float(top + np.log(np.exp(weights - top).sum()))
+    weights = np.exp(weights - top)
+    draws = max(1, paths // 4)
+    picks = np.searchsorted(np.cumsum(weights) / weights.sum(), (np.arange(draws) + rng.random(draws)) / draws).clip(0, len(weights) - 1)
+    theta, drift, spreads = np.empty((draws * 4, 5)), np.empty(draws * 4), np.empty(draws * 4)
+    width = before.shape[1] + 1
+    for pick in np.unique(picks):
+        rows = np.flatnonzero(picks == pick)
+        inverse, q, phi = inverses[pick // width]
+        mean, cov = _given(inverse, residual, h, prior_sd, before[:, pick % width - 1] if pick % width else None)
+        rows = (rows[:, None] * 4 + np.arange(4)).ravel()
+        root = np.linalg.cholesky(cov + 1e-14 * np.eye(5))
+        theta[rows], drift[rows], spreads[rows] = prior_mean + mean + rng.standard_normal((len(rows), 5)) @ root.T, q, phi
+    order = rng.permutation(draws * 4)
+    order = np.resize(order, paths)
+    n_lost, n_known = int(lost.sum()), int(known.sum())
+    lost_rate = rng.beta(n_lost + 0.05, n_known - n_lost + 5.0, paths) if n_lost else np.zeros(paths)
+    return Draws(theta[order, 0], theta[order, 1], theta[order, 2:], drift[order], spreads[order], lost_rate,
+                 rng.gamma(1.0, _STEP_RATE * 0.8, paths), evidence)
+
+
+def _given(inverse: np.ndarray, residual: np.ndarray, h: np.ndarray, sd: np.ndarray, step: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and covariance of (level, growth, holidays) given the flow, with one step before which the level differed."""
+    if step is not None:
+        u = inverse @ step
+        inverse = inverse - _STEP_SD**2 * np.outer(u, u) / (1 + _STEP_SD**2 * (step @ u))
+    b = (h * sd**2).T
+    gain = b @ inverse
+    return gain @ residual, np.diag(sd**2) - gain @ b.T

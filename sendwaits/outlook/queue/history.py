@@ -1,0 +1,208 @@
+"""Built waits -> weekly arrays of each station: who waits how long, who came, who was seen, who left.
+
+A station is a place where children queue. Most waits are one station; the plan wait of EHC is three in a row (decision,
+psychology advice, writing), because only the middle one has a bottleneck. Weeks are counted back from as_at: week 0 ends
+on as_at, week 1 seven days before. Ages are whole weeks on the wait's clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from sendwaits.intake.waits import Built
+from sendwaits.pathways import Pathway
+
+__all__ = ["Station", "WaitHistory", "Service", "read_service", "HISTORY_WEEKS", "MAX_AGE"]
+
+HISTORY_WEEKS = 156
+MAX_AGE = 520
+_OPEN = -10**6
+
+
+@dataclass
+class Station:
+    """One queue: arrays by week back from as_at (row 0 = the week that ended on as_at) and age in weeks.
+
+    ``feeds``: (station, share) that children enter when seen here; ``keeps_age``: the clock runs on into that station.
+    ``outside``: children also arrive from outside (referrals); ``waits``: the waits that count the children here.
+    """
+
+    name: str
+    waits: tuple[str, ...]
+    completes: tuple[str, ...]
+    waiting: np.ndarray
+    risk: np.ndarray
+    seen: np.ndarray
+    left: np.ndarray
+    starts: np.ndarray
+    outside: bool = True
+    fed_by: int | None = None
+    keeps_age: bool = False
+    passed: tuple[float, float] = (0.0, 0.0)     # children seen upstream that entered, and that did not
+
+
+@dataclass
+class WaitHistory:
+    """What the read-out needs to know about one wait: standard, weekday fractions, completions of the last quarter."""
+
+    name: str
+    standard_days: int | None
+    stations: list[int] = field(default_factory=list)
+    open_days: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    offsets: np.ndarray = field(default_factory=lambda: np.full(7, 1 / 7))
+    completed: np.ndarray = field(default_factory=lambda: np.zeros(13))
+    within: np.ndarray = field(default_factory=lambda: np.zeros(13))
+
+
+@dataclass
+class Service:
+    """One pathway as the simulator sees it, with the weeks of complete history and what had to be assumed."""
+
+    pathway: str
+    as_at: np.datetime64
+    weeks: int
+    known: np.ndarray
+    stations: list[Station]
+    waits: list[WaitHistory]
+    team: tuple[int, int] | None = None
+    plans: tuple[float, float] = (0.0, 0.0)
+    plan_days: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+def _days(series: pd.Series) -> np.ndarray:
+    days = series.to_numpy().astype("datetime64[D]")
+    return np.where(np.isnat(days), np.iinfo(np.int64).max, days.astype("int64"))
+
+
+def read_service(built: Built, pathway: Pathway, as_at: pd.Timestamp | np.datetime64 | str) -> Service:
+    """The weekly history of one pathway at as_at: nothing dated later is used, whatever the extract holds."""
+    day = np.datetime64(as_at, "D") if not isinstance(as_at, pd.Timestamp) else np.datetime64(as_at.date(), "D")
+    waits = built.waits[built.waits["start"] <= pd.Timestamp(day)]
+    weeks = _complete_weeks(built, waits, pathway, day)
+    known = np.ones(weeks, bool)
+    if pd.notna(built.newest):
+        behind = (day - np.datetime64(built.newest.date(), "D")).astype(int)
+        known[:max(0, min(weeks, -(-behind // 7)))] = False
+    service = Service(pathway.code, day, weeks, known, [], [])
+    staged = pathway.timeliness and {"request_outcome_date", "assessment_outcome_date"} <= set(built.referrals.columns)
+    for wait in pathway.waits:
+        part = waits[waits["wait"] == wait.name]
+        service.waits.append(_wait_history(part, wait.name, wait.standard_days, day))
+    if staged and len(pathway.waits) == 2:
+        _staged_stations(service, built, waits, pathway)
+    else:
+        _chained_stations(service, waits, pathway)
+    for k, wait in enumerate(service.waits):
+        wait.stations = [i for i, s in enumerate(service.stations) if wait.name in s.waits]
+    return service
+
+
+def _complete_weeks(built: Built, waits: pd.DataFrame, pathway: Pathway, day: np.datetime64) -> int:
+    """Whole weeks since the earliest record was closed in the extract, or since ``complete_from``."""
+    if pathway.complete_from:
+        first = np.datetime64(pathway.complete_from, "D")
+    else:
+        last = waits.assign(stop=waits["stop"].fillna(pd.Timestamp.max.floor("s"))).groupby("record", observed=True)["stop"].max()
+        last = last[last <= pd.Timestamp(day)]
+        if last.empty:
+            return 0
+        first = last.min().to_datetime64().astype("datetime64[D]")
+    return int(np.clip((day - first).astype(int) // 7, 0, HISTORY_WEEKS))
+
+
+def _station(name: str, start: np.ndarray, clock: np.ndarray, stop: np.ndarray, seen: np.ndarray, day: np.datetime64, weeks: int, **how: object) -> Station:
+    """Weekly arrays of a queue entered on ``start``, whose ages run from ``clock``; ``stop`` max int = still there."""
+    now = int(day.astype("int64"))
+    keep = (start <= now) & (clock <= now)
+    start, clock, stop, seen = start[keep], clock[keep], stop[keep], seen[keep]
+    still = stop > now
+    came, born = (now - start) // 7, np.minimum((now - clock) // 7, MAX_AGE)
+    gone = np.where(still, -1, (now - np.where(still, now, stop)) // 7)
+    ages = int(born.max(initial=0)) + 1
+    risk, taken, left = (np.zeros((max(weeks, 1), ages)) for _ in range(3))
+    for k in range(weeks):
+        there = (came >= k) & (gone <= k)
+        risk[k] = np.bincount(np.maximum(born[there] - k, 0), minlength=ages)[:ages]
+    within = ~still & (gone < weeks) & (gone >= 0)
+    at = (gone[within], np.maximum(born[within] - gone[within], 0))
+    np.add.at(taken, at, seen[within])
+    np.add.at(left, at, ~seen[within])
+    starts = np.bincount(came[came < weeks], minlength=max(weeks, 1)).astype(float)
+    waiting = np.bincount(born[still], minlength=1).astype(float)
+    return Station(name, waiting=waiting, risk=risk, seen=taken, left=left, starts=starts, **how)  # type: ignore[arg-type]
+
+
+def _chained_stations(service: Service, waits: pd.DataFrame, pathway: Pathway) -> None:
+    ends = {w.completed: i for i, w in enumerate(pathway.waits)}
+    for wait in pathway.waits:
+        part = waits[waits["wait"] == wait.name]
+        start = _days(part["start"])
+        fed_by = ends.get(wait.start)
+        service.stations.append(_station(wait.name, start, start, _days(part["stop"]), part["completed"].to_numpy(bool), service.as_at, service.weeks,
+                                         waits=(wait.name,), completes=(wait.name,), outside=fed_by is None, fed_by=fed_by))
+        if fed_by is not None:
+            upstream = service.stations[fed_by].seen.sum()
+            service.stations[-1].passed = (float(service.stations[-1].starts.sum()), float(upstream))
+    if getattr(pathway, "one_team", pathway.code == "OT_HEALTH") and len(pathway.waits) == 2 and pathway.waits[1].start == pathway.waits[0].completed:
+        service.team = (0, 1)
+
+
+def _staged_stations(service: Service, built: Built, waits: pd.DataFrame, pathway: Pathway) -> None:
+    """EHC: decision -> advice -> writing, all on the clock of the request; decision to assess ends the first."""
+    first, plan = pathway.waits
+    now = int(service.as_at.astype("int64"))
+    never = np.iinfo(np.int64).max
+    columns = ["record", "request_outcome", "request_outcome_date", "assessment_outcome", "assessment_outcome_date"]
+    part = waits[waits["wait"] == plan.name].merge(built.referrals[columns], on="record", how="left")
+    start, stop, done = _days(part["start"]), _days(part["stop"]), part["completed"].to_numpy(bool)
+    decided, advised = _days(part["request_outcome_date"]), _days(part["assessment_outcome_date"])
+    yes, no = part["request_outcome"].eq("Y").to_numpy(), part["request_outcome"].eq("N").to_numpy()
+    issue = part["assessment_outcome"].eq("Y").to_numpy()
+    history = part["request_outcome"].eq("H").to_numpy()
+    decided = np.where(history & (decided > now), start, decided)
+    yes = yes | history
+    decided = np.where((yes | no) & (decided <= now), decided, never)
+    advised = np.where(issue & (advised <= now), advised, never)
+    advised = np.where((advised == never) & done & (stop <= now), stop, advised)
+    decided = np.minimum(decided, np.where(yes | done, advised, never))
+    stop = np.where(stop > now, never, stop)
+    stop_a, seen_a = np.minimum(decided, stop), (decided <= stop) & (decided < never)
+    in_b = yes & (decided < never) & ((stop > decided) | (done & (stop >= decided)))
+    stop_b = np.minimum(advised, stop)
+    refused = part["assessment_outcome"].eq("N").to_numpy() & ~done & (stop < never)
+    seen_b = ((advised <= stop) & (advised < never)) | refused
+    in_c = in_b & (advised < never) & ((stop > advised) | (done & (stop >= advised)))
+    weeks, day = service.weeks, service.as_at
+    a = _station("decision", start, start, stop_a, seen_a, day, weeks, waits=(first.name, plan.name), completes=(first.name,))
+    b = _station("advice", decided[in_b], start[in_b], stop_b[in_b], seen_b[in_b], day, weeks, waits=(plan.name,), completes=(), outside=False, fed_by=0, keeps_age=True)
+    c = _station("writing", advised[in_c], start[in_c], stop[in_c], done[in_c], day, weeks, waits=(plan.name,), completes=(plan.name,), outside=False, fed_by=1, keeps_age=True)
+    recent = now - 7 * min(weeks, 78)
+    sure = lambda seen, at, went: (float((went & seen & (at > recent)).sum()), float((seen & (at > recent)).sum()))  # noqa: E731
+    inb, inc = in_b, in_c
+    b.passed, c.passed = sure(seen_a, stop_a, inb), sure(seen_b & inb, stop_b, inc)
+    service.stations += [a, b, c]
+    referrals = built.referrals
+    if "plan_date" in referrals:
+        plans = referrals[referrals["plan_date"].notna() & (referrals["plan_date"] <= pd.Timestamp(service.as_at)) & (referrals["duplicate_of"] < 0)]
+        issued, asked = _days(plans["plan_date"]), _days(plans["start"])
+        service.plan_days = np.column_stack([issued - now, issued - asked]).astype(float)
+
+
+def _wait_history(part: pd.DataFrame, name: str, standard: int | None, day: np.datetime64) -> WaitHistory:
+    now = int(day.astype("int64"))
+    start, stop, done = _days(part["start"]), _days(part["stop"]), part["completed"].to_numpy(bool)
+    still = stop > now
+    out = WaitHistory(name, standard, open_days=np.minimum(now - start[still], 7 * MAX_AGE + 6))
+    recent = now - start < 7 * 104
+    offsets = np.bincount((now - start[recent]) % 7, minlength=7) + 0.3
+    out.offsets = offsets / offsets.sum()
+    late = ~still & done & (now - stop < 91)
+    back = (now - stop[late]) // 7
+    out.completed = np.bincount(back, minlength=13).astype(float)
+    if standard is not None:
+        out.within = np.bincount(back, weights=(stop - start)[late] <= standard, minlength=13).astype(float)
+    return out

@@ -1,0 +1,435 @@
+"""The kernel: weekly age cohorts of every station, all paths at once, children whole and none lost.
+
+Each week of each path: children come, age, drop out, and the capacity of the week is spent by the station's discipline.
+``waiting(t) = waiting(t-1) + in - seen - left`` holds exactly on every path (`Paths.balance`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+__all__ = ["COHORTS", "StationModel", "WaitModel", "Model", "Paths", "Levers", "simulate", "whole_poisson"]
+
+_COARSE = 16
+COHORTS = 60
+
+
+@dataclass
+class StationModel:
+    """All that drives one station, drawn per path: arrays are (paths, ...) unless said otherwise.
+
+    ``table`` (groups, grid, ages): chances of being seen; paths are laid out group by group. ``hazard_mode``: paths whose
+    flow follows the children at risk (``exposure`` by age) and not a capacity.
+    """
+
+    name: str
+    waiting: np.ndarray
+    arrivals: np.ndarray | None
+    rates: np.ndarray
+    noise: np.ndarray
+    table: np.ndarray
+    drop: np.ndarray
+    drop_scale: np.ndarray
+    purge: np.ndarray
+    purge_age: np.ndarray
+    fed_by: int | None = None
+    keeps_age: bool = False
+    enter: np.ndarray | None = None
+    hazard_mode: np.ndarray | None = None
+    exposure: np.ndarray | None = None
+    hazard_rates: np.ndarray | None = None
+    level_now: float = 0.0
+
+
+@dataclass
+class WaitModel:
+    """How one wait is read from the stations: which stations hold it, which end it, and what counts by age in weeks."""
+
+    name: str
+    stations: list[int]
+    ends_at: int
+    over: dict[int, np.ndarray]
+    within: np.ndarray | None
+    open_days: np.ndarray
+    offset: float
+    completed: np.ndarray
+    within_done: np.ndarray
+    idle: bool = False
+
+
+@dataclass
+class Model:
+    """A service ready to be run: stations in order, waits, and the split of a team that serves two stations."""
+
+    stations: list[StationModel]
+    waits: list[WaitModel]
+    paths: int
+    groups: int
+    weeks: int
+    team: tuple[int, int] | None = None
+    split: np.ndarray | None = None
+    seed: int = 0
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Levers:
+    """Multipliers by path and week on the capacity of each station and on demand, and slots moved between two stations."""
+
+    capacity: dict[int, np.ndarray] = field(default_factory=dict)
+    team: np.ndarray | None = None
+    demand: np.ndarray | None = None
+    moved: list[tuple[int, int, np.ndarray]] = field(default_factory=list)
+
+
+@dataclass
+class Paths:
+    """What happened on every path: arrays (paths, weeks + 1) with week 0 = as_at; ``new_child`` (paths, weeks waited)."""
+
+    waiting: dict[str, np.ndarray]
+    over: dict[tuple[str, int], np.ndarray]
+    age_sum: dict[str, np.ndarray]
+    completed: dict[str, np.ndarray]
+    within: dict[str, np.ndarray]
+    new_child: dict[str, np.ndarray]
+    new_left: dict[str, np.ndarray]
+    on_time: dict[str, np.ndarray]
+    late: dict[str, np.ndarray]
+    came: np.ndarray
+    seen: np.ndarray
+    left: np.ndarray
+    held: np.ndarray
+
+    def balance(self) -> float:
+        """The largest breach of waiting = waiting before + in - seen - left over all stations, paths and weeks (0 = exact)."""
+        change = np.diff(self.held, axis=2)
+        return float(np.abs(change - (self.came - self.seen - self.left)[:, :, 1:]).max(initial=0.0))
+
+
+def whole_poisson(mean: np.ndarray, z: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """Whole numbers with a Poisson distribution of the given mean, from a normal z (mean over 8) or a uniform u."""
+    big = np.floor(np.maximum(mean + np.sqrt(np.maximum(mean, 0)) * z + (z * z - 1) / 6 + 0.5, 0.0))
+    small = np.minimum(mean, 8.0)
+    term = np.exp(-small)
+    total, out = term.copy(), np.zeros(mean.shape)
+    for k in range(1, 26):
+        above = u > total
+        if not above.any():
+            break
+        out += above
+        term = term * small / k
+        total = total + term
+    return np.where(mean > 8.0, big, out)
+
+
+def _whole(x: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """Whole children by age with expectation ``x``, never more than are there; each row's total is floor or ceiling of its sum."""
+    total = np.cumsum(x, axis=1, dtype=np.float64)
+    total += u[:, None]
+    np.floor(total, out=total)
+    total[:, 1:] -= total[:, :-1].copy()
+    return total.astype(np.float32)
+
+
+class _Queue:
+    """One station while it runs: a buffer in which ageing is a moving window."""
+
+    def __init__(self, model: StationModel, paths: int, groups: int, weeks: int, room: int, start: np.ndarray | None = None) -> None:
+        ages = len(model.waiting) if start is None else start.shape[1]
+        self.model, self.groups, self.at = model, groups, weeks
+        self.buffer = np.zeros((paths, room + weeks + 1), dtype=np.float32)
+        self.buffer[:, weeks:weeks + ages] = model.waiting if start is None else start
+        self.width = ages
+        each = paths // groups
+        self.group = np.repeat(np.arange(groups), each)
+        steps = model.table.shape[1]
+        self.marks = np.unique(np.append(np.arange(0, steps, _COARSE), steps - 1))
+        self.coarse = np.ascontiguousarray(model.table[:, self.marks].transpose(0, 2, 1))
+
+    def age(self) -> None:
+        """One week on: everybody is a week older, the youngest column is empty."""
+        self.at -= 1
+        self.width += 1
+        if self.width % 4 == 0:
+            self.trim()
+
+    def trim(self) -> None:
+        filled = np.flatnonzero(self.children.any(axis=0))
+        self.width = int(filled[-1]) + 1 if len(filled) else 1
+
+    @property
+    def children(self) -> np.ndarray:
+        return self.buffer[:, self.at:self.at + self.width]
+
+    def most(self) -> np.ndarray:
+        n = self.children
+        return np.einsum("pa,pa->p", n, self.model.table[self.group, -1, :n.shape[1]])
+
+    def spend(self, capacity: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """Children seen by age when ``capacity`` (whole) is spent by the discipline; fewer when fewer may be seen."""
+        n, table, groups = self.children, self.model.table, self.groups
+        width = n.shape[1]
+        sums = (n.reshape(groups, -1, width) @ self.coarse[:, :width]).reshape(len(n), -1)
+        j = np.clip((sums < capacity[:, None]).sum(1) - 1, 0, len(self.marks) - 2)
+        rows = np.arange(len(n))
+        low, high, s_low, s_high = self.marks[j], self.marks[j + 1], sums[rows, j], sums[rows, j + 1]
+        for _ in range(4):
+            middle = (low + high) // 2
+            s = np.einsum("pa,pa->p", n, table[self.group, middle, :width])
+            up = (s < capacity) & (middle > low)
+            down = ~up & (middle > low)
+            low, s_low = np.where(up, middle, low), np.where(up, s, s_low)
+            high, s_high = np.where(down, middle, high), np.where(down, s, s_high)
+        w = np.clip((capacity - s_low) / np.maximum(s_high - s_low, 1e-6), 0.0, 1.0).astype(np.float32)
+        chance = table[self.group, low, :width]
+        chance += w[:, None] * (table[self.group, high, :width] - chance)
+        chance *= n
+        return self._take(chance, u)
+
+    def _take(self, x: np.ndarray, u: np.ndarray) -> np.ndarray:
+        taken = np.minimum(_whole(x, u), self.children)
+        self.children[...] -= taken
+        return taken
+
+    def drop(self, scale: np.ndarray, purge: np.ndarray, z: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Children who leave unseen, by age: the hazard of their age, and a share of the long waiters in a purge week."""
+        n = self.children
+        x = n * self.model.drop[:n.shape[1]]
+        x *= scale[:, None].astype(np.float32)
+        mean = x.sum(1, dtype=np.float64)
+        x *= (whole_poisson(mean, z, u) / np.maximum(mean, 1e-9)).astype(np.float32)[:, None]
+        hit = np.flatnonzero(purge > 0)
+        if len(hit):
+            old = np.arange(n.shape[1])[None, :] >= self.model.purge_age[hit, None]
+            x[hit] += n[hit] * old * purge[hit, None].astype(np.float32)
+        return self._take(np.minimum(x, n), v)
+
+
+def simulate(model: Model, weeks: int, levers: Levers | None = None, *, new_child: bool = True, tail_paths: int = 12, tail_weeks: int = 156) -> Paths:
+    """Run every path ``weeks`` on from as_at, and a part of them until children referred in the first 28 days are seen.
+
+    ``tail_paths`` per group run on for at most ``tail_weeks`` more. Same model, same numbers: all dice are drawn from
+    the model's seed, so two runs with different levers share their luck.
+    """
+    levers = levers or Levers()
+    dice = _dice(model, weeks, 0)
+    room = max(len(s.waiting) for s in model.stations)
+    queues = [_Queue(s, model.paths, model.groups, weeks, room) for s in model.stations]
+    out = _empty(model, weeks)
+    for k, queue in enumerate(queues):
+        out.held[k, :, 0] = queue.children.sum(1)
+    _read(model, queues, out, 0, [np.zeros((model.paths, 1), np.float32)] * len(queues))
+    for week in range(1, weeks + 1):
+        seen = _week(model, queues, levers, dice, week, week - 1, slice(None), out)
+        _read(model, queues, out, week, seen)
+        if new_child:
+            _tag(model, out, week, seen, slice(None))
+    if new_child and not _decided(model, queues, out, weeks, slice(None)):
+        _tail(model, queues, levers, out, weeks, tail_paths, tail_weeks)
+    return out
+
+
+def _dice(model: Model, weeks: int, stream: int) -> dict[str, np.ndarray]:
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([model.seed, 901, stream])))
+    shape = (len(model.stations), weeks, model.paths)
+    return {"u": rng.random((4, *shape), dtype=np.float32), "z": rng.standard_normal((3, *shape), dtype=np.float32),
+            "team": rng.random((2, weeks, model.paths), dtype=np.float32), "team_z": rng.standard_normal((2, weeks, model.paths), dtype=np.float32)}
+
+
+def _empty(model: Model, weeks: int) -> Paths:
+    blank = lambda: np.zeros((model.paths, weeks + 1))  # noqa: E731
+    names = [w.name for w in model.waits]
+    flat = lambda: np.zeros((len(model.stations), model.paths, weeks + 1))  # noqa: E731
+    return Paths({n: blank() for n in names}, {(w.name, d): blank() for w in model.waits for d in w.over}, {n: blank() for n in names},
+                 {n: blank() for n in names}, {n: blank() for n in names}, {n: np.zeros((model.paths, 400)) for n in names},
+                 {n: np.zeros(model.paths) for n in names}, {n: np.zeros((model.paths, 2 * COHORTS)) for n in names},
+                 {n: np.zeros((model.paths, 2 * COHORTS)) for n in names}, flat(), flat(), flat(), flat())
+
+
+def _at(array: np.ndarray, week: int) -> np.ndarray:
+    """The column of a coming week; the last one stands for all later weeks."""
+    return array[:, min(week - 1, array.shape[1] - 1)]
+
+
+def _week(model: Model, queues: list[_Queue], levers: Levers, dice: dict[str, np.ndarray], week: int, die: int, part: slice | np.ndarray, out: Paths | None) -> list[np.ndarray]:
+    """One week of every station in order; children seen, by station, age and path."""
+    seen: list[np.ndarray] = []
+    u, z = dice["u"][:, :, die][..., part], dice["z"][:, :, die][..., part]
+    team_total = planned = None
+    for k, (station, queue) in enumerate(zip(model.stations, queues, strict=True)):
+        queue.age()
+        came = _arrive(station, queue, seen, levers, week, part, z[2, k], u[3, k], u[2, k])
+        left = queue.drop(station.drop_scale[part], _at(station.purge, week)[part], z[1, k], u[1, k], u[2, k])
+        capacity = _capacity(station, queue, levers, k, week, part, z[0, k], u[0, k])
+        if model.team and k in model.team:
+            if k == model.team[0]:
+                team_total = _team(model, queues, levers, week, part, dice["team_z"][0, die][part], dice["team"][0, die][part])
+                share = _at(model.split, week)[part]  # type: ignore[arg-type]
+                planned = _binomial(team_total, share, dice["team_z"][1, die][part])
+                capacity = planned * (_at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0)
+            else:
+                used = np.minimum(seen[model.team[0]].sum(1), planned)  # type: ignore[arg-type]
+                capacity = np.maximum(team_total - used, 0)  # type: ignore[operator]
+                capacity = capacity * (_at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0)
+        for source, target, slots in levers.moved:
+            capacity = np.maximum(capacity + _at(slots, week)[part] * ((target == k) * 1.0 - (source == k) * 1.0), 0.0)
+        taken = queue.spend(np.floor(capacity + u[3, k] * (capacity % 1 > 0)), u[0, k] * 0.999)
+        seen.append(taken)
+        if out is not None:
+            out.came[k, :, week], out.seen[k, :, week], out.left[k, :, week] = came, taken.sum(1), left.sum(1)
+            out.held[k, :, week] = queue.children.sum(1)
+    return seen
+
+
+def _arrive(station: StationModel, queue: _Queue, seen: list[np.ndarray], levers: Levers, week: int, part: slice | np.ndarray, z: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    came = np.zeros(len(queue.buffer))
+    if station.arrivals is not None:
+        mean = _at(station.arrivals, week)[part]
+        if levers.demand is not None:
+            mean = mean * _at(levers.demand, week)[part]
+        new = whole_poisson(mean, z, u)
+        queue.children[:, 0] += new.astype(np.float32)
+        came += new
+    if station.fed_by is not None:
+        source = seen[station.fed_by]
+        share = station.enter[part] if station.enter is not None else np.ones(len(source))
+        if station.keeps_age:
+            entering = np.minimum(_whole(source * share[:, None].astype(np.float32), v), source)
+            wide = max(queue.width, entering.shape[1])
+            queue.width = wide
+            queue.children[:, :entering.shape[1]] += entering
+            came += entering.sum(1)
+        else:
+            total = source.sum(1)
+            entering = np.minimum(np.floor(total * share + v), total)
+            queue.children[:, 0] += entering
+            came += entering
+    return came
+
+
+def _capacity(station: StationModel, queue: _Queue, levers: Levers, k: int, week: int, part: slice | np.ndarray, z: np.ndarray, u: np.ndarray) -> np.ndarray:
+    mean = _at(station.rates, week)[part]
+    if station.hazard_mode is not None and station.exposure is not None and station.hazard_rates is not None:
+        n = queue.children
+        risk = n @ station.exposure[:n.shape[1]]
+        mean = np.where(station.hazard_mode[part], risk * _at(station.hazard_rates, week)[part], mean)
+    mean = mean * _at(station.noise, week)[part]
+    if k in levers.capacity:
+        mean = mean * _at(levers.capacity[k], week)[part]
+    return whole_poisson(mean, z, u)
+
+
+def _team(model: Model, queues: list[_Queue], levers: Levers, week: int, part: slice | np.ndarray, z: np.ndarray, u: np.ndarray) -> np.ndarray:
+    lead = model.stations[model.team[0]]  # type: ignore[index]
+    mean = _at(lead.rates, week)[part] * _at(lead.noise, week)[part]
+    if levers.team is not None:
+        mean = mean * _at(levers.team, week)[part]
+    return whole_poisson(mean, z, u)
+
+
+def _binomial(total: np.ndarray, share: np.ndarray, z: np.ndarray) -> np.ndarray:
+    return np.clip(np.floor(total * share + np.sqrt(np.maximum(total * share * (1 - share), 0)) * z + 0.5), 0, total)
+
+
+def _read(model: Model, queues: list[_Queue], out: Paths, week: int, seen: list[np.ndarray]) -> None:
+    for wait in model.waits:
+        for k in wait.stations:
+            n = queues[k].children
+            width = n.shape[1]
+            days = _mean_days(wait, week, width)
+            both = n @ np.column_stack([np.ones(width), days, *(_over_at(wait, d, week, width) for d in wait.over)]).astype(np.float32)
+            out.waiting[wait.name][:, week] += both[:, 0]
+            out.age_sum[wait.name][:, week] += both[:, 1]
+            for c, d in enumerate(wait.over):
+                out.over[wait.name, d][:, week] += both[:, 2 + c]
+        done = seen[wait.ends_at]
+        if week:
+            out.completed[wait.name][:, week] = done.sum(1)
+            if wait.within is not None:
+                inside = done * wait.within[:done.shape[1]]
+                out.within[wait.name][:, week] = inside.sum(1)
+                _cohorts(wait, queues, out, week, inside)
+
+
+def _cohorts(wait: WaitModel, queues: list[_Queue], out: Paths, week: int, inside: np.ndarray) -> None:
+    """Children of each starting week (column COHORTS = the week that ends on as_at) seen on time, and still open when due."""
+    due = int(np.argmax(wait.within < 1.0))  # type: ignore[operator]
+    last = min(due + 1, inside.shape[1])
+    first = COHORTS + week - last + 1
+    if first < 0 or week >= COHORTS:
+        return
+    out.on_time[wait.name][:, first:first + last] += inside[:, :last][:, ::-1]
+    for k in wait.stations:
+        n = queues[k].children
+        if due < n.shape[1]:
+            out.late[wait.name][:, COHORTS + week - due] += n[:, due]
+
+
+def _mean_days(wait: WaitModel, week: int, width: int) -> np.ndarray:
+    days = 7.0 * np.arange(width) + wait.offset
+    old = wait.open_days // 7 + week
+    inside = old < width
+    count = np.bincount(old[inside], minlength=width)
+    total = np.bincount(old[inside], weights=wait.open_days[inside] + 7.0 * week, minlength=width)
+    return np.where(count > 0, total / np.maximum(count, 1), days)
+
+
+def _over_at(wait: WaitModel, limit: int, week: int, width: int) -> np.ndarray:
+    """Share of each age that is over ``limit`` days: counted for children now open, by weekday of arrival for later ones."""
+    share = wait.over[limit][:width].copy()
+    age = limit // 7
+    if age < width and age >= week:
+        ages = wait.open_days[wait.open_days // 7 == age - week] + 7 * week
+        if len(ages):
+            share[age] = (ages > limit).mean()
+    return share
+
+
+def _tag(model: Model, out: Paths, week: int, seen: list[np.ndarray], part: slice | np.ndarray) -> None:
+    """Count the children who started in the first four weeks when they are seen, by weeks waited."""
+    for wait in model.waits:
+        done = seen[wait.ends_at]
+        low, high = max(week - 4, 0), min(week, done.shape[1], 400)
+        if high > low:
+            out.new_child[wait.name][part, low:high] += done[:, low:high]
+
+
+def _remaining(queues: list[_Queue], wait: WaitModel, week: int) -> np.ndarray:
+    left = np.zeros(len(queues[0].buffer))
+    for k in wait.stations:
+        n = queues[k].children
+        left += n[:, max(week - 4, 0):week].sum(1)
+    return left
+
+
+def _decided(model: Model, queues: list[_Queue], out: Paths, week: int, part: slice | np.ndarray) -> bool:
+    done = True
+    for wait in model.waits:
+        left = _remaining(queues, wait, week)
+        out.new_left[wait.name][part] = left
+        seen = out.new_child[wait.name][part].sum(1)
+        done &= wait.idle or bool((left <= 0.9 * seen).mean() > 0.985)
+    return done
+
+
+def _tail(model: Model, queues: list[_Queue], levers: Levers, out: Paths, weeks: int, tail_paths: int, tail_weeks: int) -> None:
+    """Run a part of the paths on until half of the tagged children are seen; the others count no more for that row."""
+    each = model.paths // model.groups
+    tail_paths = min(tail_paths, each)
+    part = (np.arange(model.groups)[:, None] * each + np.arange(tail_paths)[None, :]).ravel()
+    others = np.setdiff1d(np.arange(model.paths), part)
+    for wait in model.waits:
+        undecided = _remaining(queues, wait, weeks) > 0.9 * out.new_child[wait.name].sum(1)
+        if not wait.idle and undecided.mean() > 0.015:
+            out.new_child[wait.name][others] = np.nan
+    later = [_Queue(q.model, len(part), model.groups, tail_weeks, max(x.width for x in queues), q.children[part]) for q in queues]
+    dice = _dice(model, tail_weeks, 1)
+    for step in range(tail_weeks):
+        week = weeks + 1 + step
+        seen = _week(model, later, levers, dice, week, step, part, None)
+        _tag(model, out, week, seen, part)
+        if step % 4 == 3 and _decided(model, later, out, week, part):
+            break
+    _decided(model, later, out, weeks + tail_weeks, part)

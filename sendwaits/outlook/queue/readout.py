@@ -1,0 +1,158 @@
+"""Paths -> the rows of the contract: quantiles by week, the wait of a new child, the chance of a target."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sendwaits.errors import Refused
+from sendwaits.outlook.queue.history import Service
+from sendwaits.outlook.queue.paths import Model, Paths
+from sendwaits.workspace import Target
+
+__all__ = ["COLUMNS", "QUANTILES", "values", "weekly_rows", "new_child_weeks", "target_values", "target_week", "summary", "over_days_of"]
+
+COLUMNS = ("pathway", "wait", "measure", "target_date", "horizon_weeks", "scenario", "mean", "p10", "p25", "p50", "p75", "p90", "probability", "note")
+QUANTILES = (0.10, 0.25, 0.50, 0.75, 0.90)
+_WEEKLY = ("waiting", "waiting_over_18_weeks", "waiting_over_52_weeks", "mean_weeks_open", "within_standard_pct")
+
+
+def over_days_of(measure: str) -> int | None:
+    """Days of the line in ``waiting_over_<N>_weeks``, None for other measures."""
+    part = measure.removeprefix("waiting_over_").removesuffix("_weeks")
+    return 7 * int(part) if measure.startswith("waiting_over_") and part.isdigit() else None
+
+
+def values(model: Model, paths: Paths, wait: str, measure: str) -> np.ndarray:
+    """One measure of one wait on every path, shape (paths, weeks + 1), NaN where it does not exist."""
+    if measure == "waiting":
+        return paths.waiting[wait]
+    days = over_days_of(measure)
+    if days is not None:
+        return paths.over[wait, days]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if measure == "mean_weeks_open":
+            return np.where(paths.waiting[wait] > 0, paths.age_sum[wait] / 7 / paths.waiting[wait], np.nan)
+        if measure == "within_standard_pct":
+            history = next(w for w in model.waits if w.name == wait)
+            done, within = (_last_quarter(now[wait], past) for now, past in ((paths.completed, history.completed), (paths.within, history.within_done)))
+            return np.where(done > 0, np.clip(100 * within / done, 0, 100), np.nan)
+    raise Refused(f"A forecast has no measure '{measure}'. Choose one of: {', '.join(_WEEKLY)}.")
+
+
+def _last_quarter(now: np.ndarray, past: np.ndarray) -> np.ndarray:
+    """Rolling sum of 13 weeks, with the observed weeks before as_at in front (``past[0]`` is the last of them)."""
+    whole = np.concatenate([np.broadcast_to(past[::-1], (len(now), 13)), now[:, 1:]], axis=1)
+    total = np.cumsum(np.concatenate([np.zeros((len(now), 1)), whole], axis=1), axis=1)
+    return total[:, 13:] - total[:, :-13]
+
+
+def summary(draws: np.ndarray) -> list[float]:
+    """Mean and the five quantiles over the paths in which the measure exists; all NaN when under half do."""
+    there = draws[np.isfinite(draws)]
+    if len(there) * 2 < max(len(draws), 1):
+        return [np.nan] * 6
+    return [float(there.mean()), *(float(q) for q in np.quantile(there, QUANTILES))]
+
+
+def weekly_rows(service: Service, model: Model, paths: Paths, scenario: str, weeks: int = 52) -> list[list[object]]:
+    """Rows of weeks 1..``weeks`` for every wait and measure."""
+    rows: list[list[object]] = []
+    for wait, history in zip(model.waits, service.waits, strict=True):
+        note = model.notes.get(wait.name, "")
+        for measure in _WEEKLY:
+            if measure == "within_standard_pct" and history.standard_days is None:
+                continue
+            draws = values(model, paths, wait.name, measure)
+            for week in range(1, weeks + 1):
+                rows.append([service.pathway, wait.name, measure, _date(service, week), week, scenario, *summary(draws[:, week]), np.nan, note])
+    return rows
+
+
+def _date(service: Service, week: int) -> str:
+    return str(service.as_at + np.timedelta64(7 * week, "D"))
+
+
+def new_child_weeks(paths: Paths, wait: str) -> np.ndarray:
+    """Median weeks waited by the children whose clock starts in the 28 days after as_at, by path.
+
+    Children removed first are left out; of those still waiting when the run ends half is enough to know the median.
+    """
+    counts = paths.new_child[wait]
+    seen = counts.sum(1)
+    waiting = np.where(np.isfinite(seen), paths.new_left[wait], np.nan)
+    with np.errstate(invalid="ignore"):
+        half = (seen + 0.9 * waiting) / 2
+        total = np.cumsum(np.nan_to_num(counts), axis=1)
+        known = (half <= seen) & (seen > 0)
+    at = (total < np.nan_to_num(half)[:, None]).sum(1).clip(0, counts.shape[1] - 1)
+    rows = np.arange(len(counts))
+    below = np.where(at > 0, total[rows, at - 1], 0.0)
+    inside = np.nan_to_num(counts)[rows, at]
+    median = at - 0.5 + np.nan_to_num((half - below) / np.maximum(inside, 1e-9))
+    out = np.where(known, np.maximum(median, 0.0), np.nan)
+    late = np.isfinite(seen) & ~known & (waiting > 0)
+    return np.where(late, np.inf, out)
+
+
+def new_child_row(service: Service, model: Model, paths: Paths, wait: str, scenario: str) -> list[object]:
+    """The single row ``new_child_wait_weeks`` of one wait."""
+    draws = new_child_weeks(paths, wait)
+    draws = draws[~np.isnan(draws)]
+    late = np.isinf(draws)
+    note = model.notes.get(wait, "")
+    if late.mean() > 0.0 if len(draws) else False:
+        longest = 4.0 * np.ceil((model.weeks + 156) / 4)
+        draws = np.where(late, longest, draws)
+        note = "; ".join(filter(None, [note, f"on {100 * late.mean():.0f} % of paths longer than {longest:.0f} weeks"]))
+    cells = summary(draws) if len(draws) else [np.nan] * 6
+    if late.mean() > 0.5 if len(late) else True:
+        cells, note = [np.nan] * 6, note or "no child is expected to start this wait in the next 28 days"
+    return [service.pathway, wait, "new_child_wait_weeks", str(service.as_at + np.timedelta64(28, "D")), 4, scenario, *cells, np.nan, note]
+
+
+def target_week(service: Service, target: Target, weeks: int = 52) -> int:
+    """The first weekly horizon on or after the target's date. Raises `Refused` before as_at or beyond a year."""
+    days = (np.datetime64(target.by, "D") - service.as_at).astype(int)
+    if days <= 0:
+        raise Refused(f"sendwaits.toml: [[targets]] {target.pathway} {target.note}: by must lie after as_at ({service.as_at}).")
+    week = int(-(-days // 7))
+    if week > weeks:
+        raise Refused(f"sendwaits.toml: [[targets]] {target.pathway} {target.note}: by must lie within {weeks} weeks of as_at ({service.as_at}).")
+    return week
+
+
+def target_values(service: Service, model: Model, paths: Paths, target: Target, week: int) -> np.ndarray:
+    """The measure of a target on every path at its week."""
+    if target.measure == "within_20_weeks_pct" and len(service.waits) == 2 and len(service.stations) == 3:
+        return issued_cohort(service, model, paths, week, target.by.year)
+    if target.measure == "new_child_wait_weeks":
+        return new_child_weeks(paths, target.wait)
+    return values(model, paths, target.wait, target.measure)[:, week]
+
+
+def issued_cohort(service: Service, model: Model, paths: Paths, week: int, year: int) -> np.ndarray:
+    """Per cent of the plans issued from 1 January of ``year`` to the week that were issued within 20 weeks, by path."""
+    first = (np.datetime64(f"{year}-01-01") - service.as_at).astype(int)
+    done, inside = (float(x) for x in _issued(service, first))
+    start = max(first, 1)
+    shares = np.clip((7 * np.arange(1, week + 1) - start + 1) / 7, 0, 1)
+    plan = service.waits[1].name
+    total = done + paths.completed[plan][:, 1:week + 1] @ shares
+    within = inside + paths.within[plan][:, 1:week + 1] @ shares
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(total > 0, 100 * within / total, np.nan)
+
+
+def _issued(service: Service, first: int) -> tuple[int, int]:
+    days = service.plan_days[service.plan_days[:, 0] >= first] if len(service.plan_days) else service.plan_days
+    return len(days), int((days[:, 1] <= 140).sum()) if len(days) else 0
+
+
+def frame(rows: list[list[object]]) -> pd.DataFrame:
+    """The forecast frame of the contract."""
+    out = pd.DataFrame(rows, columns=list(COLUMNS))
+    out["horizon_weeks"] = out["horizon_weeks"].astype("Int64")
+    for column in ("mean", "p10", "p25", "p50", "p75", "p90", "probability"):
+        out[column] = out[column].astype(float)
+    return out
