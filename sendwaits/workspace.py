@@ -98,7 +98,7 @@ class Rag:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A workspace as read: its folders and every setting, defaults filled in."""
+    """A workspace as read: its folders and every setting, defaults filled in. ``only``: ``column=value``, one part of the area."""
 
     root: Path
     area: AreaInfo
@@ -109,6 +109,7 @@ class Workspace:
     disclosure: Disclosure = field(default_factory=Disclosure)
     rag: Rag = field(default_factory=Rag)
     areas: tuple[Mapping[str, Any], ...] = ()
+    only: str = ""
     settings_text: str = ""
 
     @property
@@ -182,7 +183,7 @@ def _workspace(root: Path, table: Mapping[str, Any], text: str) -> Workspace:
     changes = tuple(_change(c, pathways) for c in _tables(table, "change_points"))
     scenarios = tuple(_scenario(s, pathways) for s in _tables(table, "scenarios"))
     return Workspace(root, _area(area), pathways, targets, changes, scenarios, _disclosure(table.get("disclosure", {})),
-                     _rag(table.get("rag", {})), areas, text)
+                     _rag(table.get("rag", {})), areas, settings_text=text)
 
 
 def _tables(table: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

@@ -1,0 +1,86 @@
+"""A pathway's extracts on or before a day -> its waits, computed once per set of files and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+import pandas as pd
+
+from sendwaits import store
+from sendwaits.errors import Refused
+from sendwaits.intake import clean, extracts, identity
+from sendwaits.intake.waits import Built, build
+from sendwaits.pathways import GROUPS
+from sendwaits.workspace import Workspace
+
+__all__ = ["Present", "present", "load"]
+
+
+class Present:
+    """Which pathways have an extract on or before as_at: ``files`` by code, and what to say about the others."""
+
+    def __init__(self, files: dict[str, list[extracts.ExtractFile]], said: list[str]) -> None:
+        self.files, self.said = files, said
+
+    @property
+    def codes(self) -> list[str]:
+        return list(self.files)
+
+
+def present(workspace: Workspace, as_at: date | None, wanted: Sequence[str] | None = None) -> Present:
+    """The pathways (``wanted`` or all) with an extract on or before ``as_at`` (None: any), each with its files, oldest first.
+
+    A pathway without one is left out and said; raises `Refused` when none is left or a code is unknown.
+    """
+    codes = list(dict.fromkeys(wanted)) if wanted else list(workspace.pathways)
+    for code in codes:
+        workspace.pathway(code)
+    found = extracts.find(workspace)
+    said = list(found.notes)
+    files: dict[str, list[extracts.ExtractFile]] = {}
+    for code in codes:
+        of_code = sorted((f for f in found.files if f.pathway == code), key=lambda f: f.extract_date)
+        in_time = [f for f in of_code if as_at is None or f.extract_date <= as_at]
+        if in_time:
+            files[code] = in_time
+        elif of_code:
+            said.append(f"{code} is left out: its first extract is dated {of_code[0].extract_date}, after {as_at}.")
+        elif wanted or code in _shipped(workspace):
+            said.append(f"{code} is left out: no extract in data/raw.")
+    if not files:
+        when = f" dated on or before {as_at}" if as_at else ""
+        raise Refused(f"data/raw: no extract{when}. Put one there, named like NST_{as_at or '2024-07-31'}.csv.\n" + "\n".join(said))
+    return Present(files, said)
+
+
+def _shipped(workspace: Workspace) -> list[str]:
+    return list(workspace.pathways)
+
+
+def load(workspace: Workspace, code: str, files: Sequence[extracts.ExtractFile]) -> Built:
+    """The waits and referrals of one pathway from these extract files (oldest first), from the store when nothing changed.
+
+    Raises `Refused` when one of the files is refused: no number is ever made from the others alone.
+    """
+    pathway = workspace.pathway(code)
+    key = [code, repr(pathway), workspace.area.districts, identity.key_id(), *(part for f in files for part in (f.name, f.sha256))]
+
+    def make() -> dict[str, pd.DataFrame]:
+        rows = [clean.load(file, pathway, workspace).rows for file in files]
+        built = build(rows, pathway, lambda ids: identity.pseudonyms(ids, identity.key()))
+        return {"waits": built.waits, "referrals": built.referrals, "findings": built.findings}
+
+    kept = store.cached(workspace, f"waits-{code}", key, make)
+    built = Built(code, kept["waits"], kept["referrals"], kept["findings"], pd.Timestamp(files[-1].extract_date))
+    return _only(built, workspace.only) if workspace.only else built
+
+
+def _only(built: Built, condition: str) -> Built:
+    """The rows of one group, ``column=value``, as if the area were that group."""
+    column, _, value = condition.partition("=")
+    if column not in GROUPS:
+        raise Refused(f"No group '{column}'. Choose one of: {', '.join(GROUPS)}.")
+    referrals = built.referrals[built.referrals[column] == value]
+    return replace(built, waits=built.waits[built.waits[column] == value].reset_index(drop=True), referrals=referrals.reset_index(drop=True))
