@@ -24,12 +24,12 @@ from typing import Any, TypeVar
 import sendwaits
 
 __all__ = ["cached", "forget", "write_atomic", "read_bytes", "keep_bytes", "digest_bytes", "digest_file", "digest_files",
-           "digest_key", "digest_package", "sync_folder"]
+           "digest_key", "digest_package", "sync_folder", "cache_path", "encode", "decode"]
 
 Value = TypeVar("Value")
 FORMAT = 1
-KEPT_PER_NAME = 200
-"""Files of one name that stay; the oldest go when a new one is written."""
+KEPT_PER_NAME = 100
+"""Files of one name that stay, unless told otherwise; the oldest go when a new one is written."""
 
 _log = logging.getLogger("sendwaits")
 _memory: dict[tuple[str, str, str], Any] = {}
@@ -47,12 +47,12 @@ def cached(workspace: Any, name: str, key_parts: Iterable[Any], build: Callable[
     key = digest_key(key_parts)
     place = (str(workspace.root), name, key)
     if place not in _memory:
-        path = _path(workspace, name, key)
+        path = cache_path(workspace, name, key)
         body = read_bytes(path)
-        value = _decode(body) if body is not None else _MISSING
+        value = decode(body) if body is not None else _MISSING
         if value is _MISSING:
             value = build()
-            keep_bytes(path, _encode(value))
+            keep_bytes(path, encode(value))
         _memory[place] = value
     return _own(_memory[place])
 
@@ -85,8 +85,11 @@ def read_bytes(path: Path) -> bytes | None:
     return None
 
 
-def keep_bytes(path: Path, body: bytes) -> bool:
-    """True when ``body`` is kept at ``path`` with its checksum; False, silently, when the folder cannot be written."""
+def keep_bytes(path: Path, body: bytes, keep: int | None = None) -> bool:
+    """True when ``body`` is kept at ``path`` with its checksum; False, silently, when the folder cannot be written.
+
+    ``keep``: how many files of that name stay, the newest.
+    """
     header = {"format": FORMAT, "version": sendwaits.__version__, "code": digest_package()}
     header["sha256"] = digest_bytes(_sealed(header) + body)
     try:
@@ -94,16 +97,12 @@ def keep_bytes(path: Path, body: bytes) -> bool:
         write_atomic(path, json.dumps(header).encode() + b"\n" + body)
     except OSError:
         return False
-    _prune(path)
+    _prune(path, keep or KEPT_PER_NAME)
     return True
 
 
 def cache_path(workspace: Any, name: str, key: str) -> Path:
     """Where the value of that name and key is kept."""
-    return _path(workspace, name, key)
-
-
-def _path(workspace: Any, name: str, key: str) -> Path:
     safe = re.sub(r"[^a-z0-9_-]", "-", name.lower())
     return workspace.processed / "cache" / f"{safe}.{key[:24]}"
 
@@ -118,13 +117,13 @@ def _say(about: str, text: str) -> None:
         _log.warning(text)
 
 
-def _prune(path: Path) -> None:
+def _prune(path: Path, keep: int) -> None:
     """Leaves the newest files of that name."""
     with suppress(OSError):
         family = [f for f in path.parent.glob(path.name.rpartition(".")[0] + ".*") if f.name.count(".") == 1]
-        if len(family) > KEPT_PER_NAME:
+        if len(family) > keep:
             family.sort(key=lambda f: (f.stat().st_mtime_ns, f.name))
-            for old in family[:-KEPT_PER_NAME]:
+            for old in family[:-keep]:
                 old.unlink(missing_ok=True)
 
 
@@ -233,14 +232,15 @@ def digest_package() -> str:
 _MISSING: Any = object()
 
 
-def _encode(value: Any) -> bytes:
-    """A line of JSON with numbered places for the frames and arrays, then those, each with its length before it."""
+def encode(value: Any) -> bytes:
+    """The value as bytes: a line of JSON with numbered places for the frames and arrays, then those, each with its length before it."""
     blobs: list[bytes] = []
     tree = json.dumps(_pack(value, blobs)).encode()
     return b"".join(struct.pack("<Q", len(b)) + b for b in [tree, *blobs])
 
 
-def _decode(body: bytes) -> Any:
+def decode(body: bytes) -> Any:
+    """The value that `encode` was given."""
     blobs, at = [], 0
     while at < len(body):
         (size,) = struct.unpack_from("<Q", body, at)
@@ -264,6 +264,9 @@ def _pack(value: Any, blobs: list[bytes]) -> Any:
         return {"s": value.isoformat()}
     if type(value) is date:
         return {"y": value.isoformat()}
+    if type(value) is bytes:
+        blobs.append(value)
+        return {"b": len(blobs)}
     return _pack_block(value, blobs)
 
 
@@ -271,9 +274,7 @@ def _pack_block(value: Any, blobs: list[bytes]) -> Any:
     import numpy as np
     import pandas as pd
 
-    if isinstance(value, bytes):
-        kind, blob = "b", value
-    elif isinstance(value, pd.DataFrame):
+    if isinstance(value, pd.DataFrame):
         kind, blob = "F", _frame_bytes(value)
     elif isinstance(value, pd.Series):
         name = _pack(value.name, blobs)
