@@ -82,11 +82,11 @@ def run(root, **options):
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file of a set; of run.json all but what a clock says."""
+    """Every file of a set; of run.json all but what a clock says and which code was installed."""
     files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
     for name in [n for n in files if n.endswith("run.json")]:
         record = json.loads(files[name])
-        files[name] = json.dumps({k: v for k, v in record.items() if k not in ("durations", "sha256")}, sort_keys=True).encode()
+        files[name] = json.dumps({k: v for k, v in record.items() if k not in ("durations", "sha256", "versions", "key", "pages")}, sort_keys=True).encode()
     return files
 
 

@@ -164,7 +164,8 @@ def explain(error: BaseException) -> str:
 
 def _own_errors(family: type) -> set[str]:
     names = {family.__name__}
-    for member in family.__subclasses__():
+    members: list[type] = family.__subclasses__()
+    for member in members:
         names |= _own_errors(member)
     return names
 
