@@ -32,7 +32,7 @@ class Bank:
 
     ``level``: variance of the monthly level step as a share of the noise plus that step; ``slope``: stationary variance of the
     slope; ``damping``: what is left of a slope a month later; ``season``: prior standard deviation of the first harmonic, in
-    noise units; ``drift``: how fast the season changes.
+    noise units; ``drift``: how fast the season changes; ``belief``: logarithm of the weight before any month is seen.
     """
 
     level: Array
@@ -40,22 +40,27 @@ class Bank:
     damping: Array
     season: Array
     drift: Array
+    belief: Array
 
 
 def bank() -> Bank:
-    """All members of the bank: 8 level speeds x 4 slopes x (no season, 2 sizes x fixed or slowly changing)."""
+    """All members of the bank: 8 level speeds x 4 slopes x (no season, 2 sizes x fixed or slowly changing).
+
+    Before any month is seen, having a slope is as likely as having none, and having a season as likely as having none.
+    """
     ratios = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 4.0, 30.0)
     slopes = ((0.0, 0.9), (0.05, 0.9), (0.05, 0.98), (0.15, 0.98))
     seasons = ((0.0, 0.0), (0.5, 0.0), (0.5, 0.01), (2.0, 0.0), (2.0, 0.01))
     points = np.array([(r / (1 + r), s, d, t, c) for r, (s, d), (t, c) in product(ratios, slopes, seasons)])
     level, slope, damping, season, drift = points.T
-    return Bank(level, slope * np.maximum(level, 0.02), damping, season, drift)
+    belief = np.log(np.where(slope > 0, 1 / (len(slopes) - 1), 1) * np.where(season > 0, 1 / (len(seasons) - 1), 1))
+    return Bank(level, slope * np.maximum(level, 0.02), damping, season, drift, belief)
 
 
 def walk() -> Bank:
     """A bank of one: the random walk, whose forecast is the last value (plain naive)."""
     one = np.ones(1)
-    return Bank(one, 0 * one, 0.9 * one, 0 * one, 0 * one)
+    return Bank(one, 0 * one, 0.9 * one, 0 * one, 0 * one, 0 * one)
 
 
 def _waves(first_month: int, n: int) -> Array:
@@ -94,7 +99,7 @@ def predict(y: Array, first_month: int, origins: Array, months: int, members: Ba
     mean, sd = np.empty((len(origins), months)), np.empty((len(origins), months))
     for t in range(n + 1):
         if t in wanted:
-            score = evidence - 0.5 * (seen + 1) * np.log(squares)
+            score = members.belief + evidence - 0.5 * (seen + 1) * np.log(squares)
             weight = np.exp(score - score.max())
             keep = weight > 1e-3
             parts = (state[keep], cov[keep], squares[keep] / seen, noise[keep], members.level[keep], slope_step[keep],
