@@ -72,7 +72,7 @@ def spc(
     stretches = []
     for group, rows in points.groupby("group", sort=True):
         dates = rebase.get(str(group), ()) if isinstance(rebase, Mapping) else rebase
-        starts = sorted(_like(rows["date"], date) for date in dates)
+        starts = [_like(rows["date"], date) for date in dates]
         rows = rows.assign(
             rebase_group=sum((rows["date"] >= start).astype(int) for start in starts) if starts else 0,
             target=_target(target, str(group)),
@@ -141,7 +141,7 @@ def _points(data: pd.DataFrame | pd.Series | Sequence[float]) -> pd.DataFrame:
 
 
 def _like(dates: pd.Series, date: object) -> object:
-    return date if pd.api.types.is_numeric_dtype(dates) else pd.Timestamp(date)  # type: ignore[arg-type]
+    return date if pd.api.types.is_numeric_dtype(dates) else pd.Timestamp(date)
 
 
 def _target(target: float | None | Mapping[str, float], group: str) -> float:
@@ -226,7 +226,7 @@ def _run_so_far(sign: np.ndarray) -> np.ndarray:
 
 def _in_run(sign: np.ndarray, points: int) -> np.ndarray:
     """True inside every run of at least so many equal signs."""
-    return (_run_so_far(sign) + _run_so_far(sign[::-1])[::-1] - 1) >= points
+    return np.asarray(_run_so_far(sign) + _run_so_far(sign[::-1])[::-1] - 1 >= points)
 
 
 def _covers(step: np.ndarray, points: int) -> np.ndarray:
@@ -239,7 +239,7 @@ def _rising(step: np.ndarray, trend: np.ndarray) -> np.ndarray:
     """Which way a trend goes at each point: the step ahead when the next point is in a trend too, else the step behind."""
     ahead, behind = np.concatenate([step, [0]]), np.concatenate([[0], step])
     next_in_trend = np.concatenate([trend[1:], [False]])
-    return (np.where(next_in_trend, ahead, behind) > 0)[: len(trend)]
+    return np.asarray(np.where(next_in_trend, ahead, behind) > 0)[: len(trend)]
 
 
 def _two_in_three(side: np.ndarray, near: np.ndarray) -> np.ndarray:
