@@ -61,7 +61,13 @@ class World:
 
     def __init__(self, seed: int, family: str) -> None:
         self.family, self.seed, self.code = family, seed, CODES[family]
-        rng = np.random.default_rng([seed, FAMILIES.index(family)])
+        for again in range(50):                     # a service with next to nobody waiting tells nothing about a queue
+            self._live(np.random.default_rng([seed, FAMILIES.index(family), again]))
+            open_now = [int(((b <= 0) & ~(e <= 0)).sum()) for b, e, _ in self.waits(self.state["table"]).values()]
+            if min(open_now) >= 12 and max(open_now) >= 60 and max(open_now) <= 3000:
+                break
+
+    def _live(self, rng: np.random.Generator) -> None:
         self.as_at = np.datetime64("2024-03-29") + int(rng.integers(0, 550))
         self.history_weeks = int(rng.choice([110, 156, 156, 208]))
         self.p = self._parameters(rng)
@@ -80,9 +86,9 @@ class World:
         level = lambda m, growth: Level(np.log(m), u(0.002, 0.018), growth, u(0.0, 0.35), u(0.1, 0.3), u(8, 60), seasons())  # noqa: E731
         p: dict[str, Any] = {"demand": level(mean, rng.normal(0.03, 0.07)), "drop": u(0.0005, 0.006), "lead": int(rng.integers(0, 6)),
                              "urgent": u(0, 0.15), "dna": 0.0, "lost": 0.0, "purge": 0.0, "block": 0, "lanes": 1}
-        load = u(0.84, 1.05)
+        load = u(0.80, 1.05)
         p["capacity"] = level(mean * load, 0.0)
-        p["mean"], p["backlog"] = mean, u(10, 60)
+        p["mean"], p["backlog"] = mean, u(6, 70)
         if self.family == "longest":
             p |= {"rule": str(rng.choice(["jitter", "fixed"])), "sigma": float(np.exp(u(np.log(0.8), np.log(14))))}
         elif self.family == "weights":

@@ -66,29 +66,76 @@ def fit_discipline(risk: np.ndarray, seen: np.ndarray, draws: int, rng: np.rando
     keep = total > 0
     risk, seen = risk[keep].astype(np.float32), seen[keep].astype(np.float32)
     centre, scale = _CENTRE.copy(), _SCALE.copy()
-    centre[4] = np.log1p(0.35 * typical)
-    earliest = float(np.searchsorted(np.cumsum(by_age), 0.05 * by_age.sum())) if by_age.sum() else 1.0
-    centre[6], scale[6] = 0.6 * earliest, 0.5 * earliest + 0.5
+    guess = _first_guess(risk, seen, typical)
+    centre[4] = np.log1p(0.2 * typical)
+    earliest = guess[6] if by_age.sum() else 1.0
+    centre[6], scale[6] = 0.6 * earliest, 0.6 * earliest + 0.7
     if not len(risk):
         return centre + scale * rng.standard_normal((draws, 7)), typical
-    sizes, points, logs, spots = (56, 40, 40), [], [], []
-    middle, root = centre, np.diag(scale * 1.1)
-    for size in sizes:
-        z = rng.standard_t(6, (size, 7))
-        points.append(middle + z @ root.T)
-        spots.append((middle, np.linalg.inv(root), np.linalg.slogdet(root)[1]))
-        logs.append(_likelihood(points[-1], risk, seen, typical) * temper)
-        every, log = np.concatenate(points), np.concatenate(logs)
+    near = scale * np.array([0.7, 0.8, 0.6, 0.3, 0.3, 0.6, 0.4])
+    every, log, spots, share = np.zeros((0, 7)), np.zeros(0), [], []
+    proposals = [(centre, np.diag(scale), 20), (guess, np.diag(near), 36)]
+    for turn in range(5):
+        for middle, root, size in proposals:
+            fresh = middle + rng.standard_t(6, (size, 7)) @ root.T
+            every, log = np.concatenate([every, fresh]), np.concatenate([log, temper * _likelihood(fresh, risk, seen, typical)])
+            spots.append((middle, np.linalg.inv(root), np.linalg.slogdet(root)[1]))
+            share.append(size)
         prior = -0.5 * (((every - centre) / scale) ** 2).sum(1)
-        proposal = np.log(sum(s / sum(sizes) * np.exp(_student(every, *spot)) for s, spot in zip(sizes, spots, strict=False)) + 1e-300)
-        weight = log + prior - proposal
-        soft = np.exp((weight - weight.max()) * (0.25 if len(points) < len(sizes) else 1.0))
-        soft /= soft.sum()
+        density = sum(n / len(every) * np.exp(_student(every, *spot)) for n, spot in zip(share, spots, strict=True))
+        target, correction = log + prior, -np.log(density + 1e-300)
+        power, soft = _spread_out(target, correction, 14.0 if turn < 4 else 24.0)
         middle = soft @ every
         spread = (every - middle).T @ ((every - middle) * soft[:, None])
-        root = np.linalg.cholesky(spread + np.diag((0.18 * scale) ** 2))
-    picks = np.searchsorted(np.cumsum(soft), (np.arange(draws) + rng.random()) / draws).clip(0, len(soft) - 1)
-    return every[rng.permutation(picks)], typical
+        best = every[np.argmax(target)]
+        root = np.linalg.cholesky(power**0.5 * spread + np.diag((0.06 * scale) ** 2))
+        proposals = [(middle, root, 12), (best, root, 18)]
+    root = np.linalg.cholesky(power * spread + np.diag((0.03 * scale) ** 2))
+    centre = 0.5 * (best + every.T @ _spread_out(target, correction, 5.0)[1])
+    normal = rng.standard_normal((-(-draws // 2), 7))
+    return centre + np.concatenate([normal, -normal])[:draws] @ root.T, typical
+
+
+def _spread_out(target: np.ndarray, correction: np.ndarray, wanted: float) -> tuple[float, np.ndarray]:
+    """The largest power of the target (at most 1) whose weights are worth ``wanted`` points, and those weights."""
+    power = 1.0
+    while True:
+        weight = power * target + correction
+        soft = np.exp(weight - weight.max())
+        soft /= soft.sum()
+        if 1.0 / (soft**2).sum() >= min(wanted, 0.5 * len(target)) or power < 0.004:
+            return power, soft
+        power *= 0.7
+
+
+def _first_guess(risk: np.ndarray, seen: np.ndarray, typical: float) -> np.ndarray:
+    """Where to look first: the early and the late part of the ages at which children are seen, split where they part most."""
+    guess = _CENTRE.copy()
+    hazard = seen.sum(0) / np.maximum(risk.sum(0), 1.0)
+    survivors = np.concatenate([[1.0], np.cumprod(1 - np.clip(hazard, 0, 0.95))[:-1]])
+    share = survivors * hazard
+    ages, total = np.arange(len(share)), share.sum()
+    if total <= 0 or len(share) < 3:
+        return guess
+    early, weighted = np.cumsum(share)[:-1], np.cumsum(share * ages)[:-1]
+    late = total - early
+    between = early * late * (weighted / np.maximum(early, 1e-9) - (weighted[-1] + share[-1] * ages[-1] - weighted) / np.maximum(late, 1e-9)) ** 2
+    between[(early < 0.005 * total) | (early > 0.65 * total)] = 0.0
+    split = int(np.argmax(between))
+    first, second = share[:split + 1], share[split + 1:]
+    part = float(first.sum() / total)
+    if between[split] > 0 and second.sum() > 0:
+        at = float(np.searchsorted(np.cumsum(first), 0.1 * first.sum()))
+        mean = float((first * ages[:split + 1]).sum() / first.sum())
+        rate = np.clip(1 / (mean - at + 1), 0.05, 0.95)
+        guess[3], guess[4], guess[5] = np.log(part / (1 - part)), np.log1p(at), np.log(rate / (1 - rate))
+        middle = float((second * ages[split + 1:]).sum() / second.sum())
+        spread = float(np.sqrt((second * (ages[split + 1:] - middle) ** 2).sum() / second.sum()))
+        guess[0] = np.log(max(0.5 * spread, 0.7))
+        guess[6] = float(split + 1 + np.searchsorted(np.cumsum(second), 0.03 * second.sum()))
+        if guess[6] > 0.5 * middle and part < 0.02:
+            guess[6] = float(np.searchsorted(np.cumsum(share), 0.05 * total))
+    return guess
 
 
 def _student(x: np.ndarray, middle: np.ndarray, inverse: np.ndarray, logdet: float, df: float = 6.0) -> np.ndarray:

@@ -33,8 +33,8 @@ def build_model(service: Service, paths: int, seed: int, weeks: int = 52, over_d
     ages = max(max(len(s.waiting) + weeks, s.risk.shape[1]) for s in service.stations) + TAIL_WEEKS + 2
     team, split = service.team, None
     model = Model([], [], paths, groups, weeks, team, split, seed, dict(service.notes))
-    for at, station in enumerate(service.stations):
-        model.stations.append(_station(service, station, at, past, ahead, ages, paths, groups, rng, change_weeks))
+    for station in service.stations:
+        model.stations.append(_station(service, station, past, ahead, ages, paths, groups, rng, change_weeks))
     if team:
         _share_team(service, model, past, ahead, rng, change_weeks)
     for wait in service.waits:
@@ -56,7 +56,7 @@ def _history(service: Service, station: Station) -> tuple[np.ndarray, np.ndarray
     return station.seen.sum(1)[:service.weeks][::-1], station.starts[:service.weeks][::-1]
 
 
-def _station(service: Service, station: Station, at: int, past: np.ndarray, ahead: np.ndarray, ages: int, paths: int, groups: int,
+def _station(service: Service, station: Station, past: np.ndarray, ahead: np.ndarray, ages: int, paths: int, groups: int,
              rng: np.random.Generator, change_weeks: tuple[int, ...]) -> StationModel:
     seen, starts = _history(service, station)
     known = service.known[::-1]
@@ -67,18 +67,15 @@ def _station(service: Service, station: Station, at: int, past: np.ndarray, ahea
     capacity = _fit(seen, past, paths, rng, known, change_weeks=change_weeks)
     recent = min(service.weeks, DISCIPLINE_WEEKS)
     parameters, typical = fit_discipline(station.risk[:recent], station.seen[:recent], groups, rng)
-    if service.weeks >= 8 and station.seen.sum() >= 5:
-        mode, exposure, hazard = _hazard_mode(service, station, seen, past, paths, rng, capacity.evidence, known)
-    else:
-        mode, exposure, hazard = None, None, None
     drop, scale = _drop(station, service.weeks, ages, paths, rng)
     purge, purge_age, drop = _purges(station, service.weeks, drop, ahead, paths, rng)
     enter = rng.beta(station.passed[0] + 0.5, max(station.passed[1] - station.passed[0], 0) + 0.05, paths) if station.fed_by is not None else None
-    return StationModel(
+    out = StationModel(
         station.name, station.waiting, arrivals, capacity.rates(ahead, rng), capacity.noise(len(ahead), rng), tables(parameters, ages, typical),
-        drop.astype(np.float32), scale, purge, purge_age, station.fed_by, station.keeps_age, enter, mode,
-        None if exposure is None else _extend(exposure, ages).astype(np.float32), None if hazard is None else hazard.rates(ahead, rng),
-        level_now=float(np.exp(capacity.level).mean()))
+        drop.astype(np.float32), scale, purge, purge_age, station.fed_by, station.keeps_age, enter, hold=station.hold, fresh=station.fresh)
+    if service.weeks >= 8 and station.seen.sum() >= 5:
+        _hazard_mode(service, station, out, seen, past, ahead, rng, capacity.evidence, known)
+    return out
 
 
 def _fit(counts: np.ndarray, past: np.ndarray, paths: int, rng: np.random.Generator, known: np.ndarray, **how: object) -> Draws:
@@ -89,19 +86,41 @@ def _fit(counts: np.ndarray, past: np.ndarray, paths: int, rng: np.random.Genera
     return fit_level(counts, past, paths, rng, known=known, **how)  # type: ignore[arg-type]
 
 
-def _hazard_mode(service: Service, station: Station, seen: np.ndarray, past: np.ndarray, paths: int, rng: np.random.Generator,
-                 evidence: float, known: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None, Draws | None]:
-    """Does the flow follow the children at risk (no bottleneck) or a capacity? Paths in proportion to the evidence."""
-    risk, taken = station.risk[:service.weeks], station.seen[:service.weeks]
-    hazard = _smooth_hazard(risk.sum(0), taken.sum(0))
+def _hazard_mode(service: Service, station: Station, out: StationModel, seen: np.ndarray, past: np.ndarray, ahead: np.ndarray,
+                 rng: np.random.Generator, evidence: float, known: np.ndarray) -> None:
+    """Does the flow follow the children at risk (no bottleneck) or a capacity? Groups of paths in proportion to the evidence.
+
+    Without a bottleneck a child is seen at the hazard of its age; where the clock runs on from the station before, at one
+    hazard for all who may be seen.
+    """
+    risk, taken = station.risk[:service.weeks] - station.resting[:service.weeks], station.seen[:service.weeks]
+    if station.keeps_age and station.fed_by is not None:
+        hazard = np.full(risk.shape[1], min(taken.sum() / max(risk.sum(), 1.0), 0.95))
+    else:
+        hazard = _smooth_hazard(risk.sum(0), taken.sum(0))
     exposure = (risk @ hazard)[::-1]
     if exposure.mean() <= 0:
-        return None, None, None
+        return
+    paths, groups, ages = len(out.rates), len(out.table), out.table.shape[2]
     fitted = fit_level(seen, past, paths, rng, known=known, exposure=exposure)
-    chance = 1.0 / (1.0 + np.exp(np.clip(evidence - fitted.evidence, -50, 50)))
-    if chance < 0.02:
-        return None, None, None
-    return rng.permutation(np.arange(paths) < round(chance * paths)), hazard, fitted
+    weeks_of_work = risk.sum() / max(taken.sum(), 1.0)
+    odds = fitted.evidence - evidence + (8.0 - weeks_of_work) / 3.0
+    chance = 1.0 / (1.0 + np.exp(-np.clip(odds, -50, 50)))
+    free = rng.permutation(groups) < round(chance * groups)
+    if not free.any():
+        return
+    out.hazard_mode, out.exposure = np.repeat(free, paths // groups), _extend(hazard, ages).astype(np.float32)
+    out.hazard_rates = fitted.rates(ahead, rng)
+    steps = out.table.shape[1]
+    pace = np.concatenate([[0.0], 0.02 * 1.06 ** np.arange(steps - 1)])
+    for g in np.flatnonzero(free):
+        if station.keeps_age and station.fed_by is not None:
+            drawn = np.full(len(hazard), rng.beta(taken.sum() + 1, max(risk.sum() - taken.sum(), 0.0) + 1))
+        else:
+            near = 6 * np.clip(hazard, 1e-4, 1 - 1e-4)
+            drawn = rng.beta(taken.sum(0) + near, np.maximum(risk.sum(0) - taken.sum(0), 0.0) + 6 - near)
+        drawn = _extend(drawn, ages)
+        out.table[g] = -np.expm1(np.log1p(-np.clip(drawn, 0, 0.995))[None, :] * pace[:, None])
 
 
 def _smooth_hazard(risk: np.ndarray, events: np.ndarray) -> np.ndarray:
@@ -177,7 +196,6 @@ def _share_team(service: Service, model: Model, past: np.ndarray, ahead: np.ndar
     total = _fit(a + b, past, model.paths, rng, service.known[::-1], change_weeks=change_weeks)
     lead = model.stations[first]
     lead.rates, lead.noise = total.rates(ahead, rng), total.noise(len(ahead), rng)
-    lead.hazard_mode = model.stations[second].hazard_mode = None
     model.split = _split(a, b, len(ahead), model.paths, rng, change_weeks)
 
 

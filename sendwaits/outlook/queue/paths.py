@@ -40,7 +40,8 @@ class StationModel:
     hazard_mode: np.ndarray | None = None
     exposure: np.ndarray | None = None
     hazard_rates: np.ndarray | None = None
-    level_now: float = 0.0
+    hold: int = 0
+    fresh: list[np.ndarray] = field(default_factory=list)
 
 
 @dataclass
@@ -136,7 +137,7 @@ def _whole(x: np.ndarray, u: np.ndarray) -> np.ndarray:
 class _Queue:
     """One station while it runs: a buffer in which ageing is a moving window."""
 
-    def __init__(self, model: StationModel, paths: int, groups: int, weeks: int, room: int, start: np.ndarray | None = None) -> None:
+    def __init__(self, model: StationModel, paths: int, groups: int, weeks: int, room: int, start: np.ndarray | None = None, resting: list[np.ndarray] | None = None) -> None:
         ages = len(model.waiting) if start is None else start.shape[1]
         self.model, self.groups, self.at = model, groups, weeks
         self.buffer = np.zeros((paths, room + weeks + 1), dtype=np.float32)
@@ -144,9 +145,35 @@ class _Queue:
         self.width = ages
         each = paths // groups
         self.group = np.repeat(np.arange(groups), each)
+        self.resting = resting if resting is not None else [self._spread(x, room + 1) for x in model.fresh]      # children who rest, youngest entry first
         steps = model.table.shape[1]
         self.marks = np.unique(np.append(np.arange(0, steps, _COARSE), steps - 1))
         self.coarse = np.ascontiguousarray(model.table[:, self.marks].transpose(0, 2, 1))
+
+    def _spread(self, counts: np.ndarray, room: int) -> np.ndarray:
+        out = np.zeros((len(self.buffer), room), dtype=np.float32)
+        out[:, :len(counts)] = counts
+        return out
+
+    def enter(self, children: np.ndarray) -> None:
+        """Children by age who come in this week; with a rest they join the queue some weeks later, that much older."""
+        if self.model.hold:
+            self.resting.insert(0, children)
+            children = self.resting.pop()
+            children = np.concatenate([np.zeros((len(children), self.model.hold), np.float32), children], axis=1)
+        self.width = min(max(self.width, children.shape[1]), self.buffer.shape[1] - self.at)
+        self.children[:, :children.shape[1]] += children[:, :self.width]
+
+    def everyone(self) -> np.ndarray:
+        """Children here by age, the resting ones too."""
+        if not self.model.hold:
+            return self.children
+        width = min(max(self.width, *(x.shape[1] + k for k, x in enumerate(self.resting))), self.buffer.shape[1] - self.at)
+        out = np.zeros((len(self.buffer), width), np.float32)
+        out[:, :self.width] = self.children
+        for k, x in enumerate(self.resting):
+            out[:, k:k + x.shape[1]] += x[:, :width - k]
+        return out
 
     def age(self) -> None:
         """One week on: everybody is a week older, the youngest column is empty."""
@@ -215,11 +242,11 @@ def simulate(model: Model, weeks: int, levers: Levers | None = None, *, new_chil
     """
     levers = levers or Levers()
     dice = _dice(model, weeks, 0)
-    room = max(len(s.waiting) for s in model.stations)
+    room = max(max(len(x) for x in (s.waiting, *s.fresh)) for s in model.stations) + 8
     queues = [_Queue(s, model.paths, model.groups, weeks, room) for s in model.stations]
     out = _empty(model, weeks)
     for k, queue in enumerate(queues):
-        out.held[k, :, 0] = queue.children.sum(1)
+        out.held[k, :, 0] = queue.everyone().sum(1)
     _read(model, queues, out, 0, [np.zeros((model.paths, 1), np.float32)] * len(queues))
     for week in range(1, weeks + 1):
         seen = _week(model, queues, levers, dice, week, week - 1, slice(None), out)
@@ -268,10 +295,12 @@ def _week(model: Model, queues: list[_Queue], levers: Levers, dice: dict[str, np
                 team_total = _team(model, queues, levers, week, part, dice["team_z"][0, die][part], dice["team"][0, die][part])
                 share = _at(model.split, week)[part]  # type: ignore[arg-type]
                 planned = _binomial(team_total, share, dice["team_z"][1, die][part])
+                planned = planned if station.hazard_mode is None else np.where(station.hazard_mode[part], capacity, planned)
                 capacity = planned * (_at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0)
             else:
                 used = np.minimum(seen[model.team[0]].sum(1), planned)  # type: ignore[arg-type]
-                capacity = np.maximum(team_total - used, 0)  # type: ignore[operator]
+                rest = np.maximum(team_total - used, 0)  # type: ignore[operator]
+                capacity = rest if station.hazard_mode is None else np.where(station.hazard_mode[part], capacity, rest)
                 capacity = capacity * (_at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0)
         for source, target, slots in levers.moved:
             capacity = np.maximum(capacity + _at(slots, week)[part] * ((target == k) * 1.0 - (source == k) * 1.0), 0.0)
@@ -279,7 +308,7 @@ def _week(model: Model, queues: list[_Queue], levers: Levers, dice: dict[str, np
         seen.append(taken)
         if out is not None:
             out.came[k, :, week], out.seen[k, :, week], out.left[k, :, week] = came, taken.sum(1), left.sum(1)
-            out.held[k, :, week] = queue.children.sum(1)
+            out.held[k, :, week] = queue.everyone().sum(1)
     return seen
 
 
@@ -297,9 +326,7 @@ def _arrive(station: StationModel, queue: _Queue, seen: list[np.ndarray], levers
         share = station.enter[part] if station.enter is not None else np.ones(len(source))
         if station.keeps_age:
             entering = np.minimum(_whole(source * share[:, None].astype(np.float32), v), source)
-            wide = max(queue.width, entering.shape[1])
-            queue.width = wide
-            queue.children[:, :entering.shape[1]] += entering
+            queue.enter(entering)
             came += entering.sum(1)
         else:
             total = source.sum(1)
@@ -336,7 +363,7 @@ def _binomial(total: np.ndarray, share: np.ndarray, z: np.ndarray) -> np.ndarray
 def _read(model: Model, queues: list[_Queue], out: Paths, week: int, seen: list[np.ndarray]) -> None:
     for wait in model.waits:
         for k in wait.stations:
-            n = queues[k].children
+            n = queues[k].everyone()
             width = n.shape[1]
             days = _mean_days(wait, week, width)
             both = n @ np.column_stack([np.ones(width), days, *(_over_at(wait, d, week, width) for d in wait.over)]).astype(np.float32)
@@ -362,7 +389,7 @@ def _cohorts(wait: WaitModel, queues: list[_Queue], out: Paths, week: int, insid
         return
     out.on_time[wait.name][:, first:first + last] += inside[:, :last][:, ::-1]
     for k in wait.stations:
-        n = queues[k].children
+        n = queues[k].everyone()
         if due < n.shape[1]:
             out.late[wait.name][:, COHORTS + week - due] += n[:, due]
 
@@ -399,7 +426,7 @@ def _tag(model: Model, out: Paths, week: int, seen: list[np.ndarray], part: slic
 def _remaining(queues: list[_Queue], wait: WaitModel, week: int) -> np.ndarray:
     left = np.zeros(len(queues[0].buffer))
     for k in wait.stations:
-        n = queues[k].children
+        n = queues[k].everyone()
         left += n[:, max(week - 4, 0):week].sum(1)
     return left
 
@@ -424,7 +451,7 @@ def _tail(model: Model, queues: list[_Queue], levers: Levers, out: Paths, weeks:
         undecided = _remaining(queues, wait, weeks) > 0.9 * out.new_child[wait.name].sum(1)
         if not wait.idle and undecided.mean() > 0.015:
             out.new_child[wait.name][others] = np.nan
-    later = [_Queue(q.model, len(part), model.groups, tail_weeks, max(x.width for x in queues), q.children[part]) for q in queues]
+    later = [_Queue(q.model, len(part), model.groups, tail_weeks, max(x.everyone().shape[1] for x in queues) + 8, q.children[part], [x[part] for x in q.resting]) for q in queues]
     dice = _dice(model, tail_weeks, 1)
     for step in range(tail_weeks):
         week = weeks + 1 + step
