@@ -185,3 +185,24 @@ def area(profile: str = "board", space: Workspace | None = None, themes=None, se
     quarantine = pd.DataFrame([("NST_2024-07-31.csv", "", 17, "first_appointment_date", "Q-ORDER", "before the referral")],
                               columns=["file", "sheet", "row", "column", "code", "reason"])
     return AreaMaterial(space, AS_AT, profile, made, files(codes), findings(codes), quarantine, None, themes or {}, series, True)
+
+
+def theme_tables(seed: int = 3) -> dict[str, pd.DataFrame]:
+    """Made-up released counts of two years by group, and an overlap."""
+    rng, rows = np.random.default_rng(seed), []
+    for code, whole in (("NST", 1200), ("EHC", 1000)):
+        for factor, (a, b) in ((1.0, ("2022-08-01", "2023-07-31")), (1.2, ("2023-08-01", "2024-07-31"))):
+            total = int(whole * factor)
+            rows.append((code, "", "referrals", "", a, b, total, "count", None, None, total, ""))
+            rows.append((code, "", "re_referrals", "", a, b, int(total * 0.06), "count", None, None, 1, ""))
+            rows.append((code, "", "rejected", "", a, b, int(total * 0.09), "count", None, None, 1, ""))
+            for column, names in (("age_band", ("0-4", "5-10", "11-15", "16-19")), ("sex", ("F", "M")), ("district", DISTRICTS)):
+                left = total
+                for i, name in enumerate(names):
+                    n = left if i == len(names) - 1 else int(total / len(names) * (1.25 if factor > 1 and name == "11-15" else 0.95 if factor > 1 else 1) + rng.integers(-3, 4))
+                    left -= n
+                    rows.append((code, "", "referrals", f"{column}={name}", a, b, n, "count", None, None, n, ""))
+    overlap = pd.DataFrame([("NST", "", "children_waiting", "", "", "2024-07-31", 1186, "count", None, None, 1186, ""), ("EHC", "", "children_waiting", "", "", "2024-07-31", 742, "count", None, None, 742, ""),
+                            ("NST", "", "children_waiting", "with=EHC", "", "2024-07-31", 214, "count", None, None, 214, "")], columns=COLUMNS)
+    england = pd.DataFrame([(str(y), p, n) for y, e, a in ((2019, 82329, 667), (2022, 114482, 1087), (2023, 138242, 1380)) for p, n in (("England", e), ("Nottinghamshire", a))], columns=["year", "place", "requests"])
+    return {"groups": pd.DataFrame(rows, columns=COLUMNS), "overlap": overlap, "england": england}

@@ -1,10 +1,184 @@
-"""What changed in referrals and for whom: contributions to change, seasonality, routes, overlap between services."""
+"""What changed in referrals and for whom: two years side by side by group, routes, overlap between services, England beside it.
+
+Counts come from `group_counts`, `routes` and `overlap` (tidy rows, to be released); what is said about them comes from
+`contributions`, which reads released rows only, so a hidden count never enters a difference or a test.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["differs", "counts_differ"]
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from sendwaits.intake.waits import Built
+    from sendwaits.pathways import Pathway
+
+__all__ = ["COLUMNS", "THEME_GROUPS", "two_years", "group_counts", "overlap", "contributions", "england", "differs", "counts_differ", "PHASES"]
+
+COLUMNS = ["pathway", "wait", "measure", "group", "period_start", "period_end", "value", "unit", "numerator", "denominator", "n"]
+THEME_GROUPS = ("age_band", "sex", "district", "source", "need", "school")
+"""Columns that the change is split by."""
+PHASES = {"0-4": "early years", "5-10": "primary", "11-15": "secondary", "16-19": "post-16", "20-25": "post-16"}
+"""School phase of an age band at the clock start."""
+MOST_GROUPS = 12
+
+
+def two_years(as_at: date) -> tuple[tuple[date, date], tuple[date, date]]:
+    """The 12 months to as_at and the 12 months before, each with its first and last day (equal length but for a leap day)."""
+    def back(day: date, years: int) -> date:
+        last = day.day if not (day.month == 2 and day.day == 29) else 28
+        return date(day.year - years, day.month, last)
+
+    def after(day: date) -> date:
+        return date.fromordinal(day.toordinal() + 1)
+
+    return (after(back(as_at, 2)), back(as_at, 1)), (after(back(as_at, 1)), as_at)
+
+
+def group_counts(built: Built, pathway: Pathway, as_at: date) -> pd.DataFrame:
+    """Referrals, rejections and re-referrals of two years: one row per measure, group and year, as tidy columns.
+
+    Groups: `THEME_GROUPS` and ``phase`` (school phase by age); a column with more than 12 values is left out (names of
+    schools), so is one that is never filled. Linked duplicates and history are no referrals; a re-referral comes within 365
+    days of a closure. Empty when the earlier year begins before the first clock stop on record: a survivors' sample.
+    """
+    before, now = two_years(as_at)
+    rows = built.referrals[built.referrals["duplicate_of"] < 0]
+    if pathway.history is not None:
+        rows = rows[~rows[pathway.history.column].isin(pathway.history.values)]
+    stops = built.waits["stop"].dropna()
+    if not len(rows) or not len(stops) or stops.min().date() > before[0]:
+        return pd.DataFrame(columns=COLUMNS)
+    phase = rows["age_band"].astype(str).map(PHASES).fillna("unknown")
+    found: list[tuple] = []
+    for first, last in (before, now):
+        inside = ((rows["start"] >= pd.Timestamp(first)) & (rows["start"] <= pd.Timestamp(last))).to_numpy()
+
+        def add(measure: str, group: str, n: int, first: date = first, last: date = last) -> None:
+            found.append((pathway.code, "", measure, group, first.isoformat(), last.isoformat(), float(n), "count", None, None, n))
+
+        add("referrals", "", int(inside.sum()))
+        if "rejected_date" in rows:
+            rejected = rows["rejected_date"]
+            add("rejected", "", int(((rejected >= pd.Timestamp(first)) & (rejected <= pd.Timestamp(last))).sum()))
+        again = rows["re_referral_days"].le(365).fillna(False).to_numpy(bool)
+        add("re_referrals", "", int((inside & again).sum()))
+        for name, values in (*((c, rows[c].astype(str)) for c in THEME_GROUPS if c in rows), ("phase", phase)):
+            kinds = sorted(values.unique())
+            if len(kinds) > MOST_GROUPS or set(kinds) <= {"unknown"}:
+                continue
+            counts = values[inside].value_counts()
+            for kind in kinds:
+                add("referrals", f"{name}={kind}", int(counts.get(kind, 0)))
+    frame = pd.DataFrame(found, columns=COLUMNS)
+    return frame.astype({"numerator": "Int64", "denominator": "Int64", "n": "Int64"})
+
+
+def overlap(built: Mapping[str, Built], as_at: date, first: str = "NST", second: str = "EHC") -> pd.DataFrame:
+    """Children with an open wait in one service, in the other, and in both, on as_at: three tidy rows, ``children_waiting``.
+
+    The same child is known by the same pseudonym. Group "" = the service, ``with=<second>`` = both. Empty without both services.
+    """
+    if first not in built or second not in built:
+        return pd.DataFrame(columns=COLUMNS)
+    at = pd.Timestamp(as_at)
+
+    def waiting(code: str) -> set:
+        waits = built[code].waits
+        return set(waits.loc[(waits["start"] <= at) & ~(waits["stop"] <= at), "child"])
+
+    one, two = waiting(first), waiting(second)
+    rows = [(code, "", "children_waiting", group, "", as_at.isoformat(), float(n), "count", None, None, n)
+            for code, group, n in ((first, "", len(one)), (second, "", len(two)), (first, f"with={second}", len(one & two)))]
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"numerator": "Int64", "denominator": "Int64", "n": "Int64"})
+
+
+def contributions(released: pd.DataFrame, rate: float = 0.05) -> pd.DataFrame:
+    """How much of the change in referrals lies in each group: one row per pathway and group, from released counts only.
+
+    Returns ``pathway, column, group, before, after, change, low, high, p, q, clear`` and the two periods. ``change`` is
+    after - before in referrals; ``low, high`` its 95 % interval for two Poisson counts (change -/+ 1.96 sqrt(before + after)).
+    ``p``: exact binomial chance that the group's share of both years together falls so unevenly if it had moved with all
+    referrals; ``q``: Benjamini-Hochberg over all groups of the pathway; ``clear``: q < ``rate``. Groups with a hidden count in
+    either year, and whole columns of one group, are left out.
+
+    Example: 100 -> 150 of 400 -> 480 in all: change +50 (19 to 81).
+    """
+    shown = released[(released["measure"] == "referrals") & (released["status"] == "") & (released["wait"] == "")]
+    rows = []
+    for pathway, table in shown.groupby("pathway", sort=False):
+        periods = sorted(set(zip(table["period_start"], table["period_end"], strict=True)))
+        if len(periods) != 2:
+            continue
+        counts = {(g, s): int(v) for g, s, v in zip(table["group"], table["period_start"], table["value"], strict=True)}
+        (s0, e0), (s1, e1) = periods
+        if ("", s0) not in counts or ("", s1) not in counts:
+            continue
+        whole0, whole1 = counts[("", s0)], counts[("", s1)]
+        for group in dict.fromkeys(table["group"]):
+            if not group or (group, s0) not in counts or (group, s1) not in counts:
+                continue
+            a, b = counts[(group, s0)], counts[(group, s1)]
+            if a + b == 0 or a + b == whole0 + whole1:
+                continue
+            half = 1.96 * math.sqrt(a + b)
+            column, name = group.split("=", 1)
+            rows.append((pathway, column, name, a, b, b - a, b - a - half, b - a + half, _uneven(a, b, whole0, whole1), s0, e0, s1, e1))
+    table = pd.DataFrame(rows, columns=["pathway", "column", "group", "before", "after", "change", "low", "high", "p", "before_start", "before_end",
+                                        "after_start", "after_end"])
+    table["q"] = np.concatenate([_benjamini_hochberg(part["p"].to_numpy()) for _, part in table.groupby("pathway", sort=False)]) if len(table) else []
+    return table.assign(clear=table["q"] < rate)
+
+
+def _uneven(a: int, b: int, whole_a: int, whole_b: int) -> float:
+    """Two-sided exact binomial chance of b of a + b when all referrals fell whole_b of whole_a + whole_b."""
+    from scipy.special import bdtr, bdtrc
+
+    n, share = a + b, whole_b / (whole_a + whole_b)
+    if not 0 < share < 1:
+        return 1.0
+    below = float(bdtr(b, n, share))
+    above = float(bdtrc(b - 1, n, share)) if b > 0 else 1.0
+    return min(1.0, 2 * min(below, above))
+
+
+def _benjamini_hochberg(p: np.ndarray) -> np.ndarray:
+    """The false-discovery rate at which each test would be called, from its p: p times tests over rank, made monotone."""
+    order = np.argsort(p)
+    scaled = p[order] * len(p) / np.arange(1, len(p) + 1)
+    q = np.empty(len(p))
+    q[order] = np.minimum.accumulate(scaled[::-1])[::-1].clip(max=1.0)
+    return q
+
+
+def england(folder: Path, area: str) -> pd.DataFrame:
+    """EHC requests a calendar year, England beside the area, from a DfE file in data/raw/dfe: one row per year and place.
+
+    Returns ``year, place, requests`` (place "England" or the area's name); empty without a file that has both. The area is found by its
+    name (codes changed over the years), never by position.
+    """
+    found = []
+    for path in sorted(folder.glob("*.csv")) if folder.is_dir() else []:
+        heads = pd.read_csv(path, nrows=0, encoding="utf-8-sig")
+        if not {"time_period", "geographic_level", "la_name", "requests_received_in_year"} <= set(heads.columns):
+            continue
+        table = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False)
+        if "breakdown" in table:
+            table = table[table["breakdown"].str.startswith(("All", "Total"))]
+        for place, rows in (("England", table[table["geographic_level"] == "National"]), (area, table[table["la_name"] == area])):
+            for year, value in zip(rows["time_period"], rows["requests_received_in_year"], strict=True):
+                if value.isdigit():
+                    found.append((year[:4], place, int(value)))
+        if found:
+            break
+    frame = pd.DataFrame(found, columns=["year", "place", "requests"]).drop_duplicates(["year", "place"])
+    return frame if {"England", area} <= set(frame["place"]) else frame.iloc[:0]
 
 
 def differs(groups: Sequence[tuple[int, int]]) -> float | None:

@@ -88,7 +88,7 @@ class _Panel:
 
     def ticks(self, labels: Sequence[tuple[float, str]]) -> None:
         reach = -1e9
-        kept = []
+        kept: list[tuple[float, str, float]] = []
         for at, text in sorted(labels, key=lambda label: label[0], reverse=True):
             half = text_width(text) / 2
             x = min(max(self.x(at), half), self.sheet.width - half)
@@ -290,13 +290,9 @@ def flow(ends: Sequence[str], joined: Line, left: Line, waiting: Line, label: st
 
 
 def _place(ends: Sequence[str], when: date) -> float | None:
-    """Where a date lies between month ends (place 0 is the first); None outside them."""
-    days = [date.fromisoformat(e).toordinal() for e in ends]
-    at = when.toordinal()
-    if not days or at > days[-1] or at < days[0]:
-        return None
-    i = max(j for j, d in enumerate(days) if d <= at)
-    return float(i) if days[i] == at else i + (at - days[i]) / (days[i + 1] - days[i])
+    """The boundary before the first month that ends on or after a date (place 0 is the first month); None outside the months."""
+    later = [i for i, end in enumerate(ends) if end >= when.isoformat()]
+    return later[0] - 0.5 if later and later[0] > 0 else None
 
 
 def _changes(panel: _Panel, ends: Sequence[str], changes: Sequence[tuple[date, str]], narrow: bool, name: bool = True) -> None:
@@ -323,14 +319,15 @@ def control(ends: Sequence[str], reading: words.Signal, label: str, *, unit: str
         points = reading.points
         values = [v for p in points for v in (p.number.value, p.upper.value) if not math.isnan(v)] + ([target[0]] if target else [])
         last = points[-1]
-        labels = _control_labels(last, narrow)
+        before = points[reading.segments[-2][0]].mean if len(reading.segments) > 1 else None
+        labels = _control_labels(last, before, narrow)
         room = 16 + max((text_width(t, bold=b) for t, b, *_ in labels), default=0)
         panel = _Panel(sheet, (52, 30, sheet.width - room, sheet.height - 30), values, unit, -0.5, len(ends) - 0.5)
         for a, b in reading.segments:
             _control_band(panel, points[a], a, b)
         panel.grid()
         for a, b in reading.segments:
-            _control_mean(panel, points[a], a, b, last=b == len(points) - 1)
+            _control_mean(panel, points[a].mean, a, b, len(points) - 1)
         _changes(panel, ends, changes, narrow)
         if target:
             y = panel.y(target[0])
@@ -354,15 +351,11 @@ def control(ends: Sequence[str], reading: words.Signal, label: str, *, unit: str
     return _both(draw, label)
 
 
-def _control_labels(last: words.SpcPoint, narrow: bool) -> list[tuple[str, bool, str, Number]]:
-    found = []
-    if last.upper.shown:
-        found.append((f"{last.upper}" if narrow else f"Upper {last.upper}", False, GREY, last.upper))
-    if last.mean.shown:
-        found.append((f"{last.mean}" if narrow else f"Average {last.mean}", True, NAVY, last.mean))
-    if last.lower.shown:
-        found.append((f"{last.lower}" if narrow else f"Lower {last.lower}", False, GREY, last.lower))
-    return found
+def _control_labels(last: words.SpcPoint, before: Number | None, narrow: bool) -> list[tuple[str, bool, str, Number]]:
+    wanted = [("Upper {}", False, GREY, last.upper), ("Average {}", True, NAVY, last.mean), ("Lower {}", False, GREY, last.lower)]
+    if before is not None:
+        wanted.append(("{} before", True, GREY, before))
+    return [(f"{n}" if narrow else text.format(n), bold, fill, n) for text, bold, fill, n in wanted if n.shown]
 
 
 def _control_band(panel: _Panel, point: words.SpcPoint, a: int, b: int) -> None:
@@ -371,12 +364,13 @@ def _control_band(panel: _Panel, point: words.SpcPoint, a: int, b: int) -> None:
         panel.sheet.rect(panel.x(a - 0.5), y, panel.x(b + 0.5) - panel.x(a - 0.5), panel.y(point.lower.value) - y, LIMITS)
 
 
-def _control_mean(panel: _Panel, point: words.SpcPoint, a: int, b: int, last: bool) -> None:
-    if point.mean.shown:
-        y = panel.y(point.mean.value)
-        panel.sheet.line(panel.x(a - 0.5), y, panel.x(b + 0.5), y, stroke=NAVY if last else GREY, width=1.75, key=point.mean.key)
-        if not last:
-            panel.sheet.text(panel.x(a - 0.5) + 5, y - 6, f"{point.mean}", fill=GREY, bold=True, key=point.mean.key, halo=True)
+def _control_mean(panel: _Panel, mean: Number, a: int, b: int, final: int) -> None:
+    """The average of a stretch: solid while it holds, then dashed to the end for comparison."""
+    if mean.shown:
+        y, end = panel.y(mean.value), panel.x(b + 0.5)
+        panel.sheet.line(panel.x(a - 0.5), y, end, y, stroke=NAVY if b == final else GREY, width=1.75, key=mean.key)
+        if b != final:
+            panel.sheet.line(end, y, panel.right, y, stroke=GREY, width=1.25, dash="5 4")
 
 
 # Forecast fan ---------------------------------------------------------------------------------------------------------
@@ -412,7 +406,7 @@ def fan(ends: Sequence[str], history: Sequence[Number], steps: Sequence[FanStep]
     def draw(narrow: bool) -> Sheet:
         sheet = Sheet(NARROW if narrow else WIDE, 300 if narrow else 350)
         values = [n.value for n in history if n.shown] + [s.p90.value for s in steps] + ([aim.value] if aim else [])
-        labels = [(f"{s:}" if narrow else f"{s} {name}", bold, fill, s) for s, name, bold, fill in (
+        labels = [(f"{s}" if narrow else f"{s} {name}", bold, fill, s) for s, name, bold, fill in (
             (steps[-1].p90, "high", False, BLUE), (steps[-1].p50, "middle", True, NAVY), (steps[-1].p10, "low", False, BLUE))] if steps else []
         room = 16 + max((text_width(t, bold=b) for t, b, *_ in labels), default=40)
         first = date.fromisoformat(ends[0]).toordinal()

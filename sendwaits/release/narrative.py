@@ -198,7 +198,8 @@ def _spc_point(number: Number, row: object, floor: float | None, ceiling: float 
         if not math.isnan(value):
             value = value if floor is None else max(value, floor)
             value = value if ceiling is None else min(value, ceiling)
-        return Number(derived(number.key, "spc", group=name), value, number.unit, "" if not math.isnan(value) else "z", decimals=1)
+        digits = 0 if number.unit == "count" and float(row.mean) >= 100 else 1  # type: ignore[attr-defined]
+        return Number(derived(number.key, "spc", group=name), value, number.unit, "" if not math.isnan(value) else "z", decimals=digits)
 
     special = str(row.special_cause_type)  # type: ignore[attr-defined]
     return SpcPoint(number, limit("mean"), limit("lower"), limit("upper"), "" if special == "Common Cause" else special,
@@ -206,35 +207,32 @@ def _spc_point(number: Number, row: object, floor: float | None, ceiling: float 
 
 
 def _direction(table: object, rule: str, run: int) -> str:
+    """Up or down only while the last value still lies beyond the one the run began with (six months before, when there is no run)."""
     known = table[table["point_type"] != "missing"]  # type: ignore[index]
     if rule == "none":
         return "none"
-    values = known["value"].to_numpy()
+    values, above = known["value"].to_numpy(), known["relative_to_mean"].iloc[-1] > 0
     if rule == "trend":
         return "up" if values[-1] > values[-run] else "down"
-    above = known["relative_to_mean"].iloc[-1] > 0
-    if rule == "shift":
-        began = values[-run]
-        if (above and values[-1] < began) or (not above and values[-1] > began):
-            return "none"
-    return "up" if above else "down"
+    began = values[-run] if rule == "shift" else values[max(-7, -len(values))]
+    if above:
+        return "up" if values[-1] > began else "none"
+    return "down" if values[-1] < began else "none"
 
 
 def _reason(rule: str, run: int, direction: str, table: object) -> str:
     if rule == "none":
         return "inside usual variation"
     known = table[table["point_type"] != "missing"]  # type: ignore[index]
-    above = "above" if known["relative_to_mean"].iloc[-1] > 0 else "below"
+    above = known["relative_to_mean"].iloc[-1] > 0
     if rule == "trend":
-        way = "rise" if direction == "up" else "fall"
-        return f"{ordinal(run - 1)} {way} in a row"
-    if rule == "shift":
-        text = f"{ordinal(run)} month in a row {above} the average"
-        back = "lower" if above == "above" else "higher"
-        return text if direction != "none" else f"{text}, but {back} than when that run began"
-    if rule == "outside":
-        return f"{above} the usual limits"
-    return f"2 of the last 3 months near the {'upper' if above == 'above' else 'lower'} limit"
+        return f"{ordinal(run - 1)} {'rise' if direction == 'up' else 'fall'} in a row"
+    side = "above" if above else "below"
+    text = {"shift": f"{ordinal(run)} month in a row {side} the average", "outside": f"{side} the usual limits",
+            "two_in_three": f"2 of the last 3 months near the {'upper' if above else 'lower'} limit"}[rule]
+    if direction != "none":
+        return text
+    return f"{text}, but not {'higher' if above else 'lower'} than {'when that run began' if rule == 'shift' else 'six months before'}"
 
 
 RULES = {"trend": "SPC rule: 7 points, each higher or each lower than the one before",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -55,18 +55,25 @@ def _page(parts: list[tuple[str, str, Mapping[str, Any]]]) -> str:
     return str(render("page.html", parts=[Markup(html) for _, html, _ in parts], **facts)) + "\n"
 
 
-def index(material: AreaMaterial) -> str:
-    """index.html: all services at a glance, what changed, data quality, risks, notes."""
+def index(material: AreaMaterial, made: Collection[str] | None = None, failed: Mapping[str, str] | None = None) -> str:
+    """index.html: all services at a glance, what changed, data quality, risks, notes.
+
+    ``made``: the pages of the set ("nst_backlog", "quality" ...), which alone are linked (None: all). ``failed``: pages that could
+    not be made and why; the index names them, so that no service goes missing silently.
+    """
     from sendwaits.release.reports.index import Index
 
-    return from_parts(Index(material).parts())
+    return from_parts(Index(material, made, failed or {}).parts())
 
 
 def check_given(given: Mapping[str, Any] | None, known: Mapping[str, str] = PARAMETERS) -> None:
     """Refuse a value that no parameter takes: papermill defines a misspelt name beside the default and carries on.
 
-    ``given`` is the notebook's ``vars()``. Names that start with an underscore, In, Out, and what is not a plain value pass.
+    ``given`` is the notebook's ``vars()``. Names that start with an underscore, In, Out, and what is not a plain value pass; so does
+    a notebook whose report is open already (a cell run again by hand).
     """
+    if given is not None and "report" in given:
+        return
     for name, value in (given or {}).items():
         plain_value = value is None or isinstance(value, (str, int, float, bool, list, dict))
         if plain_value and not name.startswith("_") and name not in (*known, "In", "Out"):

@@ -40,7 +40,7 @@ def render(template: str, **values: Any) -> Markup:
 class Table:
     """A table with a caption; the first cell of each row is its heading. ``left``: columns (by place) that hold words.
 
-    ``total``: the last row is a total. ``cards``: on a phone each row becomes a card.
+    ``total``: the last row is a total. ``cards``: on a phone each row becomes a card. ``words_left``: numbers stand left, with words under them.
     """
 
     caption: str | Markup
@@ -49,6 +49,7 @@ class Table:
     left: frozenset[int] = frozenset()
     total: bool = False
     cards: bool = False
+    words_left: bool = False
 
     def text(self) -> str:
         """The table as aligned plain text."""

@@ -144,9 +144,14 @@ def target_words(target: Target, pathway: Pathway) -> str:
 
 @dataclass(frozen=True)
 class Risk:
-    """A row for the risk register: event, how likely, how many children, what to watch, when to review. The owner is left blank."""
+    """A row for the risk register. The owner is left blank.
+
+    ``cause``: what the released figures show behind it, no more; ``event``: the target missed, with its measure; ``likelihood``: the
+    forecast probability; ``impact``: children past the line today.
+    """
 
     pathway: str
+    cause: Markup
     event: Markup
     likelihood: Number
     impact: Number
@@ -164,12 +169,28 @@ def risks(report: Report) -> list[Risk]:
             continue
         wait = report.pathway.wait(target.wait) if target.wait else report.main
         missed = Number(derived(chance.key, "miss"), 100 - chance.value, "percent", decimals=0)
-        weeks = min([w for w in (report.over_line(wait), (wait.standard_days or 10**6) // 7, 18) if report.table.has(wait.name, f"waiting_over_{w}_weeks")],
-                    default=52)
-        event = Markup("{}: {} is missed on {}").format(report.pathway.label, target_words(target, report.pathway), words.day(target.by))
-        found.append(Risk(report.pathway.code, event, missed, report.get(wait, f"waiting_over_{weeks}_weeks"), words.tied(f"over {weeks} weeks"),
-                          _trigger(report, wait), min(target.by, _review(report.as_at))))
+        weeks = _line(report, wait, target)
+        event = Markup("{}: the target of {} by {} is missed").format(report.pathway.label, target_words(target, report.pathway), words.day(target.by))
+        found.append(Risk(report.pathway.code, _cause(report, wait), event, missed, report.get(wait, f"waiting_over_{weeks}_weeks"),
+                          words.tied(f"over {weeks} weeks"), _trigger(report, wait), min(target.by, _review(report.as_at))))
     return sorted(found, key=lambda r: (-r.likelihood.value, r.pathway))
+
+
+def _line(report: Report, wait: Wait, target: Target) -> int:
+    """The week past which a child counts as impact: the target's own, else the standard's, else 18."""
+    if target.measure.startswith("waiting_over_"):
+        return int(target.measure.split("_")[2])
+    standard = (wait.standard_days or 0) // 7
+    return standard if report.table.has(wait.name, f"waiting_over_{standard}_weeks") else 18
+
+
+def _cause(report: Report, wait: Wait) -> Markup:
+    pairs = [(j.value, s.value + r.value) for j, s, r in zip(report.series(wait, "starts")[-12:], report.series(wait, "completed")[-12:],
+                                                             report.series(wait, "removed_other")[-12:], strict=True) if j.shown and s.shown and r.shown]
+    more = sum(a > b for a, b in pairs)
+    if not pairs:
+        return Markup("Flows cannot be shown")
+    return Markup("More joined than left in {} of the last {} months").format(more, len(pairs))
 
 
 def _trigger(report: Report, wait: Wait) -> Markup:

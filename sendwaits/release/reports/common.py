@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Report", "Key", "Outlook", "month_ends", "headline_waits", "stop_words", "standard_words", "header_facts", "profile_words",
            "source_files"]
 
-FAMILIAR = {"child_id": "child"}
-
 
 def month_ends(as_at: date, months: int = 24) -> list[str]:
     """The census days of a report: as_at and the last day of each month before it, oldest first."""
@@ -234,13 +232,14 @@ class Report:
     def people(self, number: Number) -> str:
         return "child" if number.shown and number.value == 1 else "children"
 
-    def clock(self, wait: Wait) -> str:
-        return wait.label
+    @property
+    def extracts(self) -> str:
+        """"NST extract dated 31 July 2024"."""
+        return f"{self.pathway.label} {source_files(self.material.files, self.pathway.code)}"
 
     def source(self, wait: Wait, population: str) -> Markup:
         """Source line: extract, clock, population."""
-        return Markup("Source: {} {}. Clock: {}. Population: {}.").format(
-            self.pathway.label, source_files(self.material.files, self.pathway.code), self.clock(wait), population)
+        return Markup("Source: {}. Clock: {}. Population: {}.").format(self.extracts, wait.label, population)
 
     def longest(self, wait: Wait) -> Markup:
         """At least 5 children have waited 61 weeks or more: never one child's wait, except for an analyst."""

@@ -242,7 +242,7 @@ class Forecast(Backlog):
         includes = Markup("Baseline includes {}. ").format(words.listed(
             f"{s.name} from {words.day(s.start)} (delivered {s.delivered[0]:.0%} to {s.delivered[1]:.0%}, up to {s.late_weeks[1]} weeks late)" for s in committed)) if committed else Markup("Baseline: no change has been committed. ")
         return section_part(Section(self._scenario_title(names), "Same referrals, same chance events, one change at a time. Small print: 8 in 10 futures.",
-                                    table=Table(f"{self.pathway.label}: scenarios side by side", heads, rows, left=frozenset(range(1, len(heads))), cards=True),
+                                    table=Table(f"{self.pathway.label}: scenarios side by side", heads, rows, words_left=True, cards=True),
                                     note=Markup("{}Scenarios are not plans; none has been agreed.").format(includes)))
 
     def _scenario_title(self, names: list[str]) -> Markup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -24,8 +24,8 @@ __all__ = ["Index"]
 class Index:
     """The page of all services."""
 
-    def __init__(self, material: AreaMaterial) -> None:
-        self.material, self.as_at = material, material.as_at
+    def __init__(self, material: AreaMaterial, made: Collection[str] | None = None, failed: Mapping[str, str] | None = None) -> None:
+        self.material, self.as_at, self.made, self.failed = material, material.as_at, made, failed or {}
         self.services = [Backlog(m) for m in material.pathways.values()]
         self.lists: list[tuple[Backlog, Wait]] = [(s, w) for s in self.services for w in s.waits]
         self.area = material.workspace.area.name
@@ -65,7 +65,7 @@ class Index:
         green = sum(r.name == "Green" for r in with_target)
         red = sum(r.name == "Red" for r in with_target)
         return Markup("Of the {} with a target, {} {} rated Green and {} Red.").format(
-            words.count_word(len(with_target)), words.count_word(green), "is" if green == 1 else "are", words.count_word(red))
+            words.count_word(len(with_target)), words.count_word(green) if green else "none", "is" if green < 2 else "are", words.count_word(red) if red else "none")
 
     def glance(self) -> Part:
         """One row a wait: waiting, longest, on time, trend, rating with reason, chance."""
@@ -85,11 +85,15 @@ class Index:
         mean = sum(known) / len(known) if known else 0.0
         code = s.pathway.code.lower()
         has = "waiting_over_52_weeks" if rating.target is None else rating.target.measure
-        return {"title": s.pathway.title, "wait": w.label if " to " in w.label or len(s.waits) > 1 else "", "href": f"{code}_backlog.html", "first": place == 0,
+        return {"title": s.pathway.title, "wait": w.label if " to " in w.label or len(s.waits) > 1 else "", "href": self._link(f"{code}_backlog"), "first": place == 0,
                 "more": place < len(s.waits) - 1, "waiting": n, "longest": s.longest(w), "on_time": self._on_time(s, w),
                 "spark": charts.sparkline(series, mean, reading.direction), "word": s.mark(reading), "reason_spc": reading.reason,
-                "rating_mark": charts.rating_mark(rating.name), "rating": rating.name, "reason": rating.reason, "links": [(f"{code}_trend.html", "trend"), (f"{code}_forecast.html", "forecast")],
+                "rating_mark": charts.rating_mark(rating.name), "rating": rating.name, "reason": rating.reason, "links": [(f"{code}_{n}.html", n) for n in ("trend", "forecast") if self._link(f"{code}_{n}")],
                 "chance": self._chance(s, rating), "measure": has}
+
+    def _link(self, page: str) -> str:
+        """The page's file name, empty when the set does not hold it."""
+        return f"{page}.html" if (self.made is None or page in self.made) and page not in self.failed else ""
 
     def _on_time(self, s: Backlog, w: Wait) -> Markup:
         aside = Markup('<span class="aside">{}</span>')
@@ -149,7 +153,7 @@ class Index:
         sub = Markup("Likelihood is the forecast chance of missing the target. Impact is the number of open waits past the line on {}.").format(words.day(self.as_at))
         if not found:
             return section_part(Section("No risk can be stated from targets", sub, [("Why", "No target has been set, or none has a forecast chance.")]))
-        rows = [(r.event, _likelihood(r.likelihood), Markup('{} <span class="aside">{}</span>').format(r.impact, r.impact_words), r.trigger, words.day(r.review),
+        rows = [(Markup('{} <span class="aside">{}</span>').format(r.event, r.cause), _likelihood(r.likelihood), Markup('{} <span class="aside">{}</span>').format(r.impact, r.impact_words), r.trigger, words.day(r.review),
                  Markup('<span class="rule"><span class="hide">blank, to be filled in</span></span>')) for r in found]
         table = Table("Risk rows, most likely first", ("Risk", "Likelihood", "Impact", "Trigger to act", "Review", "Owner"), rows, left=frozenset({3, 4, 5}), cards=True)
         return section_part(Section("Risks for the register", sub, table=table))
@@ -168,7 +172,11 @@ class Index:
         worst = max((g for g in gone if g[2].shown), key=lambda g: g[2].value, default=None)
         if worst and worst[2].value > 0:
             lines.append(Markup("One thing to check: {} open {} waits are missing from the newest extract.").format(worst[2], worst[0].pathway.label))
-        lines.append(Markup('More in the <a href="quality.html">quality report</a>; what lies behind the change in referrals in <a href="themes.html">themes</a>.'))
+        if self.failed:
+            lines.append(Markup("Not made, to be repeated: {}.").format(words.listed(name.replace("_", " ") for name in sorted(self.failed))))
+        links = [Markup('<a href="{}.html">{}</a>').format(name, text) for name, text in (("quality", "quality of the data"), ("themes", "where referrals changed")) if self._link(name)]
+        if links:
+            lines.append(Markup("More pages: {}.").format(words.listed(links)))
         return Part("quality", render("quality_line.html", lines=[Markup(" ").join(lines)]), "Data quality. " + " ".join(plain(x) for x in lines))
 
     def notes(self) -> Part:

@@ -120,10 +120,10 @@ class Trend(Backlog):
         changes = [label for d, label in self.changes() if label and self.ends[0] < d.isoformat() <= self.now]
         so = Markup("{} in the same month. That is timing, not proof of a cause. The themes report compares districts and sources.").format(
             words.listed(f"{c[0].upper()}{c[1:]}" for c in changes)) if changes else Markup("The themes report compares districts, ages and sources.")
-        extra = Markup("; {} rejected in {} counted here").format(rejected, words.month(self.now)) if rejected.shown or rejected.status == "c" else Markup("")
+        extra = Markup("; rejected ones are counted ({} rejections in {})").format(rejected, words.month(self.now)) if self.table.has("", "rejected") else Markup("")
         return section_part(self._control("", "referrals", title=title, what=f"{self.pathway.label} referrals received each month", better="neutral", unit="count",
                                           source=Markup("Source: {}. Clock: none (a count of referrals received). Population: all {} referrals but duplicates{}.").format(
-                                              self.source(self.main, "").split(". Clock")[0].removeprefix("Source: "), self.pathway.label, extra), so=so))
+                                              self.extracts, self.pathway.label, extra), so=so))
 
     def on_time(self) -> Part:
         """The share completed within the standard, as a control chart with the target."""
@@ -193,8 +193,7 @@ class Trend(Backlog):
         heads = ("Measure", *(p[0][:4] if p[1].endswith("-12-31") else Markup("{} to {}").format(p[0][:4], words.day(p[1])) for p in periods))
         return section_part(Section(title, Markup("{}, {}, calendar years; the last column is not a full year and is not compared.").format(self.pathway.title, self.area),
                                     [("Is it real?", said), ("So what", "A year to date cannot be set against a whole year. Compare it with the same months when they are complete.")],
-                                    table=Table(f"{self.pathway.label} by calendar year", heads, rows), source=Markup("Source: {}. Population: as each row names.").format(
-                                        plain(self.source(self.main, "")).removeprefix("Source: ").split(". Clock")[0])))
+                                    table=Table(f"{self.pathway.label} by calendar year", heads, rows), source=f"Source: {self.extracts}. Population: as each row names."))
 
     @staticmethod
     def _year_cell(number: Number) -> Markup:
