@@ -78,7 +78,8 @@ class Pathway:
     """One service: what its extract holds and which waits are counted from it.
 
     ``columns`` maps each canonical column to its kind: ``id``, ``date`` (a past event), ``future`` (a date that may lie
-    after the extract), ``birth``, ``code`` (one of ``codes[column]``), ``flag`` (0/1) or ``text``.
+    after the extract), ``birth``, ``code`` (one of ``codes[column]``), ``flag`` (0/1) or ``text``. ``one_team``: all of its
+    waits share one team's capacity. ``timeliness``: the statutory measures of requests and plans apply.
     """
 
     code: str
@@ -96,6 +97,7 @@ class Pathway:
     booked: str | None = "next_appointment_date"
     review: str | None = None
     timeliness: bool = False
+    one_team: bool = False
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     complete_from: str | None = None
@@ -141,7 +143,7 @@ def _whole_days(value: Any, where: str) -> int:
 
 
 _KEYS = {"code", "title", "label", "columns", "required", "record_id", "start", "rejected", "history", "source_column",
-         "over_weeks", "booked", "review", "timeliness", "aliases", "codes", "complete_from", "headings", "wait"}
+         "over_weeks", "booked", "review", "timeliness", "one_team", "aliases", "codes", "complete_from", "headings", "wait"}
 _WAIT_KEYS = {"name", "label", "start", "completed", "completed_when", "removed", "withdrawn", "absent", "standard_days"}
 
 
@@ -179,7 +181,7 @@ def from_table(table: Mapping[str, Any], where: str) -> Pathway:
         source_column=table.get("source_column", "source"),
         over_weeks=tuple(sorted({*OVER_WEEKS, *table.get("over_weeks", ())})),
         booked=table.get("booked", "next_appointment_date") or None, review=table.get("review"),
-        timeliness=bool(table.get("timeliness", False)),
+        timeliness=bool(table.get("timeliness", False)), one_team=bool(table.get("one_team", False)),
         aliases={k: tuple(v) for k, v in table.get("aliases", {}).items()}, codes=table.get("codes", {}),
         complete_from=table.get("complete_from"), headings=table.get("headings", {}),
     )

@@ -182,7 +182,7 @@ def _workspace(root: Path, table: Mapping[str, Any], text: str) -> Workspace:
     targets = tuple(_target(t, pathways) for t in _tables(table, "targets"))
     changes = tuple(_change(c, pathways) for c in _tables(table, "change_points"))
     scenarios = tuple(_scenario(s, pathways) for s in _tables(table, "scenarios"))
-    return Workspace(root, _area(area), pathways, targets, changes, scenarios, _disclosure(table.get("disclosure", {})),
+    return Workspace(root, _area({k: v for k, v in area.items() if not areas or k not in ("folder", "filter")}), pathways, targets, changes, scenarios, _disclosure(table.get("disclosure", {})),
                      _rag(table.get("rag", {})), areas, settings_text=text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -192,6 +193,8 @@ def map_headings(file: Path, pathway: str, write: bool, debug: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit with its code."""
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # our arrays are small: more threads only wait for each other
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = _DEBUG in arguments
     sys.exit(_run(lambda: cli.main(arguments, prog_name="sendwaits", standalone_mode=False), debug))
