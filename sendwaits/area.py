@@ -181,6 +181,13 @@ class Area:
         self.said = found.said
         return material.gather(self.workspace, day, {code: self._load(code, found) for code in found.files}, found.files, self._profile(profile))
 
+    def set_files(self, as_at: Day | None = None, pathways: Codes = None, profile: str | None = None,
+                  failed: Mapping[str, str] | None = None) -> dict[str, bytes]:
+        """The files of a set beside its report pages, by name: index.html, figures.csv, tables.xlsx."""
+        from sendwaits.release import material
+
+        return material.set_files(self.prepare(as_at, pathways, profile), failed or {})
+
     def report(self, name: str, pathway: str | None = None, *, as_at: Day | None = None, profile: str | None = None,
                given: Mapping[str, Any] | None = None) -> Any:
         """A report whose sections are calls: trend, backlog and forecast of a pathway; quality and themes of the area.
