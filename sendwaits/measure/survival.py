@@ -1,0 +1,148 @@
+"""How long until a child is seen: open waits count, and children who leave unseen are competing removals.
+
+Kaplan-Meier that censors the removals answers another question and overstates the share seen. Days in, whole days of
+waiting; a child is at risk on the day itself, so a same-day completion is an event on day 0.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sendwaits.errors import Refused
+
+Days = npt.NDArray[np.int64]
+RESAMPLES = 200  # of the children, for the interval; the seed is fixed: same waits, same interval
+
+
+def aalen_johansen(
+    days: npt.ArrayLike, cause: npt.ArrayLike, entry: npt.ArrayLike | None = None, at: npt.ArrayLike | None = None
+) -> pd.DataFrame:
+    """The share (0-1) still waiting and the share gone by each cause, one row per day on which any wait ended.
+
+    Parameters
+    ----------
+    days
+        Days waited until the wait ended or was last seen open.
+    cause
+        Why it ended, a word; empty while open.
+    entry
+        The first day of waiting on which it was under observation (left truncation); 0 when left out.
+    at
+        Days to report instead: the shares at the end of that day.
+
+    Returns
+    -------
+    DataFrame
+        `day, at_risk, waiting, waiting_se` (Greenwood) and one column per cause, in alphabetical order. The shares of
+        a row add up to 1. `at_risk`: waits open and under observation at the start of the day.
+
+    Raises
+    ------
+    Refused
+        When a wait ends before it is observed.
+
+    Source: Aalen and Johansen 1978; equals R survival's survfit for the transplant list to 1e-12.
+    """
+    from statsmodels.duration.survfunc import SurvfuncRight
+
+    end = np.asarray(days, dtype=np.int64)
+    why = np.asarray(cause, dtype=str)
+    first = np.zeros_like(end) if entry is None else np.asarray(entry, dtype=np.int64)
+    if np.any(end < first) or np.any(first < 0):
+        raise Refused("survival: a wait ends before it is observed: leave it out, with a finding")
+    causes = sorted(set(why) - {""})
+    gone = why != ""
+    if gone.any():  # statsmodels: at risk when entry < day, so the day of entry itself needs one less
+        fit = SurvfuncRight(end, gone, entry=first - 1)
+        day, waiting, error = fit.surv_times.astype(np.int64), fit.surv_prob, fit.surv_prob_se
+    else:
+        day, waiting, error = (np.zeros(0, dtype) for dtype in (np.int64, float, float))
+    at_risk = _at_risk(first, end, day)
+    before = np.concatenate([[1.0], waiting[:-1]])[: len(day)]
+    table = pd.DataFrame({"day": day, "at_risk": at_risk, "waiting": waiting, "waiting_se": error})
+    for word in causes:
+        ended = np.bincount(np.searchsorted(day, end[why == word]), minlength=len(day))
+        table[word] = np.cumsum(before * ended / at_risk)
+    if at is None:
+        return table
+    asked = np.asarray(at, dtype=np.int64)
+    last = np.searchsorted(day, asked, "right") - 1
+    nobody = {"day": 0, "at_risk": 0, "waiting": 1.0, "waiting_se": 0.0, **dict.fromkeys(causes, 0.0)}
+    steps = pd.concat([pd.DataFrame([nobody]), table], ignore_index=True).iloc[last + 1]
+    return steps.assign(day=asked, at_risk=_at_risk(first, end, asked)).reset_index(drop=True)
+
+
+def period_table(waits: pd.DataFrame, as_at: date | str, period_days: int = 91) -> pd.DataFrame:
+    """What a child would meet who waits under the conditions of the last `period_days` days, as `aalen_johansen`.
+
+    A period life table: each wait counts only on the days it spent inside the period, so old waits say how long ones end
+    now, and what happened years ago says nothing. `waits`: `start, stop, completed`; causes `completed` and `removed`.
+    """
+    return aalen_johansen(*_in_period(waits, as_at, period_days))
+
+
+def wait_of_a_child_referred_today(
+    waits: pd.DataFrame, as_at: date | str, period_days: int = 91, confidence: float = 0.95, seed: int = 1
+) -> pd.DataFrame:
+    """The median wait in weeks of the children who will be seen, if things stay as in the last `period_days` days: one row.
+
+    Columns: `median_weeks, low_weeks, high_weeks, p25_weeks, p75_weeks, removed_share, children, completed, period_start,
+    period_end`. The children removed first are left out of the median. low and high: the middle `confidence` of 200
+    resamples of the children. NaN: fewer than that quantile were seen within the longest wait observed, "longer than
+    anyone has waited"; an interval end is NaN (open) likewise.
+
+    Source: period life table with left truncation; Efron 1981 for the resampling.
+    """
+    end, why, first = _in_period(waits, as_at, period_days)
+    rng = np.random.default_rng(seed)
+    resampled = []
+    for _ in range(RESAMPLES if (why == "completed").any() else 0):
+        drawn = rng.integers(0, len(end), len(end))
+        resampled.append(_seen_quantile(aalen_johansen(end[drawn], why[drawn], first[drawn]), 0.5))
+    tail = (1 - confidence) / 2
+    medians = np.nan_to_num(np.array(resampled), nan=np.inf)
+    low, high = (np.quantile(medians, q, method="inverted_cdf") if len(medians) else np.nan for q in (tail, 1 - tail))
+    table = aalen_johansen(end, why, first)
+    day = pd.Timestamp(as_at)
+    return pd.DataFrame([{
+        "median_weeks": _seen_quantile(table, 0.5) / 7,
+        "low_weeks": low / 7,
+        "high_weeks": high / 7 if np.isfinite(high) else np.nan,
+        "p25_weeks": _seen_quantile(table, 0.25) / 7,
+        "p75_weeks": _seen_quantile(table, 0.75) / 7,
+        "removed_share": float(table["removed"].iloc[-1]) if "removed" in table else 0.0 if len(table) else np.nan,
+        "children": len(end),
+        "completed": int((why == "completed").sum()),
+        "period_start": (day - pd.Timedelta(days=period_days - 1)).date().isoformat(),
+        "period_end": day.date().isoformat(),
+    }])
+
+
+def _in_period(waits: pd.DataFrame, as_at: date | str, period_days: int) -> tuple[Days, npt.NDArray[np.str_], Days]:
+    """Days waited, cause and first observed day of every wait open on any day of the period."""
+    last = np.datetime64(pd.Timestamp(as_at), "D").astype(np.int64)
+    opening = last - period_days + 1
+    start = waits["start"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    stopped = waits["stop"].to_numpy().astype("datetime64[D]")
+    stop = np.where(np.isnat(stopped), np.iinfo(np.int64).max, stopped.astype(np.int64))
+    seen = (start <= last) & (stop >= opening) & (stop >= start)
+    start, stop, completed = start[seen], stop[seen], waits["completed"].to_numpy(dtype=bool)[seen]
+    why = np.where(stop > last, "", np.where(completed, "completed", "removed"))
+    return np.minimum(stop, last) - start, why, np.maximum(opening - start, 0)
+
+
+def _at_risk(first: Days, end: Days, day: Days) -> Days:
+    return np.searchsorted(np.sort(first), day, "right") - np.searchsorted(np.sort(end), day, "left")
+
+
+def _seen_quantile(table: pd.DataFrame, share: float) -> float:
+    """The first day by which so large a share of those not removed is seen; NaN when it is not reached."""
+    if "completed" not in table:
+        return float("nan")
+    ever = 1 - (table["removed"].iloc[-1] if "removed" in table else 0.0)
+    reached = np.flatnonzero(table["completed"].to_numpy() >= share * ever - 1e-12)
+    return float(table["day"].iloc[reached[0]]) if len(reached) else float("nan")
