@@ -71,7 +71,7 @@ def _waves(first_month: int, n: int) -> Array:
     return np.column_stack([pairs, np.cos(np.pi * month)])
 
 
-def predict(y: Array, first_month: int, origins: Array, months: int, members: Bank) -> tuple[Array, Array]:
+def predict(y: Array, first_month: int, origins: NDArray[np.int64], months: int, members: Bank) -> tuple[Array, Array]:
     """Mean and standard deviation of the next `months` values from each origin, in the units of `y`; one row per origin.
 
     An origin ``o`` knows ``y[:o]`` only. ``first_month`` is the calendar month of ``y[0]`` (January = 0). State: level, slope and

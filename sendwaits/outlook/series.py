@@ -225,35 +225,29 @@ def _checked(series: pd.Series, name: str = "") -> tuple[Array, pd.Period]:
 
 
 def series_frame(workspace: Workspace) -> pd.DataFrame:
-    """Every monthly total in ``data/raw/series_*.csv``: one row per measure and month, with value (NaN = no number), unit, file, row.
+    """Every monthly total in ``data/raw/series_*.csv``: one row per measure and month; columns month, measure, value, unit, note.
 
-    Files in name order, rows as they stand. Refused: a file without month, measure and value; a month that is not YYYY-MM; two
-    different values of one month.
+    Files in name order, rows as they stand, identical ones once. A row whose month is not YYYY-MM or whose measure is blank counts in
+    nothing (`check` quarantines it); value NaN = no number there. Refused: no file, or one without month, measure and value.
     """
     parts = []
-    for path in sorted(workspace.raw.glob("series_*.csv"), key=lambda p: p.name):
-        part = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    paths = [p for p in workspace.raw.glob("*.csv") if p.name.lower().startswith("series_")] if workspace.raw.is_dir() else []
+    for path in sorted(paths, key=lambda p: p.name):
+        try:
+            part = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError):
+            raise Refused(f"{path.name}: not a UTF-8 CSV table: save it as CSV UTF-8 with the headings month, measure, value") from None
         part.columns = [str(c).strip().lower() for c in part.columns]
         missing = [c for c in ("month", "measure", "value") if c not in part.columns]
         if missing:
             raise Refused(f"{path.name}: heading {missing[0]} is missing: add it", "F-COLMISSING")
-        part = part.reindex(columns=["month", "measure", "value", "unit", "note"], fill_value="").apply(lambda c: c.str.strip())
-        part["file"], part["row"] = path.name, np.arange(2, len(part) + 2)
-        parts.append(part[(part["month"] != "") | (part["measure"] != "") | (part["value"] != "")])
+        parts.append(part.reindex(columns=["month", "measure", "value", "unit", "note"], fill_value="").apply(lambda c: c.str.strip()))
     if not parts:
         raise Refused("data/raw: no series_*.csv: add one with the headings month, measure, value, unit, note")
     rows = pd.concat(parts, ignore_index=True)
-    bad = ~rows["month"].str.fullmatch(r"\d{4}-(0[1-9]|1[0-2])")
-    if bad.any():
-        first = rows[bad].iloc[0]
-        raise Refused(f"{first['file']}: row {first['row']}: month is not YYYY-MM: write it as 2024-07", "Q-MONTH")
-    rows["value"] = rows["value"].map(_number)
-    rows = rows.drop_duplicates(["measure", "month", "value"], ignore_index=True)
-    twice = rows.duplicated(["measure", "month"])
-    if twice.any():
-        first = rows[twice].iloc[0]
-        raise Refused(f"{first['file']}: row {first['row']}: {first['measure']} has another value for {first['month']}: keep one")
-    return rows
+    rows = rows[rows["month"].str.fullmatch(r"\d{4}-(0[1-9]|1[0-2])") & (rows["measure"] != "")]
+    rows = rows.assign(value=rows["value"].map(_number))
+    return rows.drop_duplicates(["measure", "month", "value"], ignore_index=True)
 
 
 def _number(text: str) -> float:
@@ -263,19 +257,20 @@ def _number(text: str) -> float:
     return float(text) if re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", text) else float("nan")
 
 
-def plain(workspace: Workspace, as_at: date, measures: str | Iterable[str] = "all", months: int = 12) -> pd.DataFrame:
+def plain(workspace: Workspace, as_at: date, measures: str | Iterable[str] = "ALL", months: int = 12) -> pd.DataFrame:
     """The forecast rows of the plain series: one row per measure and month after its last known month, in the contract's columns.
 
-    Months after `as_at` are ignored, and the month of `as_at` too unless `as_at` is its last day. ``measures``: ``all``, one name or
-    several. pathway, wait, horizon_weeks and probability are empty, target_date is the last day of the month, scenario baseline.
+    Months after `as_at` are ignored, and the month of `as_at` too unless `as_at` is its last day. ``measures``: ``ALL``, one name
+    or several. pathway, wait, horizon_weeks and probability are empty, target_date is the last day of the month, scenario baseline.
     Errors: Refused for an unknown measure, nothing before `as_at`, and a gap, naming measure and month.
     """
     rows = series_frame(workspace)
     have = list(dict.fromkeys(rows["measure"]))
-    wanted = have if measures == "all" else [measures] if isinstance(measures, str) else list(measures)
+    wanted = have if isinstance(measures, str) and measures.lower() == "all" else [measures] if isinstance(measures, str) else list(measures)
     unknown = [m for m in wanted if m not in have]
-    if unknown:
-        raise Refused(f"--series {unknown[0]}: no such measure in data/raw/series_*.csv: use all or one of {', '.join(have[:20])}")
+    if unknown or not wanted:
+        asked = unknown[0] if unknown else "ALL"
+        raise Refused(f"--series {asked}: no such measure in data/raw/series_*.csv: it has {', '.join(have[:20]) or 'none'}")
     today = pd.Period(as_at, freq="M")
     last = today if as_at == today.end_time.date() else today - 1
     known = rows[pd.PeriodIndex(rows["month"], freq="M") <= last]
