@@ -164,11 +164,11 @@ class Area:
     # --- quality and reports -----------------------------------------------------------------------------------------
 
     def check(self, *, allow_empty: bool = False, accept_volume: bool = False) -> Any:
-        """Clean the newest extracts: what is accepted, quarantined, merged, and why; leaves data/processed.
+        """Clean the newest extracts: what is accepted, quarantined, merged, and why.
 
         >>> print(area.check().summary)
         """
-        from sendwaits.run import checking
+        from sendwaits.intake import checking
 
         return checking.check(self.workspace, allow_empty=allow_empty, accept_volume=accept_volume)
 

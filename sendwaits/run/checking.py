@@ -1,84 +1,30 @@
-"""`sendwaits check`: clean the newest extracts and leave data/processed as one set."""
+"""data/processed as `check` and `report` leave it: one set, all or none."""
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-import pandas as pd
-
-from sendwaits import intake
-from sendwaits.errors import Refused
-from sendwaits.intake import load as loading
+from sendwaits.intake.checking import Check
 from sendwaits.run.atomic import replaced
 from sendwaits.workspace import Workspace
 
-__all__ = ["Check", "check", "KEPT"]
+__all__ = ["leave", "KEPT"]
 
 KEPT = ("cache", "releases")
 """What stays in data/processed when its set changes."""
 
 
-@dataclass(frozen=True)
-class Check:
-    """What a check found: the manifest, the ledgers, and in words what was refused."""
-
-    manifest: Mapping[str, Any]
-    quarantine: pd.DataFrame
-    findings: pd.DataFrame
-    refusals: list[str] = field(default_factory=list)
-
-    @property
-    def summary(self) -> str:
-        """One line per file (read = clean + quarantined + merged), one per finding to act on, and where the ledgers are."""
-        lines = []
-        for name, of in self.manifest["files"].items():
-            if of["refused"]:
-                lines.append(f"{name}: refused ({of['refused']})")
-            else:
-                lines.append(f"{name}: {of['read']:,} rows read = {of['clean']:,} clean + {of['quarantined']:,} set aside + {of['merged']:,} merged")
-        for row in self.findings[self.findings["severity"].isin(["red", "error", "warn"])].itertuples():
-            lines.append(f"  {row.code} {row.file}: {row.n:,} {row.message}. {row.what_to_do}")
-        return "\n".join([*lines, "Ledgers: data/processed/manifest.json, quarantine.csv, findings.csv"])
-
-    def __repr__(self) -> str:
-        return self.summary
-
-
-def check(workspace: Workspace, *, allow_empty: bool = False, accept_volume: bool = False) -> Check:
-    """Clean the newest extracts of every pathway and leave manifest, quarantine, findings and waits, all or none.
-
-    A refused file does not stop the others; its code stands in the manifest and ``refusals`` says what to do.
-    """
-    checked = intake.check(workspace, allow_empty=allow_empty, accept_volume=accept_volume)
-    refused = list(checked.refusals)
-    waits, findings = [], [checked.findings]
-    for code, files in loading.present(workspace, None).files.items() if checked.manifest["files"] else ():
-        try:
-            built = loading.load(workspace, code, files)
-        except Refused:
-            continue  # the refused file is in the manifest already
-        findings.append(built.findings[built.findings["file"].isin(list(checked.manifest["files"]))])
-        waits.append(built.waits.drop(columns=["record"]))
-    result = Check(checked.manifest, checked.quarantine, pd.concat(findings, ignore_index=True), refused)
+def leave(result: Check, workspace: Workspace) -> None:
+    """Writes manifest, quarantine, findings and waits; the same bytes for the same inputs. Raises `CannotWrite`."""
     with replaced(workspace.processed, keep=KEPT) as folder:
-        write(result, waits, folder)
-    return result
-
-
-def write(result: Check, waits: list[pd.DataFrame], folder: Path) -> None:
-    """The four files of data/processed, the same bytes for the same inputs."""
-    (folder / "manifest.json").write_bytes((json.dumps(result.manifest, indent=1, sort_keys=True) + "\n").encode())
-    (folder / "quarantine.csv").write_bytes(result.quarantine.to_csv(index=False, lineterminator="\n").encode())
-    (folder / "findings.csv").write_bytes(result.findings.to_csv(index=False, lineterminator="\n").encode())
-    if waits:
-        table = pd.concat(waits, ignore_index=True)
-        for name in table.select_dtypes("category"):
-            table[name] = table[name].astype("str")
-        buffer = io.BytesIO()
-        table.to_parquet(buffer, index=False)
-        (folder / "waits.parquet").write_bytes(buffer.getvalue())
+        (folder / "manifest.json").write_bytes((json.dumps(result.manifest, indent=1, sort_keys=True) + "\n").encode())
+        (folder / "quarantine.csv").write_bytes(result.quarantine.to_csv(index=False, lineterminator="\n").encode())
+        (folder / "findings.csv").write_bytes(result.findings.to_csv(index=False, lineterminator="\n").encode())
+        if len(result.waits):
+            table = result.waits.copy()
+            for name in table.select_dtypes("category"):
+                table[name] = table[name].astype("str")
+            buffer = io.BytesIO()
+            table.to_parquet(buffer, index=False)
+            (folder / "waits.parquet").write_bytes(buffer.getvalue())

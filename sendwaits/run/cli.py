@@ -99,7 +99,11 @@ def sample(folder: Path, seed: int | None, size: str, debug: bool) -> None:
 @_debug
 def check(folder: Path, allow_empty: bool, accept_volume: bool, debug: bool) -> None:
     """Clean only: what is accepted, quarantined, merged, and why."""
-    result = _area(folder).check(allow_empty=allow_empty, accept_volume=accept_volume)
+    from sendwaits.run.checking import leave
+
+    area = _area(folder)
+    result = area.check(allow_empty=allow_empty, accept_volume=accept_volume)
+    leave(result, area.workspace)
     click.echo(result.summary)
     if result.refusals:
         raise Refused("\n".join(result.refusals[:6]))
