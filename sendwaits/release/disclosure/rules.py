@@ -1,0 +1,418 @@
+"""What is hidden in one release, and why: small counts, what rests on them, and what would give them away.
+
+`release` is the only door through which tables leave. It hides what is small, then what is derived from it, then as
+little more as the attack of `plan.attack` demands, and leaves out a breakdown that cannot be protected.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from sendwaits.errors import Unsafe
+from sendwaits.measure.bands import half_up
+from sendwaits.release.disclosure.cells import cells_of, earlier_cells, interval, limits, small_numbers, whole
+from sendwaits.release.disclosure.plan import (
+    BREAKDOWN_MEASURES,
+    FLOWS,
+    Cell,
+    Cells,
+    attack,
+    band_edges,
+    base_count,
+    chains,
+    clearance_months,
+    over_days,
+)
+from sendwaits.release.disclosure.system import System, Weak, weak_quantities
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Released", "release", "COLUMNS"]
+
+COLUMNS = ["pathway", "wait", "measure", "group", "period_start", "period_end", "value", "unit", "numerator",
+           "denominator", "n", "status"]
+MOST_HIDDEN = Fraction(1, 5)
+"""A breakdown with a larger share of hidden cells is made coarser, in the end not shown."""
+
+KthLongest = Callable[[str, str, str], float | None]
+
+
+@dataclass(frozen=True)
+class Released:
+    """A table that may leave: one row per printed number, ``status`` "" shown, "c" hidden, "z" undefined.
+
+    ``notes`` says in sentences what was left out; ``zeros_hidden`` lists keys that may hide a 0; ``breakdowns_shown`` has
+    one ``pathway|wait|column`` per breakdown printed.
+    """
+
+    table: pd.DataFrame
+    notes: list[str] = field(default_factory=list)
+    zeros_hidden: list[str] = field(default_factory=list)
+    breakdowns_shown: list[str] = field(default_factory=list)
+    profile: str = "board"
+    k: int = 5
+
+
+def release(figures: pd.DataFrame, *, profile: str = "board", k: int = 5, kth_longest: KthLongest | None = None,
+            previous: Iterable[Released] = ()) -> Released:
+    """The part of a table of figures that may leave under a profile: ``analyst`` exact, ``board`` from k, ``public`` rounded.
+
+    Parameters
+    ----------
+    figures : the tidy table of one monthly set (one row per number); the newest ``period_end`` is the census of breakdowns.
+    kth_longest : (pathway, wait, period_end) -> weeks waited by the k-th longest waiting child, None when there is none.
+        Without it no longest wait is shown outside the analyst profile.
+    previous : earlier releases of the same area; what they show cannot be hidden again, and is taken into account.
+
+    Raises
+    ------
+    Unsafe : a pathway could not be made safe in any form (exit 6; nothing is released).
+    """
+    if profile == "analyst":
+        table = figures.copy()
+        table["status"] = ["z" if math.isnan(v) else "" for v in table["value"].astype(float)]
+        return Released(table.reset_index(drop=True), profile=profile, k=k,
+                        breakdowns_shown=_breakdowns(table))
+    chosen = _planned(figures)
+    earlier = earlier_cells(previous)
+    parts, notes = [], []
+    for pathway in dict.fromkeys(chosen["pathway"]):
+        part = _Part(chosen[chosen["pathway"] == pathway].reset_index(drop=True), profile, k, kth_longest,
+                     earlier.only(pathway))
+        parts.append(part.released())
+        notes.extend(part.notes)
+    import pandas as pd
+
+    table = pd.concat(parts, ignore_index=True) if parts else chosen.assign(status="")
+    return Released(table, notes, [], _breakdowns(table), profile, k)
+
+
+def _planned(figures: pd.DataFrame) -> pd.DataFrame:
+    """County rows of all months, and of each group only the newest census of the stocks that are broken down."""
+    newest = figures["period_end"].max()
+    county = figures["group"] == ""
+    stock = (figures["period_end"] == newest) & (figures["period_start"] == "") & figures["measure"].isin(BREAKDOWN_MEASURES)
+    return figures[county | stock].reset_index(drop=True)
+
+
+def _breakdowns(table: pd.DataFrame) -> list[str]:
+    grouped = table[table["group"] != ""]
+    return sorted({f"{p}|{w}|{g.split('=', 1)[0]}" for p, w, g in
+                   zip(grouped["pathway"], grouped["wait"], grouped["group"], strict=True)})
+
+
+_WEIGHTS = {"removed_other": 1, "rejected": 3, "waiting_booked": 2, "waiting_not_flowed": 2, "starts": 5, "completed": 15,
+            "referrals": 30, "plans_issued": 30, "waiting_over_18_weeks": 20, "waiting_over_20_weeks": 22,
+            "waiting_over_52_weeks": 25, "within_20_weeks_excl_pct": 2, "clearance_weeks": 3}
+"""What it costs the reader to lose a number; the cheapest is hidden first."""
+
+
+class _Part:
+    """One pathway on its way out: which rows are printed, which are hidden."""
+
+    def __init__(self, rows: pd.DataFrame, profile: str, k: int, kth_longest: KthLongest | None, earlier: Cells) -> None:
+        self.rows, self.profile, self.k, self.earlier = rows, profile, k, earlier
+        self.small, self.need = limits(profile, k)
+        self.kth = kth_longest
+        self.cell = [Cell(*c) for c in zip(rows["pathway"], rows["wait"], rows["measure"], rows["group"],
+                                           rows["period_end"], strict=True)]
+        self.value = [float(v) for v in rows["value"]]
+        self.parts = list(zip(whole(rows["numerator"]), whole(rows["denominator"]), whole(rows["n"]), strict=True))
+        self.unit = list(rows["unit"])
+        self.place = {cell: i for i, cell in enumerate(self.cell)}
+        if len(self.place) != len(self.cell):
+            raise ValueError("figures: two rows for the same number; one kind of period at a time")
+        self.starts = {e: s for e, s in zip(rows["period_end"], rows["period_start"], strict=True) if s}
+        self.no_bands: set[str] = set()
+        self.flow_level: dict[str, int] = {}
+        self.no_group: set[tuple[str, str, str]] = set()
+        self.forced = False
+        self.notes: list[str] = []
+        self._longest()
+        exact = Cells(shown={c: (v, v) for c, v, u in zip(self.cell, self.value, self.unit, strict=True)
+                             if u == "count" and not math.isnan(v)})
+        self.chained = chains(exact)
+
+    def released(self) -> pd.DataFrame:
+        """The rows that are printed, hidden ones empty, with their status."""
+        for _ in range(60):
+            self.dropped = {i for i in range(len(self.cell)) if self._is_dropped(self.cell[i])}
+            self.hidden = {i for i in range(len(self.cell)) if i not in self.dropped and self._is_primary(i)}
+            self._follow()
+            if self._too_revealing_groups() or self._too_many_hidden():
+                continue
+            if self._protect() and not self._too_many_hidden():
+                return self._printed()
+        raise Unsafe(f"{self.cell[0].pathway}: no safe form of this service's tables was found. Nothing was released.")
+
+    # --- what is small, and what rests on it
+
+    def _longest(self) -> None:
+        for i, cell in enumerate(self.cell):
+            if cell.measure == "longest_weeks_open" and not math.isnan(self.value[i]):
+                weeks = self.kth(cell.pathway, cell.wait, cell.end) if self.kth is not None and not cell.group else None
+                self.value[i] = math.inf if weeks is None or math.isnan(weeks) else float(math.floor(weeks + 1e-9))
+
+    def _is_primary(self, i: int) -> bool:
+        """Whether the number itself is about too few children to be shown."""
+        value, (num, den, n), cell = self.value[i], self.parts[i], self.cell[i]
+        if math.isnan(value):
+            return False
+        if math.isinf(value):
+            return True
+        return small_numbers(cell.measure, self.unit[i], value, (num, den, n), self.small)
+
+    def _follow(self) -> None:
+        """Hide what is derived from hidden numbers: averages, rates and percentages with their base, longest waits."""
+        hidden_cells = {self.cell[i] for i in self.hidden}
+        gone = {self.cell[i] for i in self.dropped}
+        closed = {c.end for c in hidden_cells if c.measure == "completed"}
+        for i, cell in enumerate(self.cell):
+            if i in self.hidden or i in self.dropped or math.isnan(self.value[i]):
+                continue
+            base = base_count(cell.wait, cell.measure)
+            if base is not None:
+                counted = cell._replace(wait=base[0], measure=base[1])
+                if counted in hidden_cells or (counted in gone and self.unit[i] != "count"):
+                    self.hidden.add(i)
+                    continue
+            if cell.measure == "clearance_weeks" and closed:
+                touching = clearance_months(cell.end, self.starts)[1]
+                if any(cell._replace(measure="completed", end=e) in hidden_cells for e in touching):
+                    self.hidden.add(i)
+            elif cell.measure == "longest_weeks_open":
+                lines = [(over_days(c.measure), c) for c in hidden_cells
+                         if c.wait == cell.wait and c.end == cell.end and c.group == cell.group]
+                if any(days is not None and days <= 7 * self.value[i] for days, _ in lines):
+                    self.hidden.add(i)
+
+    # --- breakdowns: all groups or none, and not too many holes
+
+    def _is_dropped(self, cell: Cell) -> bool:
+        if cell.group:
+            return (cell.wait, cell.group.split("=", 1)[0], cell.measure) in self.no_group
+        if cell.wait in self.no_bands and band_edges(cell.measure) is not None:
+            return True
+        return cell.measure in FLOWS[: self.flow_level.get(cell.wait, 0)]
+
+    def _tables(self) -> dict[tuple[str, str], list[int]]:
+        tables: dict[tuple[str, str], list[int]] = {}
+        for i, cell in enumerate(self.cell):
+            if cell.group and i not in self.dropped:
+                tables.setdefault((cell.wait, cell.group.split("=", 1)[0]), []).append(i)
+        return tables
+
+    def _leave_out(self, wait: str, column: str, measure: str) -> None:
+        left_out = BREAKDOWN_MEASURES if measure == "waiting" else (measure,)
+        self.no_group |= {(wait, column, m) for m in left_out}
+
+    def _too_revealing_groups(self) -> bool:
+        """Leave out a threshold that a whole group lies beyond while others do not: it would tell each child's wait."""
+        found = False
+        for (wait, column), places in self._tables().items():
+            for i in places:
+                cell = self.cell[i]
+                whole = self.place.get(cell._replace(measure="waiting"))
+                if cell.measure == "waiting" or whole is None or not self.value[i]:
+                    continue
+                if self.value[i] == self.value[whole] and not self._county_too(cell):
+                    if (wait, column, cell.measure) not in self.no_group:
+                        self._leave_out(wait, column, cell.measure)
+                        self.notes.append(f"{cell.pathway} {wait} by {column}: {cell.measure} is not shown, a whole group "
+                                          "lies beyond the line.")
+                    found = True
+        return found
+
+    def _county_too(self, cell: Cell) -> bool:
+        line, whole = (self.place.get(cell._replace(group="", measure=m)) for m in (cell.measure, "waiting"))
+        return line is not None and whole is not None and self.value[line] == self.value[whole]
+
+    def _too_many_hidden(self) -> bool:
+        """Make a breakdown coarser while more than a fifth of its cells are hidden."""
+        found = False
+        for (wait, column), places in self._tables().items():
+            holes = [i for i in places if i in self.hidden]
+            if Fraction(len(holes), len(places)) <= MOST_HIDDEN:
+                continue
+            counts = {m: sum(self.cell[i].measure == m for i in holes) for m in BREAKDOWN_MEASURES}
+            worst = max((m for m in BREAKDOWN_MEASURES if counts[m]),
+                        key=lambda m: (counts[m], BREAKDOWN_MEASURES.index(m)))
+            self._leave_out(wait, column, worst)
+            self.notes.append(f"{self.cell[0].pathway} {wait} by {column}: {worst} is not shown, more than a fifth of the "
+                              "cells would be hidden.")
+            found = True
+        return found
+
+    # --- what would give a hidden number away
+
+    def _protect(self) -> bool:
+        """Hide more until nothing hidden can be worked out; False when a coarser form must be tried."""
+        for _ in range(400):
+            cells = self._cells()
+            system = attack(cells, self.chained)
+            weak = weak_quantities(system, self.need, self.small)
+            if not weak:
+                return True
+            chosen: set[Cell] = set()
+            stuck = []
+            touching = _rows_by_quantity(system)
+            for item in weak:
+                if any(chosen & set(row.terms) for row in touching.get(item.quantity, ())):
+                    continue
+                choice = self._cheapest(item.quantity, touching)
+                if choice is None:
+                    stuck.append(item)
+                else:
+                    chosen.add(choice)
+            if not chosen:
+                self._coarsen(stuck[0], touching)
+                return False
+            self.hidden |= {self.place[c] for c in chosen}
+            self._follow()
+        raise Unsafe(f"{self.cell[0].pathway}: hiding more did not end. Nothing was released.")
+
+    def _cells(self) -> Cells:
+        shown = [i for i in range(len(self.cell)) if i not in self.dropped and not math.isnan(self.value[i])]
+        records = []
+        for i in shown:
+            if i in self.hidden:
+                records.append((self.cell[i], self.unit[i], math.nan, (None, None, None), "c"))
+            else:
+                records.append((self.cell[i], self.unit[i], *rounded(self.cell[i].measure, self.unit[i], self.value[i],
+                                                                     self.parts[i], self.profile), ""))
+        cells = cells_of(records, self.profile, self.k)
+        cells.starts = {**self.earlier.starts, **self.starts}
+        cells.earlier, cells.earlier_hidden = self.earlier.shown, set(self.earlier.hidden)
+        return cells
+
+    def _cheapest(self, quantity: Any, touching: dict[Any, list[Any]]) -> Cell | None:
+        """The printed number whose loss costs least among those next to a weak one, else those one unknown further."""
+        seen, frontier = {quantity}, [quantity]
+        for _ in range(4):
+            options: set[Cell] = set()
+            following = []
+            for unknown in frontier:
+                for row in touching.get(unknown, ()):
+                    for cell in [*row.terms, *([row.source] if row.source is not None else [])]:
+                        printed = self._printed_cell(cell)
+                        if printed is not None:
+                            options.add(printed)
+                        elif cell not in seen:
+                            seen.add(cell)
+                            following.append(cell)
+            if options:
+                return min(options, key=lambda c: (self._cost(c), c))
+            frontier = following
+        return None
+
+    def _printed_cell(self, cell: Any) -> Cell | None:
+        """The shown row that a quantity stands for, if hiding it would hide anything."""
+        row = cell._replace(measure=cell.measure.split("#")[0])
+        i = self.place.get(row)
+        if i is None or i in self.hidden or i in self.dropped or math.isnan(self.value[i]):
+            return None
+        if self.unit[i] == "count":
+            if self.value[i] == 0 or (cell.measure == "waiting" and not cell.group and not self.forced):
+                return None
+            known = self.earlier.shown.get(row)
+            now = interval(self.value[i], self.profile, self.small)
+            if known is not None and known[0] <= now[1] and known[1] >= now[0]:
+                return None  # printed before: hiding it now would hide nothing
+        return row
+
+    def _cost(self, cell: Cell) -> float:
+        value = self.value[self.place[cell]]
+        if cell.group:
+            return 1 + value / 1e4
+        if band_edges(cell.measure) is not None:
+            return 1 + value / 1e4
+        fed = {(p, w) for (p, _), w in self.chained.items()}
+        cost = float(_WEIGHTS.get(cell.measure, 12 if cell.measure.startswith("mean_") else 4))
+        if cell.measure == "waiting":
+            cost = 1000.0
+        if cell.measure == "starts" and (cell.pathway, cell.wait) in fed:
+            cost += 15
+        if cell.measure == "completed" and (cell.pathway, cell.wait) in self.chained:
+            cost += 5
+        if cell in self.earlier.hidden:
+            cost /= 10
+        return cost + min(value, 1e5) / 1e7
+
+    def _coarsen(self, weak: Weak, touching: dict[Any, list[Any]]) -> None:
+        """Leave out what cannot be protected: a threshold by group, the bands of a list, its flows."""
+        cell: Cell = weak.quantity
+        if cell.group:
+            wait, column = cell.wait, cell.group.split("=", 1)[0]
+            shown = [m for m in BREAKDOWN_MEASURES if (wait, column, m) not in self.no_group]
+            if shown:
+                self._leave_out(wait, column, shown[-1])
+                self.notes.append(f"{cell.pathway} {wait} by {column}: {shown[-1]} is not shown, it could not be protected.")
+                return
+        near = {cell, *(c for row in touching.get(cell, ()) for c in row.terms)}
+        flows = [c for c in near if c.measure in FLOWS and self.flow_level.get(c.wait, 0) < len(FLOWS)]
+        stocks = [c for c in near if c.measure.startswith("waiting") and c.wait not in self.no_bands
+                  and any(band_edges(d.measure) and d.wait == c.wait for d in self.cell)]
+        if stocks and (cell.measure.startswith("waiting") or not flows):
+            wait = min(c.wait for c in stocks)
+            self.no_bands.add(wait)
+            self.notes.append(f"{cell.pathway} {wait}: the bands of the list are not shown, they could not be protected.")
+        elif flows:
+            wait = cell.wait if any(c.wait == cell.wait for c in flows) else min(c.wait for c in flows)
+            level = self.flow_level[wait] = self.flow_level.get(wait, 0) + 1
+            self.notes.append(f"{cell.pathway} {wait}: {FLOWS[level - 1]} is not shown by month, it could not be protected.")
+        elif not self.forced:
+            self.forced = True
+        else:
+            raise Unsafe(f"{cell.pathway}: a hidden number could not be protected. Nothing was released.")
+
+    # --- the printed table
+
+    def _printed(self) -> pd.DataFrame:
+        import pandas as pd
+
+        out = []
+        for i, cell in enumerate(self.cell):
+            if i in self.dropped:
+                continue
+            start = self.rows["period_start"].iat[i]
+            head = (cell.pathway, cell.wait, cell.measure, cell.group, start, cell.end)
+            if i in self.hidden:
+                out.append((*head, math.nan, self.unit[i], None, None, None, "c"))
+            elif math.isnan(self.value[i]):
+                out.append((*head, math.nan, self.unit[i], *self.parts[i], "z"))
+            else:
+                value, parts = rounded(cell.measure, self.unit[i], self.value[i], self.parts[i], self.profile)
+                out.append((*head, value, self.unit[i], *parts, ""))
+        table = pd.DataFrame(out, columns=COLUMNS)
+        table["value"] = table["value"].astype(float)
+        for name in ("numerator", "denominator", "n"):
+            table[name] = table[name].astype("Int64")
+        return table
+
+
+def rounded(measure: str, unit: str, value: float, parts: tuple[int | None, int | None, int | None],
+            profile: str) -> tuple[float, tuple[int | None, int | None, int | None]]:
+    """Value, numerator, denominator and n as they are printed: exact but for the public, who see counts to the nearest 5."""
+    if profile != "public":
+        return value, parts
+    num, den, n = (None if p is None else 5 * math.floor((p + 2) / 5) for p in parts)
+    if unit == "count":
+        return float(5 * math.floor((value + 2) / 5)), (num, den, n)
+    if unit == "percent" and num is not None and den:
+        return float(Fraction(100 * num, den)), (num, den, n)
+    return float(half_up(value, places=1)), (num, den, n)
+
+
+def _rows_by_quantity(system: System) -> dict[Any, list[Any]]:
+    touching: dict[Any, list[Any]] = {}
+    for row in system.rows:
+        for quantity in row.terms:
+            touching.setdefault(quantity, []).append(row)
+    return touching
+
+
