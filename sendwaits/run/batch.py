@@ -9,6 +9,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -92,11 +93,13 @@ def run(workspace: Workspace, *, as_at: date, pathways: Sequence[str] | None = N
     `Unsafe` (6); then the set that stood before is untouched.
     """
     maker = maker or Maker()
-    if areas is not None or workspace.areas:
+    if areas is not None or any({"folder", "filter"} & set(table) for table in workspace.areas):
         from sendwaits.run.areas import run_areas
 
         return run_areas(workspace, areas, as_at=as_at, pathways=pathways, reports=reports, workers=workers, profile=profile,
                          dry_run=dry_run, debug=debug, maker=maker)
+    if os.environ.get("SENDWAITS_ONLY"):
+        raise Refused("SENDWAITS_ONLY is set. Make the reports of parts of an area with --areas, which sets it itself.")
     target = workspace.reports / as_at.isoformat()
     if dry_run:
         return _told(workspace, make_plan(workspace, target, as_at, pathways, reports, profile), target)
@@ -109,21 +112,24 @@ def run(workspace: Workspace, *, as_at: date, pathways: Sequence[str] | None = N
 
 def make_set(workspace: Workspace, target: Path, *, as_at: date, maker: Maker, pathways: Sequence[str] | None = None,
              reports: Sequence[str] | None = None, workers: int | None = None, profile: str | None = None,
-             debug: bool = False) -> Summary:
-    """One set in ``target``, under a lock that the caller holds."""
+             debug: bool = False, before: Path | None = None, quiet: bool = False) -> Summary:
+    """One set in ``target``, under a lock that the caller holds. ``before``: where the set that stands is, if not there."""
     began = time.perf_counter()
+    before = before or target
     if target.parent.is_dir():
         recover(target)
-    plan = make_plan(workspace, target, as_at, pathways, reports, profile)
+    plan = make_plan(workspace, before, as_at, pathways, reports, profile)
     if plan.unchanged:
+        if before != target:
+            shutil.copytree(before, target)
         return _nothing_changed(plan, target, time.perf_counter() - began)
-    todo = [page for page in plan.pages if _kept(workspace, target, plan, page) is None]
-    probe(workspace.reports, ROOM_PER_PAGE * (len(todo) + 2))
+    todo = [page for page in plan.pages if _kept(workspace, before, plan, page) is None]
+    probe(target.parent, ROOM_PER_PAGE * (len(todo) + 2))
     summary = Summary(target)
-    results, durations = _make_pages(workspace, plan, todo, workers or os.cpu_count() or 1, maker, summary, debug)
+    results, durations = _make_pages(workspace, plan, todo, workers or os.cpu_count() or 1, maker, summary, debug, quiet)
     for page in plan.pages:
         if page.name not in results and page.name not in summary.failed:
-            results[page.name] = _kept(workspace, target, plan, page) or {}
+            results[page.name] = _kept(workspace, before, plan, page) or {}
             summary.kept.append(page.name)
     _publish(workspace, plan, target, results, durations, maker, summary)
     summary.seconds = time.perf_counter() - began
@@ -138,8 +144,7 @@ def make_plan(workspace: Workspace, target: Path, as_at: date, pathways: Sequenc
     """Every page with the hash of what it depends on. Reads and hashes files; imports and writes nothing."""
     notebooks = _notebooks(workspace, reports)
     codes, left_out = _pathways(workspace, as_at, pathways)
-    profile = profile or workspace.disclosure.profile
-    k = {"analyst": 1, "public": 8}.get(profile, workspace.disclosure.k)
+    profile, k = effective(workspace, profile)
     request = Request(as_at, tuple(codes), tuple(notebooks), profile, k)
     raw = _raw(workspace)
     inputs = {"sendwaits.toml": store.digest_bytes(workspace.settings_text.encode()),
@@ -148,9 +153,15 @@ def make_plan(workspace: Workspace, target: Path, as_at: date, pathways: Sequenc
     old = _old(target)
     pages = tuple(_page(workspace, request, report, path, code, inputs, old)
                   for report, path in notebooks.items() for code in (codes if "pathway" in _parameters(path) else [""]))
-    key = store.digest_key([_versions(), os.environ.get("SENDWAITS_ONLY"), request, inputs, [(p.name, p.key) for p in pages], left_out])
+    key = store.digest_key([_versions(), workspace.only, workspace.area.name, request, inputs, [(p.name, p.key) for p in pages], left_out])
     unchanged = bool(old) and old.get("key") == key and not old["failed"] and _whole(target, old)
     return Plan(request, pages, inputs, tuple(left_out), key, old, unchanged)
+
+
+def effective(workspace: Workspace, profile: str | None) -> tuple[str, int]:
+    """The profile in force and the smallest count that it shows."""
+    profile = profile or workspace.disclosure.profile
+    return profile, {"analyst": 1, "public": 8}.get(profile, workspace.disclosure.k)
 
 
 def _page(workspace: Workspace, request: Request, report: str, path: Path, code: str, inputs: Mapping[str, str],
@@ -162,7 +173,7 @@ def _page(workspace: Workspace, request: Request, report: str, path: Path, code:
             raise Refused(f"notebooks/{path.name}: has no parameter '{name}'. Name it in the cell tagged 'parameters'.")
     parameters = {name: value for name, value in parameters.items() if name in known}
     mine = {name: digest for name, digest in inputs.items() if _concerns(workspace, name, path, code)}
-    key = store.digest_key([_versions(), os.environ.get("SENDWAITS_ONLY"), parameters, request.k, mine])
+    key = store.digest_key([_versions(), workspace.only, workspace.area.name, parameters, request.k, mine])
     name = f"{code.lower()}_{report}" if code else report
     return Page(name, path, parameters, key, _why(name, key, mine, old))
 
@@ -315,7 +326,7 @@ def _kept(workspace: Workspace, target: Path, plan: Plan, page: Page) -> dict[st
 
 
 def _make_pages(workspace: Workspace, plan: Plan, todo: Sequence[Page], workers: int, maker: Maker, summary: Summary,
-                debug: bool) -> tuple[dict[str, dict[str, bytes]], dict[str, float]]:
+                debug: bool, quiet: bool) -> tuple[dict[str, dict[str, bytes]], dict[str, float]]:
     if not todo:
         return {}, {}
     from tqdm import tqdm
@@ -327,7 +338,7 @@ def _make_pages(workspace: Workspace, plan: Plan, todo: Sequence[Page], workers:
     _prepare(workspace, plan.request, maker, debug)
     results, durations = {}, {}
     items = [(maker, page, workspace.root, plan.request.profile == "analyst") for page in todo]
-    with tqdm(total=len(items), unit="report", disable=None, leave=False, desc=f"Reports {plan.request.as_at}") as bar:
+    with tqdm(total=len(items), unit="report", disable=quiet or None, leave=False, desc=f"Reports {plan.request.as_at}") as bar:
         for (_, page, _, _), outcome in engine.each_alone(_make_page, items, workers):
             bar.update()
             durations[page.name] = round(outcome.seconds, 3)
