@@ -13,7 +13,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib import metadata
 from pathlib import Path
@@ -335,7 +335,7 @@ def _make_pages(workspace: Workspace, plan: Plan, todo: Sequence[Page], workers:
 
     tqdm.monitor_interval = 0  # its thread would forbid forking
     engine.preload(maker.libraries)
-    _prepare(workspace, plan.request, maker, debug)
+    _prepare(workspace, plan.request, maker, workers, debug)
     results, durations = {}, {}
     items = [(maker, page, workspace.root, plan.request.profile == "analyst") for page in todo]
     with tqdm(total=len(items), unit="report", disable=quiet or None, leave=False, desc=f"Reports {plan.request.as_at}") as bar:
@@ -354,8 +354,14 @@ def _make_pages(workspace: Workspace, plan: Plan, todo: Sequence[Page], workers:
     return results, durations
 
 
-def _prepare(workspace: Workspace, request: Request, maker: Maker, debug: bool) -> None:
+def _prepare(workspace: Workspace, request: Request, maker: Maker, workers: int, debug: bool) -> None:
     """What reports share is computed once. A bug there is left to the reports that meet it: the others are still made."""
+    from sendwaits.run import engine
+
+    if workers > 1 and len(request.pathways) > 1:
+        alone = [(maker, workspace, replace(request, pathways=(code,))) for code in request.pathways]
+        for _ in engine.each_alone(_warm, alone, workers):
+            pass  # what fails fails again below, where it is told
     try:
         maker.prepare(workspace, request)
     except SendwaitsError:
@@ -363,6 +369,11 @@ def _prepare(workspace: Workspace, request: Request, maker: Maker, debug: bool) 
     except Exception:
         if debug:
             raise
+
+
+def _warm(item: tuple[Maker, Workspace, Request], tell: Any) -> None:
+    maker, workspace, request = item
+    maker.warm(workspace, request)
 
 
 def _make_page(item: tuple[Maker, Page, Path, bool], tell: Any) -> dict[str, bytes]:
@@ -403,8 +414,8 @@ def _publish(workspace: Workspace, plan: Plan, target: Path, results: Mapping[st
             (work / name).write_bytes(data)
         record = _record(plan, {name: store.digest_bytes(files[name]) for name in sorted(files)}, durations, summary.failed, facts)
         (work / "run.json").write_bytes(_text(record))
-        maker.audit(workspace, plan.request, work, sorted(files))
-    maker.published(workspace, plan.request, target)
+        maker.audit(workspace, plan.request, work)
+        maker.register(workspace, plan.request, work)
 
 
 def _record(plan: Plan, outputs: Mapping[str, str], durations: Mapping[str, float], failed: Mapping[str, str],

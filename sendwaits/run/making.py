@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -32,11 +33,19 @@ class Maker:
                                   "sendwaits.release.reports.trend", "sendwaits.release.reports.backlog",
                                   "sendwaits.release.reports.forecast")
 
-    def prepare(self, workspace: Workspace, request: Request) -> None:
-        """Cleaning, census, release and forecasts are computed once and kept. Raises `Refused` for input."""
-        from sendwaits.area import Area
+    def warm(self, workspace: Workspace, request: Request) -> None:
+        """What the reports of one pathway share is computed and kept; side by side with other pathways'."""
+        self._area(workspace).prepare(as_at=request.as_at, pathways=list(request.pathways), profile=request.profile)
 
-        Area(workspace).prepare(as_at=request.as_at, pathways=list(request.pathways), profile=request.profile)
+    def prepare(self, workspace: Workspace, request: Request) -> None:
+        """What all reports share is computed and kept, and data/processed holds its set. Raises `Refused` for input."""
+        from sendwaits.errors import CannotWrite
+        from sendwaits.run.checking import leave
+
+        area = self._area(workspace)
+        area.prepare(as_at=request.as_at, pathways=list(request.pathways), profile=request.profile)
+        with suppress(CannotWrite):  # the reports stand without it
+            leave(area.check(), workspace)
 
     def page(self, notebook: Any) -> str:
         """The page of one executed notebook."""
@@ -45,14 +54,17 @@ class Maker:
         return from_notebook(notebook)
 
     def set_files(self, workspace: Workspace, request: Request, failed: Mapping[str, str]) -> dict[str, bytes]:
-        """The other files of the set by name: index.html, figures.csv, tables.xlsx."""
-        from sendwaits.area import Area
+        """The other files of the set by name: index.html, figures.csv, tables.xlsx; under run.json, more facts for it."""
+        return self._area(workspace).set_files(as_at=request.as_at, pathways=list(request.pathways), profile=request.profile,
+                                               failed=dict(failed))
 
-        return Area(workspace).set_files(as_at=request.as_at, pathways=list(request.pathways), profile=request.profile,
-                                         failed=dict(failed))
-
-    def audit(self, workspace: Workspace, request: Request, folder: Path, names: Sequence[str]) -> None:
+    def audit(self, workspace: Workspace, request: Request, folder: Path) -> None:
         """Raises `Unsafe` when a hidden number could be worked out from the set in ``folder``."""
 
-    def published(self, workspace: Workspace, request: Request, folder: Path) -> None:
-        """The set in ``folder`` has been released: it is entered in the register."""
+    def register(self, workspace: Workspace, request: Request, folder: Path) -> None:
+        """The set in ``folder`` is about to be released: the register holds it before a reader can see it."""
+
+    def _area(self, workspace: Workspace) -> Any:
+        from sendwaits.area import Area
+
+        return Area(workspace)
