@@ -206,3 +206,22 @@ def theme_tables(seed: int = 3) -> dict[str, pd.DataFrame]:
                             ("NST", "", "children_waiting", "with=EHC", "", "2024-07-31", 214, "count", None, None, 214, "")], columns=COLUMNS)
     england = pd.DataFrame([(str(y), p, n) for y, e, a in ((2019, 82329, 667), (2022, 114482, 1087), (2023, 138242, 1380)) for p, n in (("England", e), ("Nottinghamshire", a))], columns=["year", "place", "requests"])
     return {"groups": pd.DataFrame(rows, columns=COLUMNS), "overlap": overlap, "england": england}
+
+
+SECTIONS = {
+    "backlog": ("reconcile", "opening", "ages", "answers", "flow", "districts", "stages", "outlook_section", "board", "data_quality", "notes"),
+    "trend": ("reconcile", "opening", "list_size", "demand", "on_time", "waits_section", "years", "timeliness", "board", "data_quality", "notes"),
+    "forecast": ("reconcile", "opening", "targets_section", "lists", "bridge", "scenarios", "backtest", "unknowns", "board", "data_quality", "notes"),
+    "quality": ("reconcile", "opening", "ledger", "rules", "by_hand", "over_time", "board", "notes"),
+    "themes": ("reconcile", "opening", "contributions", "seasons", "routes", "both_lists", "beside_england", "board", "notes"),
+}
+"""The calls of each notebook, in order."""
+
+
+def page(name: str, made) -> str:
+    """The page of a report from a `Material` or an `AreaMaterial`."""
+    from sendwaits.release import pages
+    from sendwaits.release.reports import open_report
+
+    report = open_report(name, made)
+    return pages.from_parts([getattr(report, section)() for section in SECTIONS[name]])

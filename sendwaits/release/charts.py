@@ -27,7 +27,7 @@ WIDE, NARROW = 736, 343
 
 def _both(draw: Callable[[bool], Sheet], label: str) -> Markup:
     label = label.replace("\u00a0", " ")
-    return Markup('<div class="wide">{}</div><div class="narrow" hidden>{}</div>').format(draw(False).svg(label), draw(True).svg(label))
+    return Markup('<div class="wide">{}</div><div class="narrow" hidden="">{}</div>').format(draw(False).svg(label), draw(True).svg(label))
 
 
 def _ceiling(values: Sequence[float], steps: int = 4) -> tuple[float, float]:

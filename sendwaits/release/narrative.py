@@ -143,6 +143,8 @@ class Signal:
     @property
     def segments(self) -> list[tuple[int, int]]:
         """First and last place of each stretch that has its own limits."""
+        if not self.points:
+            return []
         starts = [i for i, p in enumerate(self.points) if i == 0 or p.stretch != self.points[i - 1].stretch]
         return [(a, b - 1) for a, b in zip(starts, [*starts[1:], len(self.points)], strict=True)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -43,9 +44,9 @@ class Sheet:
     def text(self, x: float, y: float, text: str, *, fill: str = INK, bold: bool = False, anchor: str = "", size: float = 0,
              key: str = "", halo: bool = False) -> None:
         """Text with its baseline at ``y``; ``halo`` puts a white edge behind it."""
+        edge: dict[str, Any] = {"stroke": "#fff", "stroke_width": 4, "paint_order": "stroke", "stroke_linejoin": "round"} if halo else {}
         self._add("text", key, text, x=_n(x), y=_n(y), fill=None if fill == INK else fill, font_weight="700" if bold else None,
-                  text_anchor=anchor, font_size=_n(size) if size else None, class_="" if not halo else None,
-                  **({"stroke": "#fff", "stroke_width": 4, "paint_order": "stroke", "stroke_linejoin": "round"} if halo else {}))
+                  text_anchor=anchor, font_size=_n(size) if size else None, **edge)
 
     def line(self, x1: float, y1: float, x2: float, y2: float, *, stroke: str = GRID, width: float = 1, dash: str = "", key: str = "") -> None:
         self._add("line", key, x1=_n(x1), y1=_n(y1), x2=_n(x2), y2=_n(y2), stroke=stroke, stroke_width=width, stroke_dasharray=dash)
@@ -70,7 +71,7 @@ class Sheet:
 
     def mark(self, shape: str, x: float, y: float, fill: str, size: float = 5, key: str = "", edge: str = "") -> None:
         """circle, square, diamond, up (triangle) or down, centred on the point."""
-        stroke = {"stroke": edge, "stroke_width": 1.5} if edge else {}
+        stroke: dict[str, Any] = {"stroke": edge, "stroke_width": 1.5} if edge else {}
         if shape == "circle":
             self._add("circle", key, cx=_n(x), cy=_n(y), r=_n(size), fill=fill, **stroke)
         elif shape == "square":

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sendwaits.pathways import Pathway
+    from sendwaits.release.reports.area_report import AreaReport
     from sendwaits.release.reports.common import Report
     from sendwaits.workspace import Target, Workspace
 
@@ -101,7 +102,7 @@ class AreaMaterial:
         return {"analyst": 1, "public": 8}.get(self.profile, self.workspace.disclosure.k)
 
 
-def open_report(name: str, material: Material | AreaMaterial) -> Report:
+def open_report(name: str, material: Material | AreaMaterial) -> Report | AreaReport:
     """The report of that name. Raises `Refused` naming the reports there are."""
     if isinstance(material, Material) and name in PATHWAY_REPORTS:
         from sendwaits.release.reports import backlog, forecast, trend

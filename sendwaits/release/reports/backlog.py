@@ -214,7 +214,7 @@ class Backlog(Report):
                    ("So what", pace)],
             table=Table(f"{self.pathway.label}, {wait.label}: joined, left and waiting by month",
                         ("Month", "Joined", "Completed", "Left another way", "Left in all", "Waiting at month end"),
-                        [(words.month(e), *row) for e, *row in zip(self.ends, joined, seen, other, left, waiting, strict=True)]),
+                        [(words.month(e), a, b, c, d, n) for e, a, b, c, d, n in zip(self.ends, joined, seen, other, left, waiting, strict=True)]),
             source=self.source(wait, "every wait that started or ended in the month; waits open at its end"),
         )
 
@@ -239,7 +239,7 @@ class Backlog(Report):
         notes: list[tuple[str, Markup | str]] = []
         if hidden:
             notes.append(("How to read [c]", f"[c] hides a count under {self.material.k}, or one that would reveal such a count by subtraction. It never means 0."))
-        notes += [("What can be said", said), ("Not shown", "Monthly flows by district, because they would reveal hidden counts.")]
+        notes += [("What can be said", said), ("Not shown", "Monthly flows by district: they would reveal hidden counts.")]
         return section_part(Section(title, sub, notes, table=Table(
             f"Open {self.pathway.label} waits by district, {words.day(self.as_at)}. Percentages are shares of each district’s own list.", heads, rows, total=True),
             source=self.source(wait, "open waits, by district of residence as last recorded")))

@@ -249,7 +249,7 @@ class Report:
         if self.material.profile == "analyst":
             return Markup("The longest wait so far is {} weeks").format(number)
         return Markup("At least {} have waited {} weeks or more").format(
-            words.tied(f"{self.material.workspace.disclosure.k} children"), number.at(0))
+            words.tied(f"{self.material.k} children"), number.at(0))
 
     def finding(self, wait: Wait) -> Markup:
         """One clause on the size of a list and what the control chart says about it."""
@@ -359,7 +359,7 @@ class Report:
         ]
         if self.material.profile != "analyst":
             found.append(("[c]", f"hides a count under {k}, or one that would reveal such a count by subtraction. It never stands for 0."))
-            found.append((f"At least {self.material.workspace.disclosure.k} children have waited N weeks or more",
+            found.append((f"At least {self.material.k} children have waited N weeks or more",
                           "is said in place of the longest wait, so that no one child can be recognised."))
         found.append(("[z]", "means there was nothing to count or average."))
         found.append(("Growing, falling, higher, lower", "are said only when a rule of statistical process control (SPC) fires on the monthly figures; otherwise it is “no clear change”."))

@@ -181,7 +181,7 @@ class Index:
 
     def notes(self) -> Part:
         """What the words on the page mean."""
-        k = self.material.workspace.disclosure.k
+        k = self.material.k
         found = [("Waiting", f"means the clock has started and has not stopped by the end of {words.day(self.as_at)}. A child can be on more than one list; stages not listed here are on each service’s page.")]
         if self.material.profile != "analyst":
             found.append((f"At least {k} children have waited N weeks or more", "is said in place of the longest wait, so that no one child can be recognised."))

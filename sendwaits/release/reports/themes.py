@@ -164,7 +164,7 @@ class Themes(AreaReport):
             [("What it shows", Markup("In {}: {} and {} referrals.").format(_full(low[0]), *low[1]) if low else "Too few months can be shown."),
              ("Is it real?", "The same month was lowest in both years." if repeat else "The lowest month was not the same in both years; two years are too few to call it a season."),
              ("So what", "Compare a month with the same month a year before, not with the month before.")],
-            chart=charts.lines(ends[12:], [charts.Line("To date", newer), charts.Line("Before", older, *charts.SECOND)], f"Line chart. {plain(title)}.", ticks=names),
+            chart=charts.lines(ends[12:], [charts.Line("To date", newer), charts.Line("Before", older, *charts.SECOND)], f"Line chart. {plain(title)}. {plain(words.month(self.as_at))}: {newer[-1]} referrals, {older[-1]} a year before.", ticks=names),
             table=Table(f"{label} referrals by calendar month, two years", ("Month", "12 months before", "12 months to date"), [(_full(n), a, b) for n, a, b in zip(names, older, newer, strict=True)]),
             source=f"Source: {label} extracts. Clock: none (a count of referrals received). Population: referrals but duplicates.")
 
