@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sendwaits.release.disclosure.cells import cells_of, earlier_cells, limits, records_of, small_numbers
-from sendwaits.release.disclosure.plan import Cell, attack
+from sendwaits.release.disclosure.plan import Cell, attack, months_of
 from sendwaits.release.disclosure.rules import Released
 from sendwaits.release.disclosure.system import weak_quantities
 
@@ -37,11 +37,11 @@ def audit(released: Released, previous: Iterable[Released] = ()) -> list[Finding
     for cell, unit, value, parts, status in records:
         if status == "" and value == value and small_numbers(cell.measure, unit, value, parts, small):
             found.append(Finding(key_of(cell), "shown although it is about too few children", value, value))
-    zeros = {Cell(p, w, m, g, e) for p, w, m, g, _, e in (key.split("|") for key in released.zeros_hidden)}
+    zeros = {Cell(*key.split("|")) for key in released.zeros_hidden}
     everything = cells_of(records, released.profile, released.k, zeros)
     earlier = earlier_cells(previous)
-    dated = released.table[released.table["period_start"] != ""]
-    everything.starts = {**earlier.starts, **dict(zip(dated["period_end"], dated["period_start"], strict=True))}
+    periods = zip(released.table["period_start"], released.table["period_end"], strict=True)
+    everything.starts = {**earlier.starts, **months_of(periods)}
     for pathway in dict.fromkeys(cell.pathway for cell, *_ in records):
         cells = everything.only(pathway)
         before = earlier.only(pathway)
@@ -54,7 +54,7 @@ def audit(released: Released, previous: Iterable[Released] = ()) -> list[Finding
 
 
 def key_of(cell: Cell) -> str:
-    """``pathway|wait|measure|group|period_end`` of a finding."""
+    """``pathway|wait|measure|group|period_start|period_end`` of a finding, as in ``data-key``."""
     return "|".join(cell)
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from sendwaits.release.disclosure.plan import Average, Cell, Cells, ratio_parts
+from sendwaits.release.disclosure.plan import Average, Cell, Cells, months_of, ratio_parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +91,8 @@ def _average(measure: str, weeks: float, k: int) -> Average:
 
 def records_of(table: pd.DataFrame) -> list[tuple[Cell, str, float, Parts, str]]:
     """The rows of a released table for `cells_of`."""
-    cells = zip(table["pathway"], table["wait"], table["measure"], table["group"], table["period_end"], strict=True)
+    cells = zip(table["pathway"], table["wait"], table["measure"], table["group"], table["period_start"],
+                table["period_end"], strict=True)
     parts: Any = zip(whole(table["numerator"]), whole(table["denominator"]), whole(table["n"]), strict=True)
     return [(Cell(*c), u, float(v), p, s) for c, u, v, p, s in
             zip(cells, table["unit"], table["value"].astype(float), parts, table["status"], strict=True)]
@@ -116,8 +117,7 @@ def earlier_cells(previous: Iterable[Released]) -> Cells:
             if before is not None and before[0] <= span[1] and span[0] <= before[1]:
                 span = (max(before[0], span[0]), min(before[1], span[1]))
             out.shown[cell] = span
-        starts = released.table[released.table["period_start"] != ""]
-        out.starts.update(zip(starts["period_end"], starts["period_start"], strict=True))
+        out.starts.update(months_of(zip(released.table["period_start"], released.table["period_end"], strict=True)))
     for cell in out.shown:
         out.hidden.pop(cell, None)
     return out

@@ -19,7 +19,7 @@ from sendwaits.pathways import BANDS, built_in
 from sendwaits.release.disclosure.system import EARLIER, HARD, LIKELY, System
 
 __all__ = ["Cell", "Cells", "Average", "BREAKDOWN_MEASURES", "FLOWS", "attack", "base_count", "chains", "over_days",
-           "band_edges", "clearance_months", "ratio_parts"]
+           "band_edges", "clearance_months", "months_of", "ratio_parts"]
 
 BREAKDOWN_MEASURES = ("waiting", "waiting_over_18_weeks", "waiting_over_52_weeks")
 """Stocks that are broken down by group, at the newest census only."""
@@ -31,12 +31,13 @@ _INF = math.inf
 
 
 class Cell(NamedTuple):
-    """One printed count: which wait, measure, group and period end. A percentage has two, ``#num`` and ``#den``."""
+    """One printed count: which wait, measure, group and period. A percentage has two, ``#num`` and ``#den``."""
 
     pathway: str
     wait: str
     measure: str
     group: str
+    start: str  # empty for stocks
     end: str
 
 
@@ -57,7 +58,7 @@ class Cells:
     averages: dict[Cell, Average] = field(default_factory=dict)
     earlier: dict[Cell, tuple[float, float]] = field(default_factory=dict)
     earlier_hidden: set[Cell] = field(default_factory=set)
-    starts: dict[str, str] = field(default_factory=dict)  # period end -> first day of that period
+    starts: dict[str, str] = field(default_factory=dict)  # end of each month -> its first day
 
     def __contains__(self, cell: object) -> bool:
         return cell in self.shown or cell in self.hidden or cell in self.earlier or cell in self.earlier_hidden
@@ -129,6 +130,11 @@ def chains(cells: Cells) -> dict[tuple[str, str], str]:
     return found
 
 
+def months_of(periods: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The months among some (period_start, period_end): end -> first day; years and stocks are left out."""
+    return {end: start for start, end in sorted(set(periods)) if start and start[:7] == end[:7]}
+
+
 def clearance_months(end: str, starts: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """Period ends lying wholly inside, and touching, the 91 days up to ``end`` of a clearance time."""
     last = date.fromisoformat(end)
@@ -153,15 +159,18 @@ class _Attack:
 
     def __init__(self, cells: Cells, chained: Mapping[tuple[str, str], str]) -> None:
         self.cells, self.chained, self.system = cells, chained, System()
-        self.county = {(c.pathway, c.wait, c.end) for c in cells.all() if not c.group}
+        county = {(c.pathway, c.wait, c.start, c.end) for c in cells.all() if not c.group}
+        self.waits = sorted({(p, w) for p, w, _, _ in county if w})
         self._bounds()
-        for pathway, wait, end in sorted(self.county):
-            if wait:
+        for pathway, wait, start, end in sorted(county):
+            if wait and not start:
                 self._stock(pathway, wait, end)
-                self._flow(pathway, wait, end)
                 self._averages(pathway, wait, end)
-            else:
-                self._pathway(pathway, end)
+            elif wait:
+                self._flow(pathway, wait, start, end)
+            elif start:
+                self._pathway(pathway, start, end)
+        self._longer_periods()
         self._breakdowns()
         self._percentages()
         self._clearance()
@@ -194,7 +203,7 @@ class _Attack:
         self.system.implied.add(name)
 
     def _stock(self, pathway: str, wait: str, end: str) -> None:
-        at = Cell(pathway, wait, "", "", end)
+        at = Cell(pathway, wait, "", "", "", end)
         waiting = at._replace(measure="waiting")
         if not self.has(waiting):
             return
@@ -222,7 +231,7 @@ class _Attack:
         if not hasattr(self, "_by_place"):
             self._by_place: dict[tuple[str, str, str], list[Cell]] = {}
             for cell in self.cells.all():
-                if not cell.group:
+                if not cell.group and not cell.start:
                     self._by_place.setdefault((cell.pathway, cell.wait, cell.end), []).append(cell)
         return self._by_place.get((at.pathway, at.wait, at.end), [])
 
@@ -239,7 +248,7 @@ class _Attack:
         if start is None:
             return
         days = (date.fromisoformat(at.end) - date.fromisoformat(start)).days
-        began = at._replace(measure="starts")
+        began = at._replace(measure="starts", start=start)
         young = [b for b, (_, hi) in bands.items() if hi <= days]
         if self.has(began) and young:
             self.system.add({began: 1, **dict.fromkeys(young, -1)}, 0, _INF, LIKELY)
@@ -247,7 +256,7 @@ class _Attack:
         before = self._bands(at._replace(end=before_end)) if self.has(at._replace(measure="waiting", end=before_end)) else {}
         if not before:
             return
-        left = [at._replace(measure=m) for m in ("completed", "removed_other")]
+        left = [at._replace(measure=m, start=start) for m in ("completed", "removed_other")]
         for line in (126, 364):
             now_over = [b for b, (lo, _) in bands.items() if lo > line]
             was_over = [b for b, (lo, _) in before.items() if lo > line]
@@ -257,14 +266,13 @@ class _Attack:
                 self.system.add({**dict.fromkeys(now_over, 1), **dict.fromkeys(was_over, -1), **dict.fromkeys(left, 1)},
                                 0, _INF, LIKELY)
 
-    def _flow(self, pathway: str, wait: str, end: str) -> None:
+    def _flow(self, pathway: str, wait: str, start: str, end: str) -> None:
         """waiting = waiting before + starts - completed - removed_other; an unprinted flow counts as 0 or more."""
-        at = Cell(pathway, wait, "", "", end)
-        start = self.cells.starts.get(end)
+        at = Cell(pathway, wait, "", "", start, end)
         flows = {m: at._replace(measure=m) for m in FLOWS}
-        if start is None or not any(self.has(c) for c in flows.values()):
+        if not any(self.has(c) for c in flows.values()):
             return
-        now = at._replace(measure="waiting")
+        now = at._replace(measure="waiting", start="")
         before = now._replace(end=(date.fromisoformat(start) - timedelta(days=1)).isoformat())
         for cell in flows.values():
             if not self.has(cell):
@@ -278,12 +286,10 @@ class _Attack:
             if self.has(fed) or self.has(flows["completed"]):
                 self.system.add({flows["completed"]: 1, fed: -1}, 0, 0, LIKELY)
 
-    def _pathway(self, pathway: str, end: str) -> None:
+    def _pathway(self, pathway: str, start: str, end: str) -> None:
         """Referrals of a period are at least the starts of a first wait; EHC counts are tied to its two waits."""
-        referrals = Cell(pathway, "", "referrals", "", end)
-        fed = set(self.chained.values())
-        waits = [w for p, w, e in sorted(self.county) if p == pathway and e == end and w]
-        first = [w for w in waits if w not in fed and (pathway, w) in self.first_waits]
+        referrals = Cell(pathway, "", "referrals", "", start, end)
+        first = [w for p, w in self.waits if p == pathway and (p, w) in self.first_waits]
         for wait in first:
             starts = referrals._replace(wait=wait, measure="starts")
             if self.has(referrals) and self.has(starts):
@@ -326,6 +332,23 @@ class _Attack:
     @property
     def equal_waits(self) -> set[tuple[str, str]]:
         return self._equal if self.first_waits else set()
+
+    def _longer_periods(self) -> None:
+        """Counts of a year, or of the year to date, are the sums of their months; months not printed are 0 or more."""
+        months: dict[Cell, list[Cell]] = {}
+        longer = []
+        for cell in self.cells.all():
+            if cell.start and self.cells.starts.get(cell.end) == cell.start:
+                months.setdefault(cell._replace(start="", end=""), []).append(cell)
+            elif cell.start:
+                longer.append(cell)
+        for cell in longer:
+            parts = [m for m in months.get(cell._replace(start="", end=""), []) if m.start >= cell.start and m.end <= cell.end]
+            if not parts:
+                continue
+            days = sum((date.fromisoformat(m.end) - date.fromisoformat(m.start)).days + 1 for m in parts)
+            whole = days == (date.fromisoformat(cell.end) - date.fromisoformat(cell.start)).days + 1
+            self.system.add({cell: 1, **dict.fromkeys(parts, -1)}, 0, 0 if whole else _INF)
 
     def _breakdowns(self) -> None:
         """Groups of one column add up to the county row; within a group longer waits are part of all waits."""
@@ -382,7 +405,7 @@ class _Attack:
 
     def _averages(self, pathway: str, wait: str, end: str) -> None:
         """What a mean, median, percentile or k-th longest wait says about the bands behind it."""
-        at = Cell(pathway, wait, "", "", end)
+        at = Cell(pathway, wait, "", "", "", end)
         waiting = self.cells.shown.get(at._replace(measure="waiting"))
         if waiting is None or waiting[0] != waiting[1] or waiting[0] == 0:
             return
@@ -417,10 +440,10 @@ class _Attack:
         """A clearance time prints the completions of its 91 days."""
         for cell in [c for c in self.cells.all() if c.measure == "clearance_weeks#n"]:
             inside, touching = clearance_months(cell.end, self.cells.starts)
-            months = [cell._replace(measure="completed", end=e) for e in inside]
+            months = [cell._replace(measure="completed", start=self.cells.starts[e], end=e) for e in inside]
             months = [m for m in months if self.has(m)]
             self.system.add({cell: 1, **dict.fromkeys(months, -1)}, 0, _INF)
-            every = [cell._replace(measure="completed", end=e) for e in touching]
+            every = [cell._replace(measure="completed", start=self.cells.starts[e], end=e) for e in touching]
             covered = sum((date.fromisoformat(e) - date.fromisoformat(self.cells.starts[e])).days + 1 for e in touching)
             if covered >= 91 and all(self.has(m) for m in every):
                 self.system.add({cell: 1, **dict.fromkeys(every, -1)}, -_INF, 0)

@@ -25,9 +25,10 @@ from sendwaits.release.disclosure.plan import (
     base_count,
     chains,
     clearance_months,
+    months_of,
     over_days,
 )
-from sendwaits.release.disclosure.system import System, Weak, weak_quantities
+from sendwaits.release.disclosure.system import Row, System, Weak, intervals, weak_quantities
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +98,9 @@ def _planned(figures: pd.DataFrame) -> pd.DataFrame:
     newest = figures["period_end"].max()
     county = figures["group"] == ""
     stock = (figures["period_end"] == newest) & (figures["period_start"] == "") & figures["measure"].isin(BREAKDOWN_MEASURES)
-    return figures[county | stock].reset_index(drop=True)
+    yearly = (figures["wait"] == "") & (figures["unit"] == "count") & (
+        figures["period_start"].str[:7] != figures["period_end"].str[:7]) & (figures["period_start"] != "")
+    return figures[county | stock | yearly].reset_index(drop=True)
 
 
 def _breakdowns(table: pd.DataFrame) -> list[str]:
@@ -120,14 +123,14 @@ class _Part:
         self.small, self.need = limits(profile, k)
         self.kth = kth_longest
         self.cell = [Cell(*c) for c in zip(rows["pathway"], rows["wait"], rows["measure"], rows["group"],
-                                           rows["period_end"], strict=True)]
+                                           rows["period_start"], rows["period_end"], strict=True)]
         self.value = [float(v) for v in rows["value"]]
         self.parts = list(zip(whole(rows["numerator"]), whole(rows["denominator"]), whole(rows["n"]), strict=True))
         self.unit = list(rows["unit"])
         self.place = {cell: i for i, cell in enumerate(self.cell)}
         if len(self.place) != len(self.cell):
-            raise ValueError("figures: two rows for the same number; one kind of period at a time")
-        self.starts = {e: s for e, s in zip(rows["period_end"], rows["period_start"], strict=True) if s}
+            raise ValueError("figures: two rows for the same number")
+        self.starts = months_of(zip(rows["period_start"], rows["period_end"], strict=True))
         self.no_bands: set[str] = set()
         self.flow_level: dict[str, int] = {}
         self.no_group: set[tuple[str, str, str]] = set()
@@ -171,7 +174,8 @@ class _Part:
         """Hide what is derived from hidden numbers: averages, rates and percentages with their base, longest waits."""
         hidden_cells = {self.cell[i] for i in self.hidden}
         gone = {self.cell[i] for i in self.dropped}
-        closed = {c.end for c in hidden_cells if c.measure == "completed"}
+        hidden_months = {(c.wait, c.end) for c in hidden_cells
+                         if c.measure == "completed" and self.starts.get(c.end) == c.start}
         for i, cell in enumerate(self.cell):
             if i in self.hidden or i in self.dropped or math.isnan(self.value[i]):
                 continue
@@ -181,9 +185,9 @@ class _Part:
                 if counted in hidden_cells or (counted in gone and self.unit[i] != "count"):
                     self.hidden.add(i)
                     continue
-            if cell.measure == "clearance_weeks" and closed:
+            if cell.measure == "clearance_weeks" and hidden_months:
                 touching = clearance_months(cell.end, self.starts)[1]
-                if any(cell._replace(measure="completed", end=e) in hidden_cells for e in touching):
+                if any((cell.wait, e) in hidden_months for e in touching):
                     self.hidden.add(i)
             elif cell.measure == "longest_weeks_open":
                 lines = [(over_days(c.measure), c) for c in hidden_cells
@@ -260,11 +264,11 @@ class _Part:
                 return True
             chosen: set[Cell] = set()
             stuck = []
-            touching = _rows_by_quantity(system)
+            touching, spans = _rows_by_quantity(system), intervals(system)
             for item in weak:
                 if any(chosen & set(row.terms) for row in touching.get(item.quantity, ())):
                     continue
-                choice = self._cheapest(item.quantity, touching)
+                choice = self._cheapest(item, touching, spans)
                 if choice is None:
                     stuck.append(item)
                 else:
@@ -290,23 +294,29 @@ class _Part:
         cells.earlier, cells.earlier_hidden = self.earlier.shown, set(self.earlier.hidden)
         return cells
 
-    def _cheapest(self, quantity: Any, touching: dict[Any, list[Any]]) -> Cell | None:
-        """The printed number whose loss costs least among those next to a weak one, else those one unknown further."""
-        seen, frontier = {quantity}, [quantity]
-        for _ in range(4):
-            options: set[Cell] = set()
+    def _cheapest(self, weak: Weak, touching: dict[Any, list[Any]], spans: dict[Any, tuple[float, float]]) -> Cell | None:
+        """The printed number whose loss costs least among those that pin a weak one, else those an unknown further away."""
+        seen, frontier = {weak.quantity}, [weak.quantity]
+        for step in range(4):
+            pinning: dict[Cell, int] = {}
+            other: set[Cell] = set()
             following = []
             for unknown in frontier:
                 for row in touching.get(unknown, ()):
+                    pins = _pins(row, weak, spans) if not step else row.lo == row.hi
                     for cell in [*row.terms, *([row.source] if row.source is not None else [])]:
                         printed = self._printed_cell(cell)
-                        if printed is not None:
-                            options.add(printed)
-                        elif cell not in seen:
+                        if printed is None and cell not in seen:
                             seen.add(cell)
                             following.append(cell)
-            if options:
-                return min(options, key=lambda c: (self._cost(c), c))
+                        elif printed is not None and pins:
+                            pinning[printed] = pinning.get(printed, 0) + 1
+                        elif printed is not None:
+                            other.add(printed)
+            if pinning:
+                return min(pinning, key=lambda c: (self._cost(c) / pinning[c] ** 2, c))
+            if other:
+                return min(other, key=lambda c: (self._cost(c), c))
             frontier = following
         return None
 
@@ -379,8 +389,7 @@ class _Part:
         for i, cell in enumerate(self.cell):
             if i in self.dropped:
                 continue
-            start = self.rows["period_start"].iat[i]
-            head = (cell.pathway, cell.wait, cell.measure, cell.group, start, cell.end)
+            head = tuple(cell)
             if i in self.hidden:
                 out.append((*head, math.nan, self.unit[i], None, None, None, "c"))
             elif math.isnan(self.value[i]):
@@ -406,6 +415,19 @@ def rounded(measure: str, unit: str, value: float, parts: tuple[int | None, int 
     if unit == "percent" and num is not None and den:
         return float(Fraction(100 * num, den)), (num, den, n)
     return float(half_up(value, places=1)), (num, den, n)
+
+
+def _pins(row: Row, weak: Weak, spans: dict[Any, tuple[float, float]]) -> bool:
+    """Whether a row by itself keeps the weak quantity from growing beyond, or shrinking below, what is left of it."""
+    least = most = 0.0
+    for quantity, factor in row.terms.items():
+        if quantity != weak.quantity:
+            lo, hi = spans[quantity]
+            least += factor * (lo if factor > 0 else hi)
+            most += factor * (hi if factor > 0 else lo)
+    factor = row.terms[weak.quantity]
+    ends = sorted(((row.lo - most) / factor, (row.hi - least) / factor))
+    return ends[1] <= weak.hi or (ends[0] >= weak.lo > 1)
 
 
 def _rows_by_quantity(system: System) -> dict[Any, list[Any]]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Row", "System", "Weak", "weak_quantities", "HARD", "LIKELY", "EARLIER"]
+__all__ = ["Row", "System", "Weak", "weak_quantities", "intervals", "HARD", "LIKELY", "EARLIER"]
 
 HARD, LIKELY, EARLIER = 0, 1, 2
 """Strength of a row: an identity; true of almost every data set; read from an earlier release, perhaps restated since."""
@@ -111,10 +111,14 @@ class _Component:
         return (tuple(self.lo), tuple(self.hi), tuple(self.rows))
 
 
-def _components(system: System) -> list[_Component]:
-    """The connected parts of the system over its unknown quantities, rows that say nothing left out."""
-    bounds = system.bounds
-    rows = []
+def intervals(system: System) -> dict[Quantity, tuple[float, float]]:
+    """Every quantity's interval after reading the hard rows one by one: wide, but enough to see which row binds."""
+    return {**system.bounds, **_tightened(system.bounds, _unknown_rows(system))}
+
+
+def _unknown_rows(system: System) -> list[tuple[list[tuple[Quantity, int]], float, float, int]]:
+    """The rows over their unknown quantities, the known ones moved to the other side."""
+    bounds, rows = system.bounds, []
     for row in system.rows:
         constant, unknown = 0.0, []
         for quantity, factor in row.terms.items():
@@ -125,6 +129,12 @@ def _components(system: System) -> list[_Component]:
                 unknown.append((quantity, factor))
         if unknown:
             rows.append((unknown, row.lo - constant, row.hi - constant, row.strength))
+    return rows
+
+
+def _components(system: System) -> list[_Component]:
+    """The connected parts of the system over its unknown quantities, rows that say nothing left out."""
+    bounds, rows = system.bounds, _unknown_rows(system)
     intervals = _tightened(bounds, rows)
     parent: dict[Quantity, Quantity] = {q: q for q, (lo, hi) in bounds.items() if lo != hi}
 
