@@ -156,7 +156,7 @@ def test_sections_work_when_nothing_is_known() -> None:
     hidden = table.assign(value=float("nan"), status="c", n=None)
     for report in ("trend", "backlog", "forecast"):
         page = html.fromstring(made.page(report, made.material("NST", table=hidden)))
-        assert not [e for s in page.iter("svg") for e in s.iter("circle", "rect") if e.get("data-key") and "forecast" not in e.get("data-key")]
+        assert not [e for s in page.iter("svg") for e in s.iter("circle", "rect") if e.get("data-key") and "backtest:" not in e.get("data-key")]
     for report in ("quality", "themes"):
         assert "<h1>" in made.page(report, replace(made.area(), files=None, findings=None, quarantine=None))
 
@@ -236,8 +236,12 @@ def _axe() -> str:
     return (Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
+KINDS = ("nst_trend", "nst_backlog", "nst_forecast", "ot_health_backlog", "ot_la_trend", "ehc_trend", "ehc_forecast", "quality", "themes", "index")
+
+
 @pytest.mark.browser
-def test_axe_finds_nothing_at_both_widths_no_request_is_made_and_text_is_14_pixels_or_more(whole_set: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("width, names", [(1200, KINDS), (375, KINDS[1:3] + KINDS[6:]), pytest.param(1200, NAMES, marks=pytest.mark.long), pytest.param(375, NAMES, marks=pytest.mark.long)])
+def test_axe_finds_nothing_no_request_is_made_and_text_is_14_pixels_or_more(whole_set: dict[str, str], tmp_path: Path, width: int, names: tuple[str, ...]) -> None:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     path, axe = _chromium(), _axe()
     for name, text in whole_set.items():
@@ -247,20 +251,18 @@ def test_axe_finds_nothing_at_both_widths_no_request_is_made_and_text_is_14_pixe
                                     : parseFloat(getComputedStyle(e).fontSize)).filter(size => size !== 11.5))"""
     with playwright.sync_playwright() as p:
         browser = p.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        for width in (1200, 375):
-            page = browser.new_page(viewport={"width": width, "height": 900})
-            asked: list[str] = []
-            page.on("request", lambda request, asked=asked: asked.append(request.url))
-            for name in whole_set:
-                page.goto((tmp_path / f"{name}.html").as_uri())
-                page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-                page.evaluate(axe)
-                found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-                assert not found, (name, width, [(v["id"], v["nodes"][0]["html"][:200]) for v in found])
-                assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-                assert page.evaluate(smallest) >= 13.99, (name, width)
-            assert all(url.startswith(("file:", "data:")) for url in asked)
-            page.close()
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        for name in names:
+            page.goto((tmp_path / f"{name}.html").as_uri())
+            page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+            page.evaluate(axe)
+            found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+            assert not found, (name, width, [(v["id"], v["nodes"][0]["html"][:200]) for v in found])
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+            assert page.evaluate(smallest) >= 13.99, (name, width)
+        assert all(url.startswith(("file:", "data:")) for url in asked)
         browser.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -91,9 +91,14 @@ def header_facts(workspace: Any, as_at: date, profile: str, k: int, made_up: boo
 
 
 class Outlook:
-    """The forecast frame as lookups of keyed numbers (group = the quantile, with "@scenario" when not the baseline)."""
+    """The forecast frame as lookups of keyed numbers (group = the quantile, with "@scenario" when not the baseline).
 
-    def __init__(self, frame: pd.DataFrame | None) -> None:
+    ``hidden``: (wait, measure) whose newest released figure is suppressed: a forecast one week ahead would give it away, so all of
+    that measure's forecast is hidden, and with the list the wait to expect.
+    """
+
+    def __init__(self, frame: pd.DataFrame | None, hidden: Collection[tuple[str, str]] = ()) -> None:
+        self._hidden = hidden
         self._rows: dict[tuple[str, str, str], list[Any]] = {}
         self.scenarios: list[str] = []
         self.empty = frame is None or not len(frame)
@@ -122,6 +127,8 @@ class Outlook:
         decimals = 1 if unit == "percent" else 0
         if measure == "capacity_needed_per_week" or (unit == "weeks" and measure != "new_child_wait_weeks"):
             decimals = 1
+        if quantile != "probability" and {(str(row.wait), measure), (str(row.wait), _ORIGIN.get(measure, measure))} & set(self._hidden):
+            return Number(key, unit=unit, status="c")
         return Number(key, value, unit, "" if value == value else "z", decimals=decimals)
 
     def fan(self, wait: str, measure: str, scenario: str = "baseline", extra: Sequence[date] = ()) -> list[charts.FanStep]:
@@ -159,6 +166,9 @@ class Outlook:
         return next(iter(self.rows(wait, "new_child_wait_weeks", scenario)), None)
 
 
+_ORIGIN = {"new_child_wait_weeks": "waiting", "capacity_needed_per_week": "waiting"}
+
+
 def _iso(value: Any) -> str:
     return str(value)[:10]
 
@@ -174,13 +184,15 @@ class Report:
 
     def __init__(self, material: Material) -> None:
         self.material, self.pathway, self.as_at = material, material.pathway, material.as_at
-        self.table, self.outlook = Released(material.released), Outlook(material.forecast)
+        self.table = Released(material.released)
         self.waits = headline_waits(material.pathway)
         self.main = max(self.waits, key=lambda w: w.standard_days or 0)
         known = set(self.table.ends(self.main.name, "waiting"))
         self.ends = [e for e in month_ends(self.as_at) if e in known] or [self.as_at.isoformat()]
         self.now, self.before = self.ends[-1], self.ends[-2] if len(self.ends) > 1 else ""
         self.area = material.workspace.area.name
+        self.outlook = Outlook(material.forecast, {(w.name, m) for w in self.pathway.waits for m in self.table.measures(w.name)
+                                                   if self.table.number(w.name, m, self.now).status == "c"})
         self._signals: dict[tuple[str, str], words.Signal] = {}
 
     # numbers ----------------------------------------------------------------------------------------------------------

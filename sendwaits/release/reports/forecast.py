@@ -39,8 +39,8 @@ def list_section(report: Report, wait: Wait, short: bool = False) -> Section:
     """The list size with its forecast."""
     steps = report.outlook.fan(wait.name, "waiting")
     name = f", waiting for {stop_words(wait)}" if len(report.waits) > 1 else ""
-    if not steps:
-        return _too_little(report, f"No forecast of the list can be made{name}")
+    if not steps or not steps[-1].p50.shown:
+        return _too_little(report, f"No forecast of the list can be {'shown' if steps else 'made'}{name}")
     now, end = report.get(wait, "waiting"), steps[-1]
     history = report.series(wait, "waiting")
     if now.shown and now.value < end.p10.value:
@@ -103,7 +103,7 @@ class Forecast(Backlog):
     def opening(self) -> Part:
         """The chance of the first target, or the middle forecast of the list; and four key figures."""
         target, label = self.first_target, self.pathway.label
-        steps = self.outlook.fan(self.main.name, "waiting")
+        steps = [s for s in self.outlook.fan(self.main.name, "waiting") if s.p50.shown]
         lede = Markup("{}, {}: forecast made on {} for the next 52 weeks.").format(self.pathway.title, self.area, words.day(self.as_at))
         keys: list[Key] = []
         if target is not None:
@@ -153,7 +153,7 @@ class Forecast(Backlog):
         need = self.outlook.capacity(target)
         if need.shown:
             so.append(Markup("For an 80% chance about {} completed waits a week are needed.").format(need.at(0) if need.value >= 10 else need))
-        if row is None or not steps:
+        if row is None or not steps or not self.outlook.number(row, "p50").shown:
             title = Markup("The chance of {} by {} is {}").format(what, when, words.percent_chance(chance))
             table = Table(f"Target of {self.pathway.label}: {what} by {when}", ("Target", "Newest figure", "Chance", "Completed a week for an 80% chance"),
                           [(what, now, words.percent_chance(chance), need)])
