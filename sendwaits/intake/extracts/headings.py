@@ -1,0 +1,177 @@
+"""Which column of a file is which canonical column: by the workspace's own headings, the canonical names, the aliases."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sendwaits.errors import Refused
+from sendwaits.pathways import Pathway
+
+__all__ = ["tidy", "Header", "Mapped", "map_headings", "find_header", "refuse_missing", "refuse_other_service", "likeness", "SEARCHED_ROWS"]
+
+SEARCHED_ROWS = 20
+"""How far down a header row is looked for."""
+
+_WAIT_HEADINGS = re.compile(r"^(?:(weeks?|days?|months?)wait(?:ing|ed)?|wait(?:ing)?(?:time)?(?:in)?(weeks?|days?|months?)?|(?:length|time)(?:of)?wait(?:ing)?(?:in)?(weeks?|days?|months?)?)$")
+
+
+def tidy(heading: str) -> str:
+    """A heading without case, spaces, underscores, punctuation, line feeds and invisible characters."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", heading).casefold())
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """``found``: canonical name -> column numbers; ``extra``: column numbers nobody claims; ``waits``: supplied waits with their unit."""
+
+    found: Mapping[str, list[int]]
+    extra: list[int]
+    waits: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header of a table: its texts, the first row after it (0 = first row of the file), rows before it, rows it takes."""
+
+    texts: list[str]
+    after: int
+    before: int
+    rows: int
+    mapped: Mapped
+
+
+def map_headings(texts: Sequence[str], pathway: Pathway) -> Mapped:
+    """Each canonical column's place: the workspace's own heading first, then the canonical name, then an alias."""
+    keys = [tidy(t) for t in texts]
+    places: dict[str, list[int]] = {}
+    for at, k in enumerate(keys):
+        if k:
+            places.setdefault(k, []).append(at)
+    found: dict[str, list[int]] = {}
+    for name in pathway.columns:
+        own = pathway.headings.get(name)
+        for tries in ([own] if own else [], [name, *pathway.aliases.get(name, ())]):
+            at = [place for text in dict.fromkeys(tidy(t) for t in tries) for place in places.get(text, ())]
+            if at:
+                found[name] = at
+                break
+    used = {place for at in found.values() for place in at}
+    waits = {at: _unit(k) for at, k in enumerate(keys) if at not in used and _WAIT_HEADINGS.match(k)}
+    return Mapped(found, [at for at, k in enumerate(keys) if k and at not in used and at not in waits], waits)
+
+
+def _unit(key: str) -> str:
+    match = re.search(r"week|day|month", key)
+    return match.group() if match else ""
+
+
+def find_header(rows: Sequence[Sequence[str]], pathway: Pathway) -> Header | None:
+    """The header within the first rows: the first that names every required column, a two-row one next, else the likeliest.
+
+    None when no row names any canonical column.
+    """
+    seen = [map_headings(row, pathway) for row in rows[:SEARCHED_ROWS]]
+    for at, mapped in enumerate(seen):
+        if _complete(mapped, pathway):
+            return Header(list(rows[at]), at + 1, at, 1, mapped)
+    for at in range(len(seen)):
+        if at + 1 < len(rows):
+            texts = _joined(rows[at], rows[at + 1], pathway)
+            mapped = map_headings(texts, pathway)
+            if _complete(mapped, pathway):
+                return Header(texts, at + 2, at, 2, mapped)
+    best = max(range(len(seen)), key=lambda at: (len(seen[at].found), sum(bool(c.strip()) for c in rows[at]) > 1, -at), default=None)
+    if best is None or not seen[best].found:
+        wide = next((at for at, row in enumerate(rows[:SEARCHED_ROWS]) if sum(bool(c.strip()) for c in row) > 1), None)
+        return None if wide is None else Header(list(rows[wide]), wide + 1, wide, 1, seen[wide])
+    return Header(list(rows[best]), best + 1, best, 1, seen[best])
+
+
+def _complete(mapped: Mapped, pathway: Pathway) -> bool:
+    return all(name in mapped.found for name in pathway.required)
+
+
+def _joined(top: Sequence[str], below: Sequence[str], pathway: Pathway) -> list[str]:
+    """One heading a column from a merged two-row header: the upper text carried right, then the lower one."""
+    known = {tidy(t) for name in pathway.columns for t in (name, pathway.headings.get(name, name), *pathway.aliases.get(name, ()))}
+    texts, carried = [], ""
+    for at in range(max(len(top), len(below))):
+        upper = top[at].strip() if at < len(top) else ""
+        lower = below[at].strip() if at < len(below) else ""
+        carried = upper or carried
+        both = f"{carried} {lower}".strip()
+        texts.append(next((t for t in (both, lower, upper) if t and tidy(t) in known), both if lower else upper))
+    return texts
+
+
+def refuse_missing(header: Header, pathway: Pathway, file: str, next_row: Sequence[str]) -> None:
+    """Refuses a file of another service, a header that stops half way, a missing, renamed or doubled column, with the remedy."""
+    mapped, texts = header.mapped, header.texts
+    for name, at in mapped.found.items():
+        if len(at) > 1:
+            raise Refused(f"{file}: the headings {_listed([texts[i] for i in at])} both mean '{name}'. Delete or rename one of them.", "F-DUPCOL")
+    missing = [name for name in pathway.required if name not in mapped.found]
+    if not missing:
+        return
+    blanks = [not t.strip() for t in texts]
+    inner = any(blanks[: max((i for i, b in enumerate(blanks) if not b), default=0)])
+    if inner and any(c.strip() for c in next_row) and not any(ch.isdigit() for c in next_row for ch in c):
+        raise Refused(f"{file}: the header spreads over two rows (row {header.before + 1}) and '{missing[0]}' cannot be put together from them. "
+                      "Unmerge the header into one row with one name a column.", "F-HEADER")
+    name = missing[0]
+    extra = [texts[i].strip() for i in mapped.extra]
+    near = sorted(extra, key=lambda t: (-likeness(t, name, pathway), t))
+    near = [t for t in near if likeness(t, name, pathway) >= 0.45][:3]
+    if near:
+        raise Refused(f"{file}: no column '{name}'. It may be called {_listed(near)} now. If so, put into sendwaits.toml:\n"
+                      f"[pathways.{pathway.code}.headings]\n{name} = \"{_quoted(near[0])}\"", "F-COLRENAMED")
+    present = sorted((t.strip() for t in texts if t.strip()), key=lambda t: (-likeness(t, name, pathway), t))[:4]
+    raise Refused(f"{file}: the required column '{name}' is missing. Nearest headings in the file: {_listed(present)}. Ask the supplier for it, or "
+                  f"name its heading in sendwaits.toml under [pathways.{pathway.code}.headings].", "F-COLMISSING")
+
+
+def refuse_other_service(header: Header, pathway: Pathway, file: str, others: Sequence[Pathway]) -> None:
+    """Refuses a file whose columns are another service's: more of that service's own columns than of this one's."""
+    own = _fingerprint(pathway, header, pathway)
+    best, best_score = None, len(own)
+    for other in others:
+        score = _fingerprint(other, header, pathway)
+        if len(score) > best_score and score - own:
+            best, best_score = other, len(score)
+    if best is not None and best.columns.keys() != pathway.columns.keys():
+        raise Refused(f"{file}: its columns are those of {best.code}, not of {pathway.code}. Give the file the right name, or export the right service.", "F-SERVICE")
+
+
+def _fingerprint(service: Pathway, header: Header, asked: Pathway) -> set[str]:
+    """The columns that are the service's own (dates of its waits and what only it has) among the headings, by canonical name."""
+    own = {w.start for w in service.waits} | {w.completed for w in service.waits} | ({service.start, service.record_id} if service.record_id != "referral_id" else set())
+    own = {name for name in own if name != "referral_date"}
+    if service.review:
+        own |= {service.review}
+    mapped = header.mapped if service is asked else map_headings(header.texts, service)
+    return {name for name in own if name in mapped.found}
+
+
+def likeness(heading: str, name: str, pathway: Pathway) -> float:
+    """How alike a heading and a canonical column are, 0 to 1: shared words, shortened ones included, or shared letters."""
+    return max(_alike(heading, known) for known in (name, *pathway.aliases.get(name, ())))
+
+
+def _alike(one: str, other: str) -> float:
+    a, b = (re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKC", t)).casefold().replace("_", " ")) for t in (one, other))
+    if not a or not b:
+        return 0.0
+    shared = sum(any(x == y or (min(len(x), len(y)) >= 3 and (x.startswith(y) or y.startswith(x))) for y in a) for x in b)
+    return max(shared / max(len(b), 1) * (0.5 + 0.5 * len(b) / max(len(a), len(b))), difflib.SequenceMatcher(None, "".join(a), "".join(b)).ratio() - 0.2)
+
+
+def _quoted(text: str) -> str:
+    return re.sub(r"\s+", " ", text).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return ", ".join(f"'{re.sub(chr(92) + 's+', ' ', t).strip()[:60]}'" for t in texts) or "none"

@@ -1,0 +1,248 @@
+"""A workbook -> columns of text: the one visible sheet whose header fits, read by calamine; what calamine hides, from the zip.
+
+Sizes are checked before anything is parsed. Hidden rows, error cells and formulas without a value are found in the sheet's
+own XML by plain search: no XML parser, no entities, no network.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import zipfile
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sendwaits.errors import Refused
+from sendwaits.intake.extracts.csv_text import SPACES, header_findings, not_a_record
+from sendwaits.intake.extracts.headings import SEARCHED_ROWS, Header, find_header, refuse_missing, refuse_other_service
+from sendwaits.intake.extracts.table import DAY, NUMBER, TEXT, Column, Finding, Text, coded
+from sendwaits.pathways import Pathway
+
+__all__ = ["read", "guard", "sheets", "Sheet", "LARGEST_MEMBER", "LARGEST_RATIO", "RATIO_FROM"]
+
+LARGEST_MEMBER = 200_000_000
+LARGEST_RATIO = 200
+RATIO_FROM = 50_000_000
+"""A workbook is refused when a member unpacks to more than LARGEST_MEMBER bytes, or all of it to LARGEST_RATIO times its size and over RATIO_FROM."""
+
+
+def guard(data: bytes, file: str) -> zipfile.ZipFile:
+    """The opened zip. Raises `Refused`: F-ZIP (damaged, no workbook), F-BOMB (unpacks to far more than it is), F-PASS (encrypted)."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        members = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        raise Refused(f"{file}: the workbook is damaged or cut off. Copy or export it again.", "F-ZIP") from None
+    total = sum(m.file_size for m in members)
+    if any(m.file_size > LARGEST_MEMBER for m in members) or (total > RATIO_FROM and total > LARGEST_RATIO * max(len(data), 1)):
+        raise Refused(f"{file}: the workbook unpacks to far more than its size. Save the sheet as CSV.", "F-BOMB")
+    if any(m.flag_bits & 1 for m in members):
+        raise Refused(f"{file}: the file is password-protected. Remove the password and save it again.", "F-PASS")
+    for member in members:
+        if member.compress_size * 1032 > RATIO_FROM:
+            _true_size(archive, member, file)
+    if not any(m.filename.endswith("workbook.xml") for m in members):
+        raise Refused(f"{file}: this zip is no Excel workbook. Save the extract as .xlsx or CSV.", "F-KIND")
+    return archive
+
+
+def _true_size(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: str) -> None:
+    """Refuses a member that unpacks to more than it says."""
+    seen = 0
+    try:
+        with archive.open(member) as stream:
+            while piece := stream.read(1 << 20):
+                seen += len(piece)
+                if seen > member.file_size:
+                    raise Refused(f"{file}: the workbook unpacks to more than it says. Save the sheet as CSV.", "F-BOMB")
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, zipfile.zlib.error):  # type: ignore[attr-defined]
+        raise Refused(f"{file}: the workbook is damaged or cut off. Copy or export it again.", "F-ZIP") from None
+
+
+class Sheet:
+    """One sheet's cells: ``rows`` lists of Python values, the first of them Excel row ``first``."""
+
+    def __init__(self, name: str, visible: bool, rows: list[list[Any]], first: int, left: int) -> None:
+        self.name, self.visible, self.rows, self.first, self.left = name, visible, rows, first, left
+
+    def texts(self, at: int) -> list[str]:
+        return [cell_text(c)[0] for c in self.rows[at]] if 0 <= at < len(self.rows) else []
+
+
+def sheets(data: bytes, file: str) -> list[Sheet]:
+    """The sheets that hold cells. Raises `Refused`: F-ZIP, F-PASS."""
+    import python_calamine as calamine
+
+    try:
+        book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        found = []
+        for at, meta in enumerate(book.sheets_metadata):
+            if meta.typ != calamine.SheetTypeEnum.WorkSheet:
+                continue
+            sheet = book.get_sheet_by_index(at)
+            if sheet.start is None:
+                continue
+            found.append(Sheet(meta.name, meta.visible == calamine.SheetVisibleEnum.Visible, sheet.to_python(skip_empty_area=True), sheet.start[0] + 1, sheet.start[1]))
+        return found
+    except calamine.PasswordError:
+        raise Refused(f"{file}: the workbook is password-protected. Remove the password and save it as .xlsx or CSV.", "F-PASS") from None
+    except (calamine.CalamineError, ValueError, OSError):
+        raise Refused(f"{file}: the workbook is damaged or cut off. Copy or export it again.", "F-ZIP") from None
+
+
+def read(data: bytes, file: str, pathway: Pathway, others: Sequence[Pathway] = ()) -> Text:
+    """The one visible sheet of a workbook whose header names the required columns, as text.
+
+    Raises `Refused`: F-ZIP, F-BOMB, F-PASS, F-SHEET (two fit), F-EMPTY, and those of the headings.
+    """
+    archive = guard(data, file)
+    found = sheets(data, file)
+    visible = [s for s in found if s.visible]
+    if not visible:
+        raise Refused(f"{file}: no visible sheet holds a cell. Show the sheet with the extract and save the workbook.", "F-EMPTY")
+    headers = [(s, find_header([s.texts(i) for i in range(min(SEARCHED_ROWS + 1, len(s.rows)))], pathway)) for s in visible]
+    fit = [(s, h) for s, h in headers if h is not None and all(name in h.mapped.found for name in pathway.required)]
+    if len(fit) > 1:
+        raise Refused(f"{file}: the sheets {' and '.join(repr(s.name[:40]) for s, _ in fit)} could both be the extract. Keep one of them in the workbook.", "F-SHEET")
+    sheet, header = fit[0] if fit else max(headers, key=lambda pair: len(pair[1].mapped.found) if pair[1] else -1)
+    if header is None:
+        raise Refused(f"{file}: no row of the sheet names the columns. Required: {', '.join(pathway.required)}.", "F-COLMISSING")
+    refuse_other_service(header, pathway, file, others)
+    refuse_missing(header, pathway, file, sheet.texts(header.after))
+    text = _cut(sheet, header, file)
+    hidden = len(found) - len(visible)
+    if hidden:
+        text.findings.append(Finding("N-HIDDEN", "info", file, hidden, "hidden sheets hold cells; they were not read", "Look whether they belong to the extract."))
+    _look_inside(archive, sheet, header, text, pathway)
+    return text
+
+
+def cell_text(cell: Any) -> tuple[str, int]:
+    """The text a cell stands for, and its kind: whole numbers without ``.0``, real dates as ISO."""
+    if isinstance(cell, str):
+        return cell, TEXT
+    if isinstance(cell, bool):
+        return str(int(cell)), TEXT
+    if isinstance(cell, (int, float)):
+        return (str(int(cell)) if float(cell).is_integer() else repr(float(cell))), NUMBER
+    if isinstance(cell, dt.datetime):
+        return cell.date().isoformat(), DAY
+    if isinstance(cell, dt.date):
+        return cell.isoformat(), DAY
+    if isinstance(cell, dt.time):
+        return "1899-12-30", DAY   # day 0 of Excel's calendar, with a time
+    return ("", TEXT) if cell is None else (str(cell), TEXT)
+
+
+def _cut(sheet: Sheet, header: Header, file: str) -> Text:
+    rows = sheet.rows[header.after:]
+    numbers = np.arange(sheet.first + header.after, sheet.first + header.after + len(rows), dtype=np.int64)
+    filled = np.fromiter((any(c != "" and not (isinstance(c, str) and not c.strip(SPACES + "\n")) for c in row) for row in rows), bool, count=len(rows))
+    blank = int((~filled).sum())
+    if blank:
+        rows, numbers = [r for r, f in zip(rows, filled, strict=True) if f], numbers[filled]
+    text = Text(file, sheet.name, {}, numbers, findings=header_findings(header, file), blank=blank,
+                extra=[header.texts[i].strip() for i in header.mapped.extra],
+                headings={name: header.texts[at[0]] for name, at in header.mapped.found.items()})
+    _set_aside(text, rows, header)
+    if len(text.rows) != len(rows):
+        kept = set(text.rows.tolist())
+        rows = [r for r, n in zip(rows, numbers.tolist(), strict=True) if n in kept]
+    across = list(zip(*rows, strict=True)) if rows else []
+    made: dict[int, Column] = {}
+    for at in sorted({a[0] for a in header.mapped.found.values()} | set(header.mapped.waits)):
+        made[at] = column(across[at] if across and at < len(across) else [""] * len(rows))
+    text.columns = {name: made[at[0]] for name, at in header.mapped.found.items()}
+    text.waits = {header.texts[at]: (unit, made[at]) for at, unit in header.mapped.waits.items()}
+    return text
+
+
+def column(cells: Sequence[Any]) -> Column:
+    """One column of a sheet: codes, distinct texts, and the kind of each."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    codes, values = coded(cells)
+    pairs = [cell_text(v) for v in values]
+    return Column(codes, pc.utf8_trim(pa.array([t for t, _ in pairs], pa.string()), SPACES), np.array([k for _, k in pairs], np.uint8))
+
+
+def _set_aside(text: Text, rows: list[list[Any]], header: Header) -> None:
+    """Rows with one or two cells that are totals or footers are no records, wherever their cells stand."""
+    from sendwaits.intake.extracts.table import Broken
+
+    start = header.mapped.found[next(iter(header.mapped.found))][0]
+    keep = np.ones(len(rows), bool)
+    for at, row in enumerate(rows):
+        if row[start] == "" or (isinstance(row[start], str) and " " in row[start]):
+            cells = [cell_text(c)[0] for c in row]
+            if sum(bool(c.strip()) for c in cells) <= 2:
+                known = not_a_record(cells, header.texts)
+                if known is not None:
+                    text.broken.append(Broken(int(text.rows[at]), *known, sheet=text.sheet))
+                    keep[at] = False
+    text.rows = text.rows[keep]
+
+
+_REFERENCE = rb'<c\b[^>]*?\br="([A-Z]+)(\d+)"[^>]*?'
+
+
+def _look_inside(archive: zipfile.ZipFile, sheet: Sheet, header: Header, text: Text, pathway: Pathway) -> None:
+    """Hidden rows (noted), error cells (set aside by a rule) and formulas without a value (refused in a required column)."""
+    book = _member(archive, "xl/workbook.xml")
+    text.date1904 = bool(re.search(rb'date1904="(1|true)"', book))
+    xml = _sheet_xml(archive, book, sheet.name)
+    last = int(text.rows.max()) if len(text.rows) else 0
+    first = sheet.first + header.after
+    hidden = [int(n) for n in re.findall(rb'<row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"', xml)] if b"hidden=" in xml else []
+    n = sum(first <= row <= last for row in hidden)
+    if n:
+        text.findings.append(Finding("N-HIDDEN", "warning", text.file, n, f"{n} rows were hidden in Excel and are counted", "Clear the filter, and look whether they belong to the list."))
+    places = {at[0] + sheet.left: name for name, at in header.mapped.found.items()}
+    if b't="e"' in xml:
+        for letters, row in re.findall(_REFERENCE + rb't="e"', xml):
+            name = places.get(_column_number(letters))
+            if name is not None and int(row) >= first:
+                text.error_cells[name] = np.append(text.error_cells.get(name, np.zeros(0, np.int64)), int(row))
+    if b"<f" in xml:
+        empty = re.findall(_REFERENCE + rb'>(?:<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)(?:<v></v>|<v/>|<v />)?</c>', xml)
+        for letters, row in empty:
+            name = places.get(_column_number(letters))
+            if name is not None and int(row) >= first and not re.search(rb'<c\b[^>]*r="' + letters + row + rb'"[^>]*t="str"', xml):
+                text.error_cells[f"formula:{name}"] = np.append(text.error_cells.get(f"formula:{name}", np.zeros(0, np.int64)), int(row))
+    required = {name.removeprefix("formula:") for name in text.error_cells if name.startswith("formula:")} - set(pathway.required)
+    for name in sorted(required):
+        n = len(text.error_cells.pop(f"formula:{name}"))
+        text.findings.append(Finding("F-FORMULA", "warning", text.file, n, f"cells of '{name}' hold formulas that were never calculated; taken as blank", "Open the workbook in Excel, save it, and copy it again."))
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    try:
+        return archive.read(name)
+    except (KeyError, zipfile.BadZipFile, EOFError, OSError):
+        return b""
+
+
+def _sheet_xml(archive: zipfile.ZipFile, book: bytes, name: str) -> bytes:
+    """The XML of the sheet of that name."""
+    import html
+
+    relations = dict(reversed(pair) for pair in re.findall(rb'Target="([^"]+)"[^>]*?\bId="([^"]+)"', _member(archive, "xl/_rels/workbook.xml.rels")))
+    relations.update(re.findall(rb'\bId="([^"]+)"[^>]*?Target="([^"]+)"', _member(archive, "xl/_rels/workbook.xml.rels")))
+    for tag in re.findall(rb"<sheet\b[^>]*>", book):
+        named = re.search(rb'\bname="([^"]*)"', tag)
+        link = re.search(rb'\br:id="([^"]*)"', tag)
+        if named and link and html.unescape(named[1].decode("utf-8", "replace")) == name:
+            target = relations.get(link[1], b"").decode("utf-8", "replace")
+            return _member(archive, target.lstrip("/") if target.startswith("/") else f"xl/{target}")
+    return b""
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number - 1
