@@ -24,7 +24,7 @@ Member = tuple[list[rooms._Past], np.ndarray]
 def members(task: Task) -> Member:
     """The roots' forecasts from the last origin and the series' own stretch (pooled table left at 1)."""
     values = task.history[-rooms.MEMORY_MONTHS :]
-    first = (task.first_month + len(task.history) - len(values)).month - 1
+    first = task.first_month.ordinal + len(task.history) - len(values)
     origins = np.arange(rooms.FIRST_ORIGIN, len(values) + 1)
     roots = [rooms._member(values, first, origins, 12, power, bank()) for power in (0.5, 0.25)]
     own = rooms._stretch(roots[0], origins)[-1:]

@@ -1,4 +1,4 @@
-"""A bank of structural filters: level, damped slope and a shrunken season, averaged by their own evidence.
+"""A bank of structural filters: level, damped slope, a shrunken season and working days, averaged by their own evidence.
 
 One Kalman pass over a series, vectorised over about 160 parameter points in numpy, gives the forecast of every month from every
 origin; no optimiser, so nothing can fail to converge and the same series always gives the same numbers.
@@ -22,6 +22,8 @@ PRIOR_WEIGHT = 0.3
 CLIP = 3.0
 """An innovation counts at most this many standard deviations, so that one closed month does not move the level for a year; not
 before the series has moved seven times, for what has never moved has no usual step."""
+WORKING_DAY_SD = 0.6
+"""Prior standard deviation of the effect of one working day, in noise units; only members with a season know the calendar."""
 FORGET = 0.99
 """What a month's error weighs a month later, in the noise and in the evidence."""
 
@@ -63,29 +65,53 @@ def walk() -> Bank:
     return Bank(one, 0 * one, 0.9 * one, 0 * one, 0 * one, 0 * one)
 
 
-def _waves(first_month: int, n: int) -> Array:
-    """Cosines and sines of the calendar month, one row per month."""
+def _easter_days(year: int) -> list[np.datetime64]:
+    """Good Friday and Easter Monday. Source: the anonymous Gregorian computus (Meeus, Astronomical Algorithms, chapter 8)."""
+    century, of_century = divmod(year, 100)
+    epact = (19 * (year % 19) + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
+    weekday = (32 + 2 * (century % 4) + 2 * (of_century // 4) - epact - of_century % 4) % 7
+    late = (year % 19 + 11 * epact + 22 * weekday) // 451
+    month, day = divmod(epact + weekday - 7 * late + 114, 31)
+    sunday = np.datetime64(f"{year:04d}-{month:02d}-{day + 1:02d}")
+    return [sunday - 2, sunday + 1]
+
+
+def working_days(first_month: int, n: int) -> Array:
+    """Weekdays of each month without Good Friday and Easter Monday; ``first_month`` in months since January 1970.
+
+    The other bank holidays fall in the same month every year, so the season has them already.
+    """
+    starts = np.arange(first_month, first_month + n + 1).astype("datetime64[M]")
+    years = starts.astype("datetime64[Y]").astype(int) + 1970
+    holidays = [day for year in range(int(years[0]), int(years[-1]) + 1) for day in _easter_days(year)]
+    days = starts.astype("datetime64[D]")
+    return np.asarray(np.busday_count(days[:-1], days[1:], holidays=holidays), dtype=float)
+
+
+def _calendar(first_month: int, n: int) -> Array:
+    """One row per month: cosines and sines of the calendar month, and the working days above the usual 20.8."""
     month = (first_month + np.arange(n)) % 12
     angles = 2 * np.pi * np.outer(month, np.arange(1, HARMONICS)) / 12
     pairs = np.stack([np.cos(angles), np.sin(angles)], axis=2).reshape(n, -1)
-    return np.column_stack([pairs, np.cos(np.pi * month)])
+    return np.column_stack([pairs, np.cos(np.pi * month), working_days(first_month, n) - 20.8])
 
 
 def predict(y: Array, first_month: int, origins: NDArray[np.int64], months: int, members: Bank) -> tuple[Array, Array]:
     """Mean and standard deviation of the next `months` values from each origin, in the units of `y`; one row per origin.
 
-    An origin ``o`` knows ``y[:o]`` only. ``first_month`` is the calendar month of ``y[0]`` (January = 0). State: level, slope and
-    eleven seasonal coefficients; weights of the members = evidence of the one-step errors, the noise integrated out.
+    An origin ``o`` knows ``y[:o]`` only. ``first_month`` is the month of ``y[0]`` in months since January 1970. State: level, slope,
+    eleven seasonal coefficients and what a working day more is worth; weights of the members = evidence of the one-step errors, the noise integrated out.
     Source: Harvey, Forecasting, Structural Time Series Models and the Kalman Filter (1989), chapters 2-4.
     """
     n = len(y)
-    waves = _waves(first_month, n + months)
+    calendar = _calendar(first_month, n + months)
     order = np.append(np.repeat(np.arange(1, HARMONICS), 2), HARMONICS)
-    prior = members.season[:, None] ** 2 / order
-    change = prior * members.drift[:, None]
+    season = members.season[:, None] ** 2 / order
+    prior = np.column_stack([season, np.where(members.season > 0, WORKING_DAY_SD**2, 0.0)])
+    change = np.column_stack([season * members.drift[:, None], np.zeros(len(season))])
     noise = 1.0 - members.level
     slope_step = members.slope * (1 - members.damping**2)
-    size, width = len(noise), 2 + len(order)
+    size, width = len(noise), 3 + len(order)
     diagonal = np.arange(2, width)
     state = np.zeros((size, width))
     state[:, 0] = y[0]
@@ -104,10 +130,10 @@ def predict(y: Array, first_month: int, origins: NDArray[np.int64], months: int,
             keep = weight > 1e-3
             parts = (state[keep], cov[keep], squares[keep] / seen, noise[keep], members.level[keep], slope_step[keep],
                      members.damping[keep], change[keep])
-            mean[wanted[t]], sd[wanted[t]] = _ahead(waves[t : t + months], weight[keep] / weight[keep].sum(), *parts)
+            mean[wanted[t]], sd[wanted[t]] = _ahead(calendar[t : t + months], weight[keep] / weight[keep].sum(), *parts)
         if t == n:
             break
-        row = np.concatenate([[1.0, 0.0], waves[t]])
+        row = np.concatenate([[1.0, 0.0], calendar[t]])
         gain = cov @ row
         spread = gain @ row + noise
         error = y[t] - state @ row
@@ -133,16 +159,16 @@ def predict(y: Array, first_month: int, origins: NDArray[np.int64], months: int,
     return mean, sd
 
 
-def _ahead(waves: Array, weight: Array, state: Array, cov: Array, unit: Array, noise: Array, level: Array, slope_step: Array,
+def _ahead(calendar: Array, weight: Array, state: Array, cov: Array, unit: Array, noise: Array, level: Array, slope_step: Array,
            damping: Array, change: Array) -> tuple[Array, Array]:
     """Mean and standard deviation of the weighted mixture, one element per month ahead."""
-    steps = np.arange(len(waves))
+    steps = np.arange(len(calendar))
     reach = (1 - damping[:, None] ** steps) / (1 - damping[:, None])
     rows = np.concatenate([np.ones((len(level), len(steps), 1)), reach[:, :, None],
-                           np.broadcast_to(waves, (len(level), *waves.shape))], axis=2)
+                           np.broadcast_to(calendar, (len(level), *calendar.shape))], axis=2)
     mean = np.einsum("ghd,gd->gh", rows, state)
     variance = np.einsum("ghd,ghd->gh", rows @ cov, rows) + noise[:, None] + level[:, None] * steps
     variance += slope_step[:, None] * np.concatenate([np.zeros((len(level), 1)), np.cumsum(reach**2, axis=1)[:, :-1]], axis=1)
-    variance += (change @ (waves**2).T) * steps
+    variance += (change @ (calendar**2).T) * steps
     centre = weight @ mean
     return centre, np.sqrt(np.maximum(weight @ (variance * unit[:, None] + mean**2) - centre**2, 1e-18))

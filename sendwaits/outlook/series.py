@@ -39,10 +39,13 @@ FEWEST_ORIGINS = 6
 ADAPT_MONTHS = 40.0
 """Past forecasts after which a series' own misses weigh as much as the pooled widths."""
 
+ROAM_POWER = 0.1
+"""How much wider the intervals of a series that roams (a list) than of one that does not (referrals): see `_roaming`."""
+
 WIDTHS = np.array([
-    [0.94, 0.85, 1.0, 0.96, 1.04],
-    [0.99, 0.86, 1.0, 1.02, 1.07],
-    [1.00, 0.79, 1.0, 1.06, 1.12],
+    [0.86, 0.78, 1.00, 0.90, 1.00],
+    [0.93, 0.81, 1.00, 0.94, 1.06],
+    [0.94, 0.75, 1.00, 1.01, 1.09],
 ])
 """Pooled conformal factors: what the normal widths of p10, p25, p50, p75, p90 are multiplied by, a row per block of BLOCKS.
 
@@ -94,6 +97,7 @@ def _stretch(past: _Past, origins: NDArray[np.int64]) -> Array:
     only misses of months before ``o``.
     """
     n, months = len(past.root), past.mean.shape[1]
+    roam = _roaming(past.root, origins) ** ROAM_POWER
     block = block_of(np.arange(1, months + 1))
     target = origins[:, None] + np.arange(months)
     known = (target < n) & (np.arange(months) < 12)
@@ -106,8 +110,19 @@ def _stretch(past: _Past, origins: NDArray[np.int64]) -> Array:
         ratio = np.where(seen > 0, np.maximum(total / np.maximum(seen, 1) / np.sqrt(2 / np.pi), 0.05), 1.0)
         weight = seen / max(1, int((block[:12] == b).sum()))
         own = ratio ** (weight / (weight + ADAPT_MONTHS))
-        out[:, block == b] = own[:, None, None] * widths
+        out[:, block == b] = (own * roam)[:, None, None] * widths
     return out
+
+
+def _roaming(root: Array, origins: NDArray[np.int64]) -> Array:
+    """Mean change over a year / mean change over a month, as known at each origin: about 1 for flows, above for lists that roam."""
+
+    def mean_step(lag: int) -> Array:
+        total = np.concatenate([np.zeros(lag + 1), np.abs(root[lag:] - root[:-lag]).cumsum()])[: len(root) + 1]
+        return np.asarray(total[origins] / np.maximum(origins - lag, 1))
+
+    month = mean_step(1)
+    return np.where((origins > 12) & (month > 0), mean_step(12) / np.where(month > 0, month, 1.0), 1.0)
 
 
 def _seasonal_naive(values: Array, origins: NDArray[np.int64], months: int) -> Array:
@@ -159,7 +174,7 @@ def backtest(series: pd.Series) -> pd.DataFrame:
     Errors: as `forecast`. Source: Tashman, Out-of-sample tests of forecasting accuracy (2000).
     """
     values, first = _checked(series)
-    return _table(_rolling(values, first.month - 1, 12))
+    return _table(_rolling(values, first.ordinal, 12))
 
 
 def forecast(series: pd.Series, months: int = 12, upper: float = np.inf) -> pd.DataFrame:
@@ -173,7 +188,7 @@ def forecast(series: pd.Series, months: int = 12, upper: float = np.inf) -> pd.D
     if months < 1:
         raise Refused("months: give a whole number of months ahead, 1 or more")
     values, first = _checked(series)
-    rolling = _rolling(values, first.month - 1, months)
+    rolling = _rolling(values, first.ordinal, months)
     table = _table(rolling)
     overruled = len(rolling.origins) > FEWEST_ORIGINS and winner(table[table["method"] != "seasonal naive"]) == "naive"
     used = "naive" if overruled else "ensemble"
