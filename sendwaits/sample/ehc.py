@@ -95,6 +95,7 @@ def _issue_plans(rng: np.random.Generator, cases: _Cases, scale: float) -> None:
                                       & (cases.notice == NEVER) & (cases.withdrawn == NEVER))
             age = end - cases.start[open_now]
             on_time, late = open_now[(age >= 96) & (days[0] - cases.start[open_now] <= 140)], open_now[before - cases.start[open_now] > 140]
+            late = _not_issued(rng, cases, late, days, before)
             if year in PLANS:
                 now, later = _quota(issued[year], PLANS[year], scale, days, ends, end, year)
             else:
@@ -113,6 +114,17 @@ def _issue_plans(rng: np.random.Generator, cases: _Cases, scale: float) -> None:
         if end == WINTER:
             over_in_winter = _over_20_weeks(cases, WINTER)
         before = end
+
+
+def _not_issued(rng: np.random.Generator, cases: _Cases, late: np.ndarray, days: np.ndarray, before: int) -> np.ndarray:
+    """The late cases that stay: where the backlog runs ahead of its plan, some are told that no plan will be issued."""
+    if before >= WINTER:
+        return late
+    plan = np.interp(before, [day("2021-06-30"), day("2021-12-31"), day("2022-12-31"), WINTER], [110, 165, 285, 400])
+    surplus = min(max(round(0.25 * (len(late) - plan)), 0), 4)
+    order = rng.permutation(len(late))
+    cases.notice[late[order[:surplus]]] = days[rng.integers(0, len(days), surplus)]
+    return np.sort(late[order[surplus:]])
 
 
 def _quota(issued: list[int], year_total: tuple[int, int], scale: float, days: np.ndarray, ends: np.ndarray, end: int, year: int) -> tuple[int, int]:
@@ -139,17 +151,18 @@ def _pace_2024(cases: _Cases, before: int, end: int, over_in_winter: int) -> int
 
 
 def _settle(cases: _Cases) -> None:
-    """Requests of 2024 still open on 31 July move by days, on their side of the 20 weeks, to a mean of 17.0 weeks."""
+    """Requests open on 31 July 2024 move by days, within their year and on their side of the 20 weeks, to a mean of 17.0 weeks."""
     start, plan = cases.start, cases.plan
     among = (start <= SUMMER) & (cases.stop > SUMMER)
-    fresh = start >= SUMMER - 140
-    low = np.where(fresh, SUMMER - 140, np.maximum(WINTER - 139, day("2024-01-01")))
+    year_start = start.astype("datetime64[D]").astype("datetime64[Y]").astype("datetime64[D]").astype(int)
+    fresh, recent = start >= SUMMER - 140, start >= WINTER - 140
+    low = np.maximum.reduce([year_start, np.where(fresh, SUMMER - 140, 0), np.where(recent, WINTER - 140, start - 150)])
     late = (plan < NEVER) & (plan - start > 140)
     low = np.maximum(low, np.where((plan < NEVER) & ~late, plan - 140, 0))
     first_event = np.minimum.reduce([np.where(cases.outcome == "W", cases.withdrawn, cases.decided), cases.stop])
-    high = np.minimum(np.where(fresh, SUMMER, SUMMER - 141), first_event - 14)
+    high = np.minimum.reduce([np.where(fresh, SUMMER, SUMMER - 141), np.where(recent, NEVER, WINTER - 141), year_start + 364, first_event - 14])
     high = np.minimum(high, np.where(late, plan - 141, NEVER))
-    movable = among & (start >= day("2024-01-01")) & (low < start) & (start < high)
+    movable = among & (low < start) & (start < high)
     cases.start = settle_mean(start, among, SUMMER, 17 * 7, low, high, movable=movable)
 
 

@@ -118,6 +118,10 @@ def serve(rng: np.random.Generator, start: np.ndarray, service: Service) -> tupl
             drift = over - (trend - leaving - slope)
             want = over if to_go <= 1 else level + drift * (1 / to_go if to_go <= 9 else 0.08) + carry
             places = int(min(max(round(want), 0), len(waiting)))
+            if to_go <= 1 and want < 0:  # too few wait on the anchor day: the last ones seen before it are seen later
+                behind = int(anchors[anchors < end].max(initial=0))
+                recent = np.flatnonzero((seen > behind) & (seen <= end))
+                seen[recent[np.argsort(-seen[recent], kind="stable")[:round(-want)]]] = NEVER
             carry = 0.0 if to_go <= 1 else min(max(want - places, -1.0), 1.0)
             waited = end - start[waiting]
             score = waited / 7 + turn[waiting] * float(at(service.spread_weeks, end)) + 250 * urgent[waiting]

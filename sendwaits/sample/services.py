@@ -45,7 +45,8 @@ def nst(rng: np.random.Generator, scale: float) -> pd.DataFrame:
     seen, left = serve(rng, start, Service(
         waiting=_times([("2016-07-01", 20), ("2019-01-01", 330), ("2021-01-01", 470), ("2022-07-01", 610), ("2023-12-31", 800),
                         ("2024-07-31", 910), ("2024-09-30", 932)], scale),
-        spread_weeks=[("2016-07-01", 30), ("2023-10-01", 55), ("2024-01-15", 14)], leave_per_week=0.0016, urgent=0.06, lead_days=28,
+        spread_weeks=[("2016-07-01", 45), ("2021-01-01", 60), ("2022-06-01", 85), ("2023-06-01", 108), ("2023-12-01", 108), ("2024-01-15", 13)],
+        leave_per_week=0.0016, urgent=0.06, lead_days=28,
         anchors=("2023-12-31", "2024-07-31")))
     start = _nst_means(start, np.minimum(seen, left))
     outcome, unready = serve(rng, np.where(seen < NEVER, seen, NEVER), Service(
@@ -123,7 +124,7 @@ def ot_la(rng: np.random.Generator, scale: float) -> pd.DataFrame:
     """Contact to assessment by worker. OT: mean 22 months completed in 2022, 14 in April 2023, 18 in January 2024; OTA: 49 waiting at 2024-09-30."""
     start = arrivals(rng, _times([("2017-01-01", 2.1), ("2024-09-30", 2.6)], scale), "2017-01-01")
     seen, left = serve(rng, start, Service(
-        waiting=_times([("2017-01-01", 5), ("2019-06-01", 215), ("2022-01-01", 236), ("2022-12-31", 176), ("2023-04-30", 128), ("2024-01-31", 170),
+        waiting=_times([("2017-01-01", 5), ("2019-06-01", 215), ("2022-01-01", 236), ("2022-12-31", 176), ("2023-04-30", 128), ("2023-11-15", 160), ("2024-01-31", 164),
                         ("2024-09-30", 166)], scale),
         spread_weeks=[("2017-01-01", 5)], leave_per_week=0.0012, urgent=0.0, lead_days=90))
     for first, last, months in (("2022-01-01", "2022-12-31", 22), ("2023-04-01", "2023-04-30", 14), ("2024-01-01", "2024-01-31", 18),
@@ -179,10 +180,10 @@ def slcn_autism(rng: np.random.Generator, scale: float) -> pd.DataFrame:
     stop = np.minimum(seen, left)
     autumn, summer = day("2024-09-30"), day("2024-07-31")
     now, then = open_on(start, stop, autumn), open_on(start, stop, summer)
-    low = np.where(start > summer, summer + 3, start - 60)
-    high = np.minimum(np.where(start > summer, autumn - 1, np.minimum(summer - 1, start + 60)), stop - 14)
+    low = np.where(start > summer, summer + 3, start - 100)
+    high = np.minimum(np.where(start > summer, autumn - 1, np.minimum(summer - 1, start + 100)), stop - 14)
     start = settle_mean(start, now, autumn, 22 * 7, low, high)
-    start = settle_mean(start, then, summer, 22 * 7, start - 150, np.minimum(np.minimum(summer - 1, start + 150), stop - 14), movable=~now)
+    start = settle_mean(start, then, summer, 22 * 7, start - 200, np.minimum(np.minimum(summer - 1, start + 200), stop - 14), movable=~now)
     frame = pd.DataFrame({"referral_date": start, "first_contact_date": seen, "closed_date": left, "closed_kind": "removal"})
     frame["still_open"] = stop == NEVER
     return _held(frame, ["first_contact_date", "closed_date"])
