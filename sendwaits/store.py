@@ -321,10 +321,10 @@ def _frame_bytes(frame: Any) -> bytes:
 
     if frame.columns.inferred_type.startswith("mixed"):
         raise TypeError("the store keeps frames whose headings are all text or all numbers")
-    batch = pa.RecordBatch.from_pandas(frame)
+    table = pa.Table.from_pandas(frame).combine_chunks()
     out = io.BytesIO()
-    with pa.ipc.new_stream(out, batch.schema) as writer:
-        writer.write_batch(batch)
+    with pa.ipc.new_stream(out, table.schema) as writer:
+        writer.write_table(table)
     return out.getvalue()
 
 

@@ -41,8 +41,7 @@ def present(workspace: Workspace, as_at: date | None, wanted: Sequence[str] | No
     said = list(found.notes)
     files: dict[str, list[extracts.ExtractFile]] = {}
     for code in codes:
-        of_code = sorted((f for f in found.files if f.pathway == code), key=lambda f: f.extract_date)
-        in_time = [f for f in of_code if as_at is None or f.extract_date <= as_at]
+        in_time, of_code = found.of(code, as_at), [f for f in found.files if f.pathway == code]
         if in_time:
             files[code] = in_time
         elif of_code:
@@ -69,7 +68,7 @@ def load(workspace: Workspace, code: str, files: Sequence[extracts.ExtractFile])
 
     def make() -> dict[str, pd.DataFrame]:
         rows = [clean.load(file, pathway, workspace).rows for file in files]
-        built = build(rows, pathway, lambda ids: identity.pseudonyms(ids, identity.key()))
+        built = build(rows, pathway, lambda ids: identity.pseudonyms(ids, identity.key(workspace)))
         return {"waits": built.waits, "referrals": built.referrals, "findings": built.findings}
 
     kept = store.cached(workspace, f"waits-{code}", key, make)
