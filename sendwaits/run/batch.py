@@ -12,7 +12,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib import metadata
@@ -40,6 +40,10 @@ KEPT_PAGES = 6
 _EXTRACT = re.compile(r"(?P<code>.+)_(?P<date>\d{4}-\d{2}-\d{2})\.(csv|xlsx)", re.IGNORECASE)
 _SEN2 = (re.compile(r"Blade-Export_(?P<d>\d{2})-(?P<m>\d{2})-(?P<y>\d{4})_\w+\.csv", re.IGNORECASE),
          re.compile(r"SEN2_(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})\.(xml|xlsx)", re.IGNORECASE))
+
+
+Each = Callable[..., Iterator[tuple[Any, Any]]]
+"""As `engine.each_alone`: a function, items and a number of workers -> each item with its outcome."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +90,11 @@ class Summary:
 
 def run(workspace: Workspace, *, as_at: date, pathways: Sequence[str] | None = None, reports: Sequence[str] | None = None,
         workers: int | None = None, profile: str | None = None, areas: Path | None = None, dry_run: bool = False, debug: bool = False,
-        maker: Maker | None = None) -> Summary:
+        maker: Maker | None = None, each: Each | None = None) -> Summary:
     """The set of reports of one day is in ``reports/<as_at>/``; only what is missing or changed is made.
 
-    A report that fails leaves the others (``exit_code`` 3). Raises `Refused` (2), `CannotWrite` (4), `Locked` (5) and
+    A report that fails leaves the others (``exit_code`` 3). ``each``: what runs the reports' processes, if not this
+    machine (`sendwaits.run.spark.each_on_spark`). Raises `Refused` (2), `CannotWrite` (4), `Locked` (5) and
     `Unsafe` (6); then the set that stood before is untouched.
     """
     maker = maker or Maker()
@@ -107,12 +112,12 @@ def run(workspace: Workspace, *, as_at: date, pathways: Sequence[str] | None = N
 
     with held(workspace.reports):
         return make_set(workspace, target, as_at=as_at, pathways=pathways, reports=reports, workers=workers, profile=profile,
-                        debug=debug, maker=maker)
+                        debug=debug, maker=maker, each=each)
 
 
 def make_set(workspace: Workspace, target: Path, *, as_at: date, maker: Maker, pathways: Sequence[str] | None = None,
              reports: Sequence[str] | None = None, workers: int | None = None, profile: str | None = None,
-             debug: bool = False, before: Path | None = None, quiet: bool = False) -> Summary:
+             debug: bool = False, before: Path | None = None, quiet: bool = False, each: Each | None = None) -> Summary:
     """One set in ``target``, under a lock that the caller holds. ``before``: where the set that stands is, if not there."""
     began = time.perf_counter()
     before = before or target
@@ -126,7 +131,7 @@ def make_set(workspace: Workspace, target: Path, *, as_at: date, maker: Maker, p
     todo = [page for page in plan.pages if _kept(workspace, before, plan, page) is None]
     probe(target.parent, ROOM_PER_PAGE * (len(todo) + 2))
     summary = Summary(target)
-    results, durations = _make_pages(workspace, plan, todo, workers or os.cpu_count() or 1, maker, summary, debug, quiet)
+    results, durations = _make_pages(workspace, plan, todo, workers or os.cpu_count() or 1, maker, summary, debug, quiet, each)
     for page in plan.pages:
         if page.name not in results and page.name not in summary.failed:
             results[page.name] = _kept(workspace, before, plan, page) or {}
@@ -326,7 +331,7 @@ def _kept(workspace: Workspace, target: Path, plan: Plan, page: Page) -> dict[st
 
 
 def _make_pages(workspace: Workspace, plan: Plan, todo: Sequence[Page], workers: int, maker: Maker, summary: Summary,
-                debug: bool, quiet: bool) -> tuple[dict[str, dict[str, bytes]], dict[str, float]]:
+                debug: bool, quiet: bool, each: Each | None) -> tuple[dict[str, dict[str, bytes]], dict[str, float]]:
     if not todo:
         return {}, {}
     from tqdm import tqdm
@@ -339,7 +344,7 @@ def _make_pages(workspace: Workspace, plan: Plan, todo: Sequence[Page], workers:
     results, durations = {}, {}
     items = [(maker, page, workspace.root, plan.request.profile == "analyst") for page in todo]
     with tqdm(total=len(items), unit="report", disable=quiet or None, leave=False, desc=f"Reports {plan.request.as_at}") as bar:
-        for (_, page, _, _), outcome in engine.each_alone(_make_page, items, workers):
+        for (_, page, _, _), outcome in (each or engine.each_alone)(_make_page, items, workers):
             bar.update()
             durations[page.name] = round(outcome.seconds, 3)
             summary.peak_mb = max(summary.peak_mb, outcome.peak_mb)
