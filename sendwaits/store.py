@@ -321,10 +321,13 @@ def _frame_bytes(frame: Any) -> bytes:
 
     if frame.columns.inferred_type.startswith("mixed"):
         raise TypeError("the store keeps frames whose headings are all text or all numbers")
-    table = pa.Table.from_pandas(frame).combine_chunks()
+    if len(frame):  # text columns may come in chunks
+        batch = pa.Table.from_pandas(frame).combine_chunks().to_batches()[0]
+    else:
+        batch = pa.RecordBatch.from_pandas(frame)
     out = io.BytesIO()
-    with pa.ipc.new_stream(out, table.schema) as writer:
-        writer.write_table(table)
+    with pa.ipc.new_stream(out, batch.schema) as writer:
+        writer.write_batch(batch)
     return out.getvalue()
 
 
