@@ -165,8 +165,8 @@ def with_faults(rng: np.random.Generator, code: str, known: pd.DataFrame, when: 
     extra.loc[8, "closed_date"] = written(int(base.loc[7, "closed_date"]) + 1) if base.loc[7, "closed_date"] < when else written(when)
     if code == "EHC":
         extra.loc[6, "request_outcome"] = "X"
-    identical = text.iloc[rng.permutation(len(text))[:4]]
     _odd_text(rng, code, known, text)
+    identical = text.iloc[rng.permutation(len(text))[:4]]
     whole = pd.concat([text, extra, identical], ignore_index=True)
     place = np.concatenate([np.arange(len(text), dtype=float), rng.random(len(extra) + len(identical)) * len(text)])
     return whole.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
