@@ -1,1 +1,175 @@
-"""intake"""
+"""From the files of data/raw to typed rows, with a ledger of everything that is not among them.
+
+`accepted` gives one pathway's extracts or refuses them; `check` looks at everything and refuses nothing by itself; `series`
+and `dfe` read what has no records. A file's own rules are in `clean`, what several extracts tell together in `compare`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from sendwaits.errors import Refused
+from sendwaits.intake import clean, compare, extracts, monthly
+from sendwaits.intake.clean import FINDING_COLUMNS, QUARANTINE_COLUMNS, Cleaned, RefusedFile
+from sendwaits.intake.extracts import ExtractFile, Found
+from sendwaits.intake.extracts.table import Finding
+from sendwaits.intake.monthly import series
+from sendwaits.intake.published import dfe
+
+if TYPE_CHECKING:
+    from sendwaits.workspace import Workspace
+
+__all__ = ["accepted", "check", "Checked", "series", "dfe"]
+
+
+@dataclass
+class Checked:
+    """What a check found. ``manifest`` as in data/processed/manifest.json; ``refusals`` in words; ``extracts`` by pathway, those that stand."""
+
+    manifest: dict[str, Any]
+    quarantine: pd.DataFrame
+    findings: pd.DataFrame
+    refusals: list[str] = field(default_factory=list)
+    extracts: dict[str, list[Cleaned]] = field(default_factory=dict)
+    history: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+def accepted(workspace: Workspace, code: str, files: Sequence[ExtractFile], *, allow_empty: bool = False, accept_volume: bool = False) -> list[Cleaned]:
+    """The cleaned extracts of one pathway, oldest first. Raises `Refused` when one of them, or the comparison, refuses.
+
+    What the last `check` accepted (the manifest names the same bytes, not refused) needs no accepting again.
+    """
+    pathway = workspace.pathway(code)
+    known = _accepted_before(workspace)
+    made = []
+    for file in files:
+        try:
+            made.append(clean.load(file, pathway, workspace, allow_empty=allow_empty))
+        except Refused:
+            if known.get(file.name) != file.sha256:
+                raise
+            made.append(clean.load(file, pathway, workspace, allow_empty=True))
+    compare.refuse(made, accept_volume=accept_volume or bool(files and known.get(files[-1].name) == files[-1].sha256))
+    return made
+
+
+def _accepted_before(workspace: Workspace) -> dict[str, str]:
+    """Digest of each file that the last check took, by name."""
+    try:
+        manifest = json.loads((workspace.processed / "manifest.json").read_text(encoding="utf-8"))
+        return {name: of["sha256"] for name, of in manifest["files"].items() if not of["refused"]}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+class _Ledger:
+    """Collects what each file brings."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, dict[str, Any]] = {}
+        self.quarantine: list[pd.DataFrame] = []
+        self.findings: list[Finding] = []
+        self.refusals: list[str] = []
+        self.history: list[dict[str, Any]] = []
+
+    def take(self, cleaned: Cleaned, refused: str | None = None) -> None:
+        digests = _digests(cleaned.file)
+        for name, counts in cleaned.counts.items():
+            self.files[name] = {"sha256": digests.get(name, ""), "extract_date": cleaned.file.extract_date.isoformat(), **counts, "refused": refused}
+            self.history.append({"file": name, "pathway": cleaned.file.pathway, "extract_date": cleaned.file.extract_date.isoformat(), **counts, "refused": refused})
+        self.quarantine.append(cleaned.quarantine)
+        self.findings += cleaned.findings
+
+    def refuse(self, file: ExtractFile, error: Refused) -> None:
+        """The whole file stands in the manifest as refused, with what is known of its rows."""
+        if isinstance(error, RefusedFile):
+            self.take(error.cleaned, error.code)
+        else:
+            digests = _digests(file)
+            for path in file.paths:
+                self.files[path.name] = {"sha256": digests.get(path.name, ""), "extract_date": file.extract_date.isoformat(), "read": 0, "clean": 0, "quarantined": 0, "merged": 0, "refused": error.code or "F-KIND"}
+                self.history.append({"file": path.name, "pathway": file.pathway, "extract_date": file.extract_date.isoformat(), "read": 0, "clean": 0, "quarantined": 0, "merged": 0, "refused": error.code})
+        self.refusals.append(str(error))
+        what, _, to_do = str(error).replace("\n", " ").removeprefix(f"{file.name}: ").partition(". ")
+        self.findings.append(Finding(error.code or "F-KIND", "error", file.name, 1, f"file refused: {what}", to_do or "Correct the file and run the check again."))
+
+
+def _digests(file: ExtractFile) -> dict[str, str]:
+    import hashlib
+
+    try:
+        if len(file.paths) == 1:
+            return {file.name: file.sha256}
+        return {path.name: hashlib.sha256(extracts.read_bytes(path)).hexdigest() for path in file.paths}
+    except Refused:
+        return {}
+
+
+def check(workspace: Workspace, *, as_at: date | None = None, allow_empty: bool = False, accept_volume: bool = False) -> Checked:
+    """Every extract of every pathway cleaned and compared (on or before ``as_at``; default all): manifest, quarantine, findings.
+
+    A refused file stands in the manifest with its code and in ``refusals`` in words; the others are looked at all the same.
+    """
+    found = extracts.find(workspace)
+    ledger = _Ledger()
+    stand: dict[str, list[Cleaned]] = {}
+    for name in found.unknown:
+        ledger.findings.append(Finding("Q-CODE", "warn", name, 1, "the file is of no known service, or not named <CODE>_<YYYY-MM-DD>, and is left out", "Rename it, or move it out of data/raw."))
+    for code in workspace.pathways:
+        files = [f for f in found.files if f.pathway == code and (as_at is None or f.extract_date <= as_at)]
+        if files:
+            taken = _check_pathway(workspace, code, files, found, ledger, allow_empty, accept_volume)
+            if taken is not None:
+                stand[code] = taken
+    for path in monthly.paths(workspace):
+        _check_series(path, ledger)
+    quarantine = pd.concat(ledger.quarantine, ignore_index=True) if ledger.quarantine else pd.DataFrame(columns=list(QUARANTINE_COLUMNS))
+    findings = pd.DataFrame([(f.code, f.severity, f.file, f.n, f.message, f.what_to_do) for f in ledger.findings], columns=list(FINDING_COLUMNS))
+    history = pd.DataFrame(ledger.history, columns=["file", "pathway", "extract_date", "read", "clean", "quarantined", "merged", "refused"])
+    return Checked({"files": dict(sorted(ledger.files.items()))}, quarantine, findings, ledger.refusals, stand, history)
+
+
+def _check_pathway(workspace: Workspace, code: str, files: list[ExtractFile], found: Found, ledger: _Ledger, allow_empty: bool, accept_volume: bool) -> list[Cleaned] | None:
+    """The cleaned extracts of a pathway, or None when one is refused; either way the ledger has them all."""
+    pathway, doubled = workspace.pathway(code), {n: names for c, _, names in found.doubled if c == code for n in names}
+    made: list[Cleaned] = []
+    fine = True
+    for file in files:
+        try:
+            if file.name in doubled:
+                raise Refused(f"{file.name}: {' and '.join(doubled[file.name])} are both {code} at {file.extract_date.isoformat()}. Keep one of them in data/raw.", "F-SAMEFILE")
+            compare.same_bytes([*(one.file for one in made), file])
+            cleaned = clean.load(file, pathway, workspace, allow_empty=allow_empty)
+            compare.same_rows([*made, cleaned])
+            red = compare.volume([*made, cleaned], accept_volume) if file is files[-1] else []
+        except Refused as error:
+            fine = False
+            ledger.refuse(file, error)
+            continue
+        made.append(cleaned)
+        ledger.take(cleaned)
+        ledger.findings += red
+    if not fine:
+        return None
+    ledger.findings += compare.findings(made, pathway)
+    return made
+
+
+def _check_series(path: Any, ledger: _Ledger) -> None:
+    try:
+        read = monthly.read(path)
+    except Refused as error:
+        ledger.files[path.name] = {"sha256": "", "extract_date": None, "read": 0, "clean": 0, "quarantined": 0, "merged": 0, "refused": error.code or "F-KIND"}
+        ledger.refusals.append(str(error))
+        ledger.findings.append(Finding(error.code or "F-KIND", "error", path.name, 1, "file refused", str(error)))
+        return
+    ledger.files[path.name] = {"sha256": read.sha256, "extract_date": None, **read.counts, "refused": None}
+    if len(read.quarantine):
+        ledger.quarantine.append(read.quarantine)
+    ledger.findings += read.findings

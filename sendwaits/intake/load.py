@@ -8,9 +8,9 @@ from datetime import date
 
 import pandas as pd
 
-from sendwaits import store
+from sendwaits import intake, store
 from sendwaits.errors import Refused
-from sendwaits.intake import clean, extracts, identity
+from sendwaits.intake import extracts, identity
 from sendwaits.intake.waits import Built, build
 from sendwaits.pathways import GROUPS
 from sendwaits.workspace import Workspace
@@ -67,7 +67,7 @@ def load(workspace: Workspace, code: str, files: Sequence[extracts.ExtractFile])
     key = [code, repr(pathway), workspace.area.districts, identity.key_id(), *(part for f in files for part in (f.name, f.sha256))]
 
     def make() -> dict[str, pd.DataFrame]:
-        rows = [clean.load(file, pathway, workspace).rows for file in files]
+        rows = [one.rows for one in intake.accepted(workspace, code, files)]
         built = build(rows, pathway, lambda ids: identity.pseudonyms(ids, identity.key(workspace)))
         return {"waits": built.waits, "referrals": built.referrals, "findings": built.findings}
 

@@ -267,5 +267,5 @@ def _rule_findings(file: str, quarantine: pd.DataFrame) -> list[Finding]:
     found = []
     for code, group in quarantine.groupby("code", sort=True):
         first = ", ".join(str(r) for r in group["row"].head(3))
-        found.append(Finding(str(code), "warning", file, len(group), f"{len(group)} rows set aside: {group['reason'].iloc[0]} (first rows: {first})", REMEDIES.get(str(code), "Correct it in the source system and export again.")))
+        found.append(Finding(str(code), "warn", file, len(group), f"rows set aside: {group['reason'].iloc[0]} (first rows: {first})", REMEDIES.get(str(code), "Correct it in the source system and export again.")))
     return found

@@ -34,10 +34,10 @@ def date_formats(rows: Rows, alive: np.ndarray) -> None:
             words, remedy = _FORMAT_NOTES[code]
             rows.note(code, "info", n, f"column '{name}' {words}", remedy)
         if read.ambiguous:
-            rows.note("W-AMBIG", "warning", rows.n, f"every date of '{name}' could be day/month or month/day; read as day/month", "Confirm the order with the supplier, or export as 2024-07-31.")
+            rows.note("W-AMBIG", "warn", rows.n, f"every date of '{name}' could be day/month or month/day; read as day/month", "Confirm the order with the supplier, or export as 2024-07-31.")
         if read.minority_serial.any():
             n = rows.column(name).where(read.minority_serial).sum()
-            rows.note("N-SERIAL", "warning", n, f"cells of '{name}' hold Excel's day numbers among dates; these rows are set aside", "Format the whole column as dates before exporting.")
+            rows.note("N-SERIAL", "warn", n, f"cells of '{name}' hold Excel's day numbers among dates; these rows are set aside", "Format the whole column as dates before exporting.")
 
 
 @noted
@@ -66,7 +66,7 @@ def code_forms(rows: Rows, alive: np.ndarray) -> None:
 @noted
 def districts(rows: Rows, alive: np.ndarray) -> None:
     if rows.districts and "district" in rows.text.columns:
-        rows.note("Q-AREA", "warning", (rows.column("district").where(district(rows).unknown) & alive).sum(), "rows whose district is not in [area] districts are shown as unknown", "Correct the district, or add its name to [area] districts.")
+        rows.note("Q-AREA", "warn", (rows.column("district").where(district(rows).unknown) & alive).sum(), "rows whose district is not in [area] districts are shown as unknown", "Correct the district, or add its name to [area] districts.")
 
 
 @noted
@@ -75,7 +75,7 @@ def formulas_and_markup(rows: Rows, alive: np.ndarray) -> None:
     for code, pattern, words in (("S-FORMULA", r"^[=+@]|^-[A-Za-z(=]", "cells begin like a formula; kept as text and written so"),
                                  ("S-HTML", r"<[A-Za-z/!]|\{\{|\{%|\$\{", "cells hold markup; kept as text and shown as such")):
         n = sum(int((hit & alive).sum()) for _, hit in rows.values_matching(pattern, names))
-        rows.note(code, "warning", n, words, "Find out how they came into the source system.")
+        rows.note(code, "warn", n, words, "Find out how they came into the source system.")
 
 
 @noted
@@ -101,7 +101,7 @@ def supplied_waits_agree(rows: Rows, alive: np.ndarray) -> None:
         end = np.where(end == np.iinfo(np.int32).max, rows.extract_day, end)
         with np.errstate(invalid="ignore"):
             differ = alive & ~np.isnan(given) & (np.abs(given - (end - rows.start.astype(np.int64))) > 7)
-        rows.note("W-WAIT", "warning", differ.sum(), f"rows whose '{' '.join(heading.split())[:60]}' differs from the dates by more than a week; the dates count", "Ask the supplier how the wait is computed.")
+        rows.note("W-WAIT", "warn", differ.sum(), f"rows whose '{' '.join(heading.split())[:60]}' differs from the dates by more than a week; the dates count", "Ask the supplier how the wait is computed.")
 
 
 @noted
@@ -123,4 +123,4 @@ def bulk_closure(rows: Rows, alive: np.ndarray) -> None:
     if len(days):
         most = int(np.unique(days, return_counts=True)[1].max())
         if most > 0.1 * alive.sum() and most >= 20:
-            rows.note("D24", "warning", most, "more than a tenth of all records were closed on one day", "If the list was validated or cleansed then, say so beside the charts ([[change_points]]).")
+            rows.note("D24", "warn", most, "more than a tenth of all records were closed on one day", "If the list was validated or cleansed then, say so beside the charts ([[change_points]]).")

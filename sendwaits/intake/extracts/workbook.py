@@ -200,7 +200,7 @@ def _look_inside(archive: zipfile.ZipFile, sheet: Sheet, header: Header, text: T
     hidden = [int(n) for n in re.findall(rb'<row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"', xml)] if b"hidden=" in xml else []
     n = sum(first <= row <= last for row in hidden)
     if n:
-        text.findings.append(Finding("N-HIDDEN", "warning", text.file, n, f"{n} rows were hidden in Excel and are counted", "Clear the filter, and look whether they belong to the list."))
+        text.findings.append(Finding("N-HIDDEN", "warn", text.file, n, f"{n} rows were hidden in Excel and are counted", "Clear the filter, and look whether they belong to the list."))
     places = {at[0] + sheet.left: name for name, at in header.mapped.found.items()}
     if b't="e"' in xml:
         for letters, row in re.findall(_REFERENCE + rb't="e"', xml):
@@ -216,7 +216,7 @@ def _look_inside(archive: zipfile.ZipFile, sheet: Sheet, header: Header, text: T
     required = {name.removeprefix("formula:") for name in text.error_cells if name.startswith("formula:")} - set(pathway.required)
     for name in sorted(required):
         n = len(text.error_cells.pop(f"formula:{name}"))
-        text.findings.append(Finding("F-FORMULA", "warning", text.file, n, f"cells of '{name}' hold formulas that were never calculated; taken as blank", "Open the workbook in Excel, save it, and copy it again."))
+        text.findings.append(Finding("F-FORMULA", "warn", text.file, n, f"cells of '{name}' hold formulas that were never calculated; taken as blank", "Open the workbook in Excel, save it, and copy it again."))
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
