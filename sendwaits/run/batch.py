@@ -340,10 +340,13 @@ def _make_pages(workspace: Workspace, plan: Plan, todo: Sequence[Page], workers:
 
     tqdm.monitor_interval = 0  # its thread would forbid forking
     engine.preload(maker.libraries)
-    _prepare(workspace, plan.request, maker, workers, debug)
     results, durations = {}, {}
     items = [(maker, page, workspace.root, plan.request.profile == "analyst") for page in todo]
-    with tqdm(total=len(items), unit="report", disable=quiet or None, leave=False, desc=f"Reports {plan.request.as_at}") as bar:
+    shared = [(maker, workspace, replace(plan.request, pathways=(code,))) for code in plan.request.pathways] if workers > 1 else []
+    with tqdm(total=len(shared) + len(items), disable=quiet or None, leave=False, desc=f"Reports {plan.request.as_at}") as bar:
+        for _ in engine.each_alone(_warm, shared, workers):
+            bar.update()  # what fails fails again below, where it is told
+        _prepare(workspace, plan.request, maker, debug)
         for (_, page, _, _), outcome in (each or engine.each_alone)(_make_page, items, workers):
             bar.update()
             durations[page.name] = round(outcome.seconds, 3)
@@ -359,14 +362,8 @@ def _make_pages(workspace: Workspace, plan: Plan, todo: Sequence[Page], workers:
     return results, durations
 
 
-def _prepare(workspace: Workspace, request: Request, maker: Maker, workers: int, debug: bool) -> None:
+def _prepare(workspace: Workspace, request: Request, maker: Maker, debug: bool) -> None:
     """What reports share is computed once. A bug there is left to the reports that meet it: the others are still made."""
-    from sendwaits.run import engine
-
-    if workers > 1 and len(request.pathways) > 1:
-        alone = [(maker, workspace, replace(request, pathways=(code,))) for code in request.pathways]
-        for _ in engine.each_alone(_warm, alone, workers):
-            pass  # what fails fails again below, where it is told
     try:
         maker.prepare(workspace, request)
     except SendwaitsError:
