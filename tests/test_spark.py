@@ -11,6 +11,7 @@ import sys
 import time
 from datetime import date
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -129,7 +130,7 @@ def test_a_delta_log_decides_which_files_count(session, tmp_path):
     shutil.copy(tmp_path / "stale" / "area=North" / "waits.parquet", folder / "area=North" / "stale.parquet")
     (folder / "_delta_log").mkdir()
     paths = [p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*.parquet"))]
-    steps = [[{"add": {"path": p}} for p in paths], [{"remove": {"path": "area=North/stale.parquet"}}]]
+    steps = [[{"add": {"path": quote(p)}} for p in paths], [{"remove": {"path": quote("area=North/stale.parquet")}}]]
     for number, step in enumerate(steps):
         (folder / "_delta_log" / f"{number:020}.json").write_text("\n".join(json.dumps(entry) for entry in step))
     there = collected(spark.census_on_spark(session, folder, DAYS))
