@@ -263,16 +263,19 @@ class _Part:
             if not weak:
                 return True
             chosen: set[Cell] = set()
-            stuck = []
+            stuck, handled = [], set()
             touching, spans = _rows_by_quantity(system), intervals(system)
+            self._unknown = {q for q, (lo, hi) in system.bounds.items() if lo != hi}
             for item in weak:
-                if any(chosen & set(row.terms) for row in touching.get(item.quantity, ())):
+                if any(not handled.isdisjoint(row.terms) for row in touching.get(item.quantity, ())):
+                    handled.add(item.quantity)
                     continue
                 choice = self._cheapest(item, touching, spans)
                 if choice is None:
                     stuck.append(item)
                 else:
                     chosen.add(choice)
+                    handled |= {choice, item.quantity}
             if not chosen:
                 self._coarsen(stuck[0], touching)
                 return False
@@ -295,29 +298,29 @@ class _Part:
         return cells
 
     def _cheapest(self, weak: Weak, touching: dict[Any, list[Any]], spans: dict[Any, tuple[float, float]]) -> Cell | None:
-        """The printed number whose loss costs least among those that pin a weak one, else those an unknown further away."""
-        seen, frontier = {weak.quantity}, [weak.quantity]
-        for step in range(4):
-            pinning: dict[Cell, int] = {}
-            other: set[Cell] = set()
-            following = []
-            for unknown in frontier:
-                for row in touching.get(unknown, ()):
-                    pins = _pins(row, weak, spans) if not step else row.lo == row.hi
-                    for cell in [*row.terms, *([row.source] if row.source is not None else [])]:
-                        printed = self._printed_cell(cell)
-                        if printed is None and cell not in seen:
-                            seen.add(cell)
-                            following.append(cell)
-                        elif printed is not None and pins:
-                            pinning[printed] = pinning.get(printed, 0) + 1
-                        elif printed is not None:
-                            other.add(printed)
-            if pinning:
-                return min(pinning, key=lambda c: (self._cost(c) / pinning[c] ** 2, c))
-            if other:
-                return min(other, key=lambda c: (self._cost(c), c))
-            frontier = following
+        """The printed number whose loss costs least among those that pin a weak one, directly or through other unknowns."""
+        for pinning_only, equal_only in ((True, False), (False, True), (False, False)):
+            options: dict[Cell, int] = {}
+            seen, frontier = {weak.quantity}, [weak.quantity]
+            for _ in range(6 if pinning_only else 3):
+                following = []
+                for unknown in frontier:
+                    target = weak if unknown == weak.quantity else Weak(unknown, *spans[unknown])
+                    for row in touching.get(unknown, ()):
+                        if (equal_only and row.lo != row.hi) or (pinning_only and not _pins(row, target, spans)):
+                            continue
+                        for cell in [*row.terms, *([row.source] if row.source is not None else [])]:
+                            printed = self._printed_cell(cell)
+                            if printed is not None:
+                                options[printed] = options.get(printed, 0) + 1
+                            elif cell not in seen and cell in self._unknown:
+                                seen.add(cell)
+                                following.append(cell)
+                frontier = following
+                if options and not pinning_only:
+                    break
+            if options:
+                return min(options, key=lambda c: (self._cost(c) / options[c] ** 2, c))
         return None
 
     def _printed_cell(self, cell: Any) -> Cell | None:

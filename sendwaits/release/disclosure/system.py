@@ -112,8 +112,8 @@ class _Component:
 
 
 def intervals(system: System) -> dict[Quantity, tuple[float, float]]:
-    """Every quantity's interval after reading the hard rows one by one: wide, but enough to see which row binds."""
-    return {**system.bounds, **_tightened(system.bounds, _unknown_rows(system))}
+    """Every quantity's interval after reading the rows one by one: wide, but enough to see which row binds."""
+    return {**system.bounds, **_tightened(system.bounds, _unknown_rows(system), EARLIER)}
 
 
 def _unknown_rows(system: System) -> list[tuple[list[tuple[Quantity, int]], float, float, int]]:
@@ -168,13 +168,14 @@ def _components(system: System) -> list[_Component]:
     return list(parts.values())
 
 
-def _tightened(bounds: Mapping[Quantity, tuple[float, float]], rows: list[Any]) -> dict[Quantity, tuple[float, float]]:
-    """Intervals of the unknown quantities after a few rounds of reading each hard row on its own."""
+def _tightened(bounds: Mapping[Quantity, tuple[float, float]], rows: list[Any],
+               weakest: int = HARD) -> dict[Quantity, tuple[float, float]]:
+    """Intervals of the unknown quantities after a few rounds of reading each row, up to a strength, on its own."""
     now = {q: b for q, b in bounds.items() if b[0] != b[1]}
     for _ in range(4):
         changed = False
         for unknown, lo, hi, strength in rows:
-            if strength != HARD or len(unknown) > 12:
+            if strength > weakest or len(unknown) > 12:
                 continue
             for quantity, factor in unknown:
                 rest_least = sum(f * (now[q][0] if f > 0 else now[q][1]) for q, f in unknown if q != quantity)
@@ -256,7 +257,7 @@ def _programmed(part: _Component, at: list[int], need: int) -> list[tuple[float,
     out = []
     for i in at:
         lo, hi = float(seen_lo[i]), float(seen_hi[i])
-        if hi - lo + 1 >= need and solver.may_have_gaps and not solver.reaches(i, lo, hi, need):
+        if need <= hi - lo + 1 < 2 * need and solver.may_have_gaps and not solver.reaches(i, lo, hi, need):
             hi = lo + need - 2
         out.append((lo, hi))
     return out
