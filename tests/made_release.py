@@ -149,10 +149,14 @@ def forecast(code: str, table: pd.DataFrame, space: Workspace) -> pd.DataFrame:
 def backtest(code: str) -> pd.DataFrame:
     rows = []
     for wait in built_in()[code].waits:
-        for h, own, naive in ((4, 14, 12), (13, 31, 38), (26, 52, 79), (52, 88, 141)):
-            for method, mae in (("forecast", own), ("naive", naive)):
-                rows.append((wait.name, "waiting", h, method, mae, 12, "2022-08-31", "2023-07-31", 9, 12))
-    return pd.DataFrame(rows, columns=["wait", "measure", "horizon_weeks", "method", "mae", "origins", "first_origin", "last_origin", "covered", "outcomes"])
+        for h, own, naive in ((4, 14.0, 12.0), (13, 31.0, 38.0), (26, 52.0, 79.0), (52, 88.0, 141.0)):
+            rows.append((code, wait.name, "waiting", h, own, naive, 9, 12, "forecast" if own < naive else "no change"))
+    return pd.DataFrame(rows, columns=["pathway", "wait", "measure", "horizon_weeks", "error", "error_no_change", "hits", "n", "better"])
+
+
+def bridge() -> pd.DataFrame:
+    rows = [(f"2024-{m:02d}", 95.0 + m, 44.0 + m / 2, 105.0, 36.0, 30.0 + m, 22.0 + m, 41.0 + m) for m in (8, 9, 10, 11, 12)] + [("2025-01", 110.0, 51.0, 100.0, 45.0, 45.0, 33.0, 57.0)]
+    return pd.DataFrame(rows, columns=["month", "due", "due_on_time_pct", "issued", "issued_on_time", "issued_pct", "issued_pct_p10", "issued_pct_p90"])
 
 
 def files(codes=("NST",)) -> pd.DataFrame:
@@ -170,10 +174,7 @@ def material(code: str = "NST", profile: str = "board", space: Workspace | None 
     space = space or workspace()
     table = kwargs.pop("table", None)
     table = released(code, **kwargs) if table is None else table
-    bridge = pd.DataFrame([("Newest three months", 36.2, True, "2024-12-31"), ("Committed advice capacity", 4.1, False, "2024-12-31"),
-                           ("Overdue plans being issued", -3.0, False, "2024-12-31"), ("More requests than last year", -0.9, False, "2024-12-31"),
-                           ("Middle forecast", 36.4, True, "2024-12-31")], columns=["step", "value", "total", "target_date"]) if code == "EHC" else None
-    return Material(space, space.pathways[code], AS_AT, profile, table, forecast(code, table, space), backtest(code), bridge, files([code]), findings([code]),
+    return Material(space, space.pathways[code], AS_AT, profile, table, forecast(code, table, space), backtest(code), bridge() if code == "EHC" else None, files([code]), findings([code]),
                     made_up=True)
 
 

@@ -19,7 +19,7 @@ from sendwaits.release.svg import (
     BAND50, BAND80, BLUE, GREY, GRID, INK, LIMITS, MUTED, NAVY, ORANGE, PLUM, RULE, TEAL, TEAL_TEXT, Sheet, text_width,
 )
 
-__all__ = ["Bar", "Line", "FanStep", "Step", "bars", "flow", "lines", "control", "fan", "sparkline", "dumbbells", "intervals", "bridge",
+__all__ = ["Bar", "Line", "FanStep", "bars", "flow", "lines", "control", "fan", "sparkline", "dumbbells", "intervals",
            "trend_mark", "rating_mark"]
 
 WIDE, NARROW = 736, 343
@@ -569,64 +569,6 @@ def intervals(rows: Sequence[tuple[str, Number, Number, Number, bool]], label: s
                 sheet.mark("diamond" if clear else "circle", x(number.value), y, NAVY if clear else "#6f777b", 5, key=number.key)
                 edge = max(x(number.value), x(most.value) if most.shown else 0)
                 sheet.text(edge + 10, y + 5, number.signed.striptags(), bold=clear, fill=NAVY if clear else GREY, key=number.key, halo=True)
-        return sheet
-
-    return _both(draw, label)
-
-
-@dataclass(frozen=True)
-class Step:
-    """One row of a bridge: a total (dot) or a step (bar)."""
-
-    label: str
-    number: Number
-    total: bool = False
-
-
-def bridge(steps: Sequence[Step], label: str, aim: tuple[float, str] | None = None) -> Markup:
-    """From one total to another by steps, in percentage points; the axis starts above 0 and the page says so."""
-    level, places = 0.0, []
-    for step in steps:
-        if step.total:
-            level = step.number.value
-            places.append((level, level))
-        else:
-            places.append((level, level + step.number.value))
-            level += step.number.value
-    ends = [v for pair in places for v in pair] + ([aim[0]] if aim else [])
-    low, high = math.floor((min(ends) - 0.5) / 2) * 2, math.ceil((max(ends) + 0.5) / 2) * 2
-
-    def draw(narrow: bool) -> Sheet:
-        pitch = 52 if narrow else 40
-        sheet = Sheet(NARROW if narrow else WIDE, pitch * len(steps) + 62)
-        left = 8 if narrow else 24 + max(text_width(s.label, bold=s.total) for s in steps)
-        right = sheet.width - 60
-
-        def x(value: float) -> float:
-            return left + (value - low) / (high - low) * (right - left)
-
-        bottom, gap = pitch * len(steps) + 30, max(2, math.ceil((high - low) / (4 if narrow else 8) / 2) * 2)
-        for value in range(int(low), int(high) + 1, gap):
-            sheet.line(x(value), 24, x(value), bottom, stroke=GRID)
-            sheet.text(x(value), bottom + 21, f"{value}%", fill=GREY, anchor="middle")
-        if aim:
-            sheet.line(x(aim[0]), 24, x(aim[0]), bottom, stroke=PLUM, width=1.5, dash="6 4")
-            sheet.text(x(aim[0]) + 6, 18, aim[1], fill=PLUM, bold=True, anchor="end" if x(aim[0]) > right - 80 else "")
-        for i, (step, (a, b)) in enumerate(zip(steps, places, strict=True)):
-            y = 24 + i * pitch + (36 if narrow else 22)
-            if narrow:
-                sheet.text(0, y - 14, step.label, bold=step.total, halo=True)
-            else:
-                sheet.text(left - 12, y + 5, step.label, bold=step.total, anchor="end")
-            if step.total:
-                sheet.mark("circle", x(a), y, NAVY, 6, key=step.number.key)
-                sheet.text(x(a) + 12, y + 5, str(step.number), fill=NAVY, bold=True, key=step.number.key, halo=True)
-            else:
-                fill = NAVY if step.number.value >= 0 else ORANGE
-                sheet.rect(min(x(a), x(b)), y - 9, max(abs(x(b) - x(a)), 1.5), 18, fill, key=step.number.key)
-                sheet.text(max(x(a), x(b)) + 8, y + 5, step.number.signed.striptags(), fill=fill, bold=True, key=step.number.key, halo=True)
-            if i + 1 < len(steps):
-                sheet.line(x(b), y, x(b), y + pitch, stroke=GREY)
         return sheet
 
     return _both(draw, label)

@@ -39,10 +39,9 @@ class Material:
     forecast
         Columns of CONTRACT section 4, baseline and every scenario of the workspace. Empty: no forecast could be made.
     backtest
-        One row per wait, measure and horizon: wait, measure, horizon_weeks, method ("forecast", "naive"), mae, origins,
-        first_origin, last_origin (ISO dates), covered, outcomes (how many of the outcomes the 8-in-10 band held).
+        One row per wait, measure and horizon, as `outlook.queue.backtest` gives it: error, error_no_change, hits of n.
     bridge
-        EHC: step, value (points; the first and last row are totals in per cent), total (bool), target_date. May be empty.
+        EHC: one row per coming month, as `outlook.queue.bridge` gives it. May be empty.
     files
         The manifest's rows: file, pathway, extract_date, read, clean, quarantined, merged, refused.
     findings

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import calendar
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -12,7 +14,7 @@ from sendwaits.release import narrative as words
 from sendwaits.release.cells import Number, derived
 from sendwaits.release.parts import Part, Section, Table, plain, section_part
 from sendwaits.release.reports.backlog import Backlog
-from sendwaits.release.reports.common import Key, Report, standard_words, stop_words
+from sendwaits.release.reports.common import Key, Report, stop_words
 
 if TYPE_CHECKING:
     from sendwaits.pathways import Wait
@@ -66,27 +68,35 @@ def list_section(report: Report, wait: Wait, short: bool = False) -> Section:
 
 
 def _error_words(report: Report, wait: Wait, measure: str) -> Markup:
-    rows = {r[1]: r for r in _backtest(report, wait, measure) if r[1] == 26} or {r[1]: r for r in _backtest(report, wait, measure)[-1:]}
-    for _, horizon, own, naive, *_rest in rows.values():
-        if own.shown and naive.shown:
-            return Markup(" Past forecasts {} weeks ahead were {} out on average; “no change” was {} out.").format(horizon, own, naive)
-    return Markup("")
+    past = _backtest(report, wait, measure)
+    far = next((r for r in past if r.horizon == 26), past[-1] if past else None)
+    if far is None:
+        return Markup("")
+    return Markup(" Past forecasts {} weeks ahead were {} out on average; “no change” was {} out.").format(far.horizon, far.own, far.naive)
 
 
-def _backtest(report: Report, wait: Wait, measure: str) -> list[tuple[str, int, Number, Number, Any]]:
+@dataclass(frozen=True)
+class _Past:
+    """How past forecasts of one measure did at one distance: mean absolute errors, and how often the 8 in 10 band held."""
+
+    horizon: int
+    own: Number
+    naive: Number
+    hits: int
+    n: int
+
+
+def _backtest(report: Report, wait: Wait, measure: str) -> list[_Past]:
     frame = report.material.backtest
-    if frame is None or not len(frame):
+    if frame is None or not len(frame) or report.get(wait, measure).status == "c":
         return []
-    own = frame[(frame["wait"] == wait.name) & (frame["measure"] == measure)]
     found = []
-    for horizon, rows in own.groupby("horizon_weeks"):
-        numbers = {}
-        for row in rows.itertuples():
-            key = "|".join((report.pathway.code, wait.name, f"backtest:{measure}", f"{row.method} {horizon} weeks", str(row.first_origin), str(row.last_origin)))
-            numbers[str(row.method)] = Number(key, float(row.mae), decimals=0 if row.mae >= 10 else 1)
-        if {"forecast", "naive"} <= numbers.keys():
-            detail = next(r for r in rows.itertuples() if r.method == "forecast")
-            found.append((f"{horizon} weeks ahead", int(horizon), numbers["forecast"], numbers["naive"], detail))
+    for row in frame[(frame["wait"] == wait.name) & (frame["measure"] == measure)].sort_values("horizon_weeks", kind="stable").itertuples():
+        def error(method: str, value: float, row: Any = row) -> Number:
+            key = "|".join((report.pathway.code, wait.name, f"backtest:{measure}", f"{method} {row.horizon_weeks} weeks", "", report.now))
+            return Number(key, float(value), decimals=0 if value >= 10 else 1)
+
+        found.append(_Past(int(row.horizon_weeks), error("forecast", row.error), error("no change", row.error_no_change), int(row.hits), int(row.n)))
     return found
 
 
@@ -195,28 +205,40 @@ class Forecast(Backlog):
         return section_part(*(list_section(self, w) for w in self.waits))
 
     def bridge(self) -> Part:
-        """From today's share within the standard to the forecast, step by step (where a bridge was computed)."""
+        """The next months' share of plans issued on time beside the share of plans due (pathways with statutory stages)."""
         frame = self.material.bridge
-        if frame is None or not len(frame):
-            return Part("check", Markup(""), "No bridge is computed for this service.")
-        steps = []
+        if frame is None or not len(frame) or not self.pathway.timeliness or self.get("", "within_20_weeks_pct").status == "c":
+            return Part("check", Markup(""), f"No bridge to the 20 weeks is computed for {self.pathway.label}.")
+        ends, issued, due, rows = [], [], [], []
         for row in frame.itertuples():
-            key = "|".join((self.pathway.code, self.main.name, "bridge:within_standard_pct", str(row.step).replace("|", "/"), "", str(row.target_date)[:10]))
-            steps.append(charts.Step(str(row.step), Number(key, float(row.value), "percent" if row.total else "points", decimals=1), bool(row.total)))
-        ups = [s for s in steps if not s.total and s.number.value > 0]
-        downs = [s for s in steps if not s.total and s.number.value < 0]
-        title = Markup("From {} to {}: {} of {} steps add, {} subtract").format(steps[0].number, steps[-1].number, len(ups), len(ups) + len(downs), len(downs))
-        target = next((t for t in self.targets if t.measure.endswith("_pct")), None)
-        aim = (target.at_least, f"Target {target.at_least:g}%") if target is not None and target.at_least is not None else None
-        chart = charts.bridge(steps, f"Bridge chart. {plain(title)}: " + "; ".join(f"{s.label} {s.number if s.total else s.number.signed.striptags()}" for s in steps) + ".", aim)
-        return section_part(Section(title, Markup("{}: share within {}, percentage points from the newest figure to the middle forecast. The axis does not start at 0%.").format(
-            self.pathway.label, standard_words(self.main)),
-            [("What it shows", Markup("The share goes from {} to {}.").format(steps[0].number, steps[-1].number)),
-             ("Is it real?", "Each step is the difference between two simulations that differ in one thing. It is not proof of a cause."),
-             ("So what", "Completing overdue cases lowers this share before it helps. The share of cases due, on the trend page, shows how newer ones fare.")],
-            chart=chart, table=Table(f"{self.pathway.label}: steps of the bridge, percentage points", ("Step", "Points"),
-                                     [(s.label, s.number if s.total else s.number.signed) for s in steps]),
-            source=self.source(self.main, "completed waits")))
+            year, month = (int(x) for x in str(row.month)[:7].split("-"))
+            start, end = date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
+
+            def number(measure: str, quantile: str, value: float, unit: str = "percent", start: date = start, end: date = end) -> Number:
+                key = f"{self.pathway.code}||forecast:{measure}|{quantile}|{start}|{end}"
+                return Number(key, float(value), unit, "" if value == value else "z", decimals=1 if unit == "percent" else 0)
+
+            low, middle, high = (number("within_20_weeks_pct", q, v) for q, v in (("p10", row.issued_pct_p10), ("p50", row.issued_pct), ("p90", row.issued_pct_p90)))
+            share = number("due_within_20_weeks_pct", "mean", row.due_on_time_pct)
+            ends.append(end.isoformat())
+            issued.append(middle)
+            due.append(share)
+            rows.append((words.month(end), number("plans_issued", "mean", row.issued, "count"), middle, low, high, number("plans_due", "mean", row.due, "count"), share))
+        newest = self.get("", "within_20_weeks_pct")
+        lowest = min((n for n in issued if n.shown), key=lambda n: n.value, default=issued[0])
+        title = Markup("Plans issued on time: {} in {}, {} in {}").format(newest, words.month(self.now), issued[-1], words.month(ends[-1]))
+        return section_part(Section(
+            title, Markup("{}: share of plans issued within 20 weeks, and of plans that fall due, {} to {}, middle of the simulated futures.").format(
+                self.pathway.title, words.month(ends[0]), words.month(ends[-1])),
+            [("What it shows", Markup("The lowest month is {}: {}. By {} 8 in 10 futures lie between {} and {}.").format(
+                words.month(lowest.key.split("|")[5]), lowest, words.month(ends[-1]), rows[-1][3], rows[-1][4])),
+             ("Is it real?", "It is simulated, not recorded. Single months vary more than the middle line."),
+             ("So what", "Plans already overdue count as late when they are issued. The share of plans due shows how newer requests fare.")],
+            chart=charts.lines(ends, [charts.Line("Issued", issued), charts.Line("Due", due, *charts.SECOND)],
+                               f"Line chart of forecasts. {plain(title)}. Due and on time in {plain(words.month(ends[-1]))}: {due[-1]}.", unit="percent",
+                               ticks=[words.short_month(e) for e in ends]),
+            table=Table("Plans issued and due by month, forecast", ("Month", "Issued", "On time, middle", "Low", "High", "Due", "Due, on time"), rows),
+            source=self.source(self.main, "plans issued, and plans due, in each month; forecast of " + words.day(self.as_at))))
 
     def scenarios(self) -> Part:
         """Scenarios side by side: chances, the list, the wait to expect; baseline first."""
@@ -276,32 +298,29 @@ class Forecast(Backlog):
         if not rows:
             return Section(f"Past forecasts cannot be checked yet{name}", Markup("{} ({}).").format(self.pathway.label, wait.label),
                            [("Why", "The history is too short to forecast from a past date and compare.")])
-        better = [r for r in rows if r[2].value < r[3].value]
-        worse = [r for r in rows if r[2].value >= r[3].value]
+        better = [r for r in rows if r.own.value < r.naive.value]
+        worse = [r for r in rows if r.own.value >= r.naive.value]
         if not worse:
             title = Markup("The forecast beats “no change” at every distance{}").format(name)
         elif not better:
-            title = Markup("“No change” beats the forecast at every distance{}").format(name)
+            title = Markup("“No change” does at least as well as the forecast at every distance{}").format(name)
         else:
             title = Markup("The forecast beats “no change” {} weeks ahead, but not {}{}").format(
-                words.listed(str(r[1]) for r in better), words.listed(str(r[1]) for r in worse), name)
-        detail = rows[-1][4]
-        far = next((r for r in rows if r[1] == 26), rows[-1])
-        held = sum(int(r[4].covered) for r in rows), sum(int(r[4].outcomes) for r in rows)
-        rate = 100 * held[0] / held[1] if held[1] else 0
-        width = "about right" if 70 <= rate <= 90 else "too narrow" if rate < 70 else "too wide"
-        key = derived(far[2].key, "covered")
-        covered = Number(key, rate, "percent", "", held[0], held[1], held[1], decimals=0)
+                words.listed(str(r.horizon) for r in better), words.listed(str(r.horizon) for r in worse), name)
+        far = next((r for r in rows if r.horizon == 26), rows[-1])
+        hits, n = sum(r.hits for r in rows), sum(r.n for r in rows)
+        covered = Number(derived(far.own.key, "covered"), 100 * hits / n, "percent", "", hits, n, n, decimals=0)
+        width = "about right" if 70 <= covered.value <= 90 else "too narrow" if covered.value < 70 else "too wide"
+        starts = max(r.n for r in rows)
         return Section(
-            title, Markup("{} ({}): average error in the number waiting, in children, over {} past start dates, {} to {}. Smaller is better.").format(
-                self.pathway.label, wait.label, int(detail.origins), words.month(str(detail.first_origin)[:10]), words.month(str(detail.last_origin)[:10])),
-            [("What it shows", Markup("At {} weeks the average error was {} children, against {} for “no change”.").format(far[1], far[2], far[3])),
-             ("Is it real?", Markup("The {} start dates overlap, so they count for fewer independent tests.").format(int(detail.origins))),
+            title, Markup("{} ({}): average error in the number waiting, in children, of forecasts made on up to {} past dates. Smaller is better.").format(self.pathway.label, wait.label, starts),
+            [("What it shows", Markup("At {} weeks the average error was {} children, against {} for “no change”.").format(far.horizon, far.own, far.naive)),
+             ("Is it real?", Markup("{} past dates are few, and they overlap.").format(words.count_word(starts, True))),
              ("So what", Markup("Use the band, not the middle line. The 8 in 10 band held {} outcomes ({}): {}.").format(covered.fraction, covered, width))],
-            chart=charts.dumbbells([(r[0], r[2], r[3]) for r in rows], ("This forecast", "No change"),
-                                   f"Dot chart. {plain(title)}. " + "; ".join(f"{r[0]}: forecast {r[2]}, no change {r[3]}" for r in rows) + "."),
+            chart=charts.dumbbells([(f"{r.horizon} weeks ahead", r.own, r.naive) for r in rows], ("This forecast", "No change"),
+                                   f"Dot chart. {plain(title)}. " + "; ".join(f"{r.horizon} weeks ahead: forecast {r.own}, no change {r.naive}" for r in rows) + "."),
             table=Table(f"{self.pathway.label}, {wait.label}: average error of past forecasts, children", ("Distance", "This forecast", "No change", "Held by the 8 in 10 band"),
-                        [(r[0], r[2], r[3], Markup("{} of {}").format(int(r[4].covered), int(r[4].outcomes))) for r in rows]),
+                        [(f"{r.horizon} weeks ahead", r.own, r.naive, Markup("{} of {}").format(r.hits, r.n)) for r in rows]),
             source=self.source(wait, "open waits at each date; every forecast used only what was known on its start date"))
 
     def unknowns(self) -> Part:
@@ -342,8 +361,6 @@ class Forecast(Backlog):
 
 
 def rag_day(row: Any) -> Any:
-    from datetime import date
-
     return date.fromisoformat(str(row.target_date)[:10])
 
 
