@@ -220,8 +220,8 @@ def _settle(file: ExtractFile, rows: Rows, why: np.ndarray, column: list[str], m
     keep = (why < 0) & ~merged & ~conflict & ~superseded
     at = np.flatnonzero(keep)
     frame = _typed(rows, None if len(at) == rows.n else at)
-    frame["source_file"] = pa.table({"f": pa.repeat(pa.scalar(text.file, pa.large_string()), len(at))}).to_pandas()["f"]
-    frame["sheet"] = pa.table({"f": pa.repeat(pa.scalar(text.sheet, pa.large_string()), len(at))}).to_pandas()["f"]
+    same = pa.table({name: pa.repeat(pa.scalar(said, pa.large_string()), len(at)) for name, said in (("source_file", text.file), ("sheet", text.sheet))}).to_pandas()
+    frame["source_file"], frame["sheet"] = same["source_file"], same["sheet"]
     frame["source_row"] = text.rows[at]
     frame["extract_date"] = np.full(len(at), np.datetime64(file.extract_date, "s"))
     quarantine = _quarantine(rows, why, column, conflict, superseded)
@@ -231,7 +231,7 @@ def _settle(file: ExtractFile, rows: Rows, why: np.ndarray, column: list[str], m
             raise SendwaitsError(f"{name}: rows read are not clean + quarantined + merged. This is a fault of the program; please report it.")
     if merged.any():
         rows.note("M-DUP", "info", merged.sum(), "identical rows were counted once", "Nothing, or export without repeats.")
-    findings = [*text.findings, *_extract_findings(text), *_rule_findings(text.file, quarantine), *rows.notes]
+    findings = [*text.findings, *_extract_findings(text), *_rule_findings(quarantine), *rows.notes]
     return Cleaned(file, frame, quarantine, findings, counts, rows)
 
 
@@ -262,10 +262,10 @@ def _extract_findings(text: Text) -> list[Finding]:
     return found
 
 
-def _rule_findings(file: str, quarantine: pd.DataFrame) -> list[Finding]:
+def _rule_findings(quarantine: pd.DataFrame) -> list[Finding]:
     """One finding per rule that set rows aside, with the first rows to look at."""
     found = []
-    for code, group in quarantine.groupby("code", sort=True):
+    for (file, code), group in quarantine.groupby(["file", "code"], sort=True):
         first = ", ".join(str(r) for r in group["row"].head(3))
-        found.append(Finding(str(code), "warn", file, len(group), f"rows set aside: {group['reason'].iloc[0]} (first rows: {first})", REMEDIES.get(str(code), "Correct it in the source system and export again.")))
+        found.append(Finding(str(code), "warn", str(file), len(group), f"rows set aside: {group['reason'].iloc[0]} (first rows: {first})", REMEDIES.get(str(code), "Correct it in the source system and export again.")))
     return found

@@ -6,14 +6,14 @@ and a row in the corpus of `tests/corpus.py`. No rule may put a cell's content i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 
 from sendwaits.intake.clean.dates import BLANK
-from sendwaits.intake.clean.rows import Hits, Rows, Rule
+from sendwaits.intake.clean.rows import Hits, Rows, Rule, mask
 from sendwaits.intake.extracts.csv_text import FOOTER, TOTAL
-from sendwaits.intake.extracts.headings import tidy
 
 __all__ = ["RULES", "REMEDIES", "FIRST_YEAR", "FIRST_BIRTH_YEAR", "YEARS_AHEAD", "OLDEST_AGE"]
 
@@ -59,17 +59,15 @@ def line_breaks(rows: Rows) -> Hits:
 
 @sets_aside("Q-HEADERROW", "the header again, not a record", REMEDIES["Q-HEADERROW"])
 def header_again(rows: Rows) -> Hits:
+    import pyarrow.compute as pc
+
     same = np.ones(rows.n, bool)
-    for name in rows.pathway.required:
-        if name in rows.text.columns and same.any():
-            col = rows.column(name)
-            heading = {tidy(name), tidy(rows.text.headings.get(name, name))}
-            candidates = np.unique(col.codes[same])
-            if len(candidates) > 5000 and name == "child_id":
-                continue
-            of_value = np.zeros(len(col.values), bool)
-            of_value[[at for at in candidates if tidy(col.values[int(at)].as_py()) in heading]] = True
-            same &= col.where(of_value)
+    for name in (rows.pathway.start, "child_id"):
+        col = rows.column(name)
+        heading = re.escape(re.sub(r"\s+", " ", rows.text.headings.get(name, name)).strip())
+        same &= col.where(mask(pc.match_substring_regex(col.values, rf"(?i)^{heading}$")))
+        if not same.any():
+            return
     if same.any():
         yield "", same
 

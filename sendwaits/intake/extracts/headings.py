@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sendwaits.errors import Refused
 from sendwaits.pathways import Pathway
@@ -19,6 +20,7 @@ SEARCHED_ROWS = 20
 _WAIT_HEADINGS = re.compile(r"^(?:(weeks?|days?|months?)wait(?:ing|ed)?|wait(?:ing)?(?:time)?(?:in)?(weeks?|days?|months?)?|(?:length|time)(?:of)?wait(?:ing)?(?:in)?(weeks?|days?|months?)?)$")
 
 
+@lru_cache(maxsize=4096)
 def tidy(heading: str) -> str:
     """A heading without case, spaces, underscores, punctuation, line feeds and invisible characters."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", heading).casefold())
@@ -74,10 +76,11 @@ def find_header(rows: Sequence[Sequence[str]], pathway: Pathway) -> Header | Non
 
     None when no row names any canonical column.
     """
-    seen = [map_headings(row, pathway) for row in rows[:SEARCHED_ROWS]]
-    for at, mapped in enumerate(seen):
-        if _complete(mapped, pathway):
-            return Header(list(rows[at]), at + 1, at, 1, mapped)
+    seen: list[Mapped] = []
+    for at, row in enumerate(rows[:SEARCHED_ROWS]):
+        seen.append(map_headings(row, pathway))
+        if _complete(seen[at], pathway):
+            return Header(list(row), at + 1, at, 1, seen[at])
     for at in range(len(seen)):
         if at + 1 < len(rows):
             texts = _joined(rows[at], rows[at + 1], pathway)
