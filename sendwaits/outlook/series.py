@@ -32,8 +32,8 @@ QUANTILES = ["p10", "p25", "p50", "p75", "p90"]
 MEMORY_MONTHS = 120
 """Older months no longer speak: 0.99 to the 120th is under a third, and a service of ten years ago is another service."""
 FIRST_ORIGIN = 12
-ORIGINS = 24
-"""Origins of the back-test: the last two years of months."""
+ORIGINS = 36
+"""Origins of the back-test: the last three years of months."""
 FEWEST_ORIGINS = 6
 """Fewer past forecasts than this cannot overrule the ensemble."""
 ADAPT_MONTHS = 40.0
@@ -115,14 +115,15 @@ def _stretch(past: _Past, origins: NDArray[np.int64]) -> Array:
 
 
 def _roaming(root: Array, origins: NDArray[np.int64]) -> Array:
-    """Mean change over a year / mean change over a month, as known at each origin: about 1 for flows, above for lists that roam."""
+    """Mean change over a year / over a month as known at each origin, at least 1/4: about 1 for flows, above for lists that roam."""
 
     def mean_step(lag: int) -> Array:
         total = np.concatenate([np.zeros(lag + 1), np.abs(root[lag:] - root[:-lag]).cumsum()])[: len(root) + 1]
         return np.asarray(total[origins] / np.maximum(origins - lag, 1))
 
     month = mean_step(1)
-    return np.where((origins > 12) & (month > 0), mean_step(12) / np.where(month > 0, month, 1.0), 1.0)
+    ratio = np.maximum(mean_step(12) / np.where(month > 0, month, 1.0), 0.25)
+    return np.where((origins > 12) & (month > 0), ratio, 1.0)
 
 
 def _seasonal_naive(values: Array, origins: NDArray[np.int64], months: int) -> Array:
@@ -167,7 +168,7 @@ def _table(rolling: _Rolling) -> pd.DataFrame:
 
 
 def backtest(series: pd.Series) -> pd.DataFrame:
-    """Errors of ensemble, naive and seasonal naive over the last 24 origins: one row per method and horizon block (and ``all``).
+    """Errors of ensemble, naive and seasonal naive over the last 36 origins: one row per method and horizon block (and ``all``).
 
     Each origin knows only the months before it. mase, crps and winkler are in units of the mean change over a year as known at the
     origin. Empty under 13 months. Columns: method, horizon, n, mae, mase, crps, coverage_80_pct, winkler.
@@ -208,11 +209,11 @@ def _note(used: str, table: pd.DataFrame, n: int) -> str:
     elif used == "naive":
         words.append("in the back-test naive (the last value) did better than the ensemble")
     else:
-        for rival in ("naive", "seasonal naive"):
-            if whole[rival] < whole["ensemble"]:
-                words.append(f"in the back-test {rival} did better")
-            elif whole[rival] > 0:
-                words.append(f"back-test error {100 * (1 - whole['ensemble'] / whole[rival]):.0f} % below {rival}")
+        less = {r: 100 * (1 - whole["ensemble"] / whole[r]) if whole[r] > 0 else 0.0 for r in ("naive", "seasonal naive")}
+        shown = [f"{x:.0f} % below {r}" if x >= 0.5 else f"as large as {r}" if x > -0.5 else f"above {r}" for r, x in less.items()]
+        words.append("back-test error " + ", ".join(shown))
+        if min(less.values()) <= -0.5:
+            words.append(f"{min(less, key=lambda r: less[r])} did better in the back-test")
     if n < 24:
         words.append(f"short series: {n} months, under 24, a rough guide")
     return "; ".join(words)
