@@ -74,7 +74,13 @@ def test_seven_months_above_the_average_that_have_come_down_are_not_called_growi
     reading = words.signal(months([90.0, 110, 91, 109, 92, 108, 90, 110, 91, 109, 92, 108, 90, 110, 91, 109, 95] + [118.0, 117, 116, 116.5, 115, 114.5, 114]))
     assert reading.rule == "shift"
     assert reading.direction == "none"
-    assert reading.reason == "7th month in a row above the average, but not higher than when that run began"
+    assert reading.reason == "7th month in a row above the average, but not moving up any more"
+
+
+def test_a_list_above_its_average_that_has_just_dropped_is_not_called_growing() -> None:
+    # 14 months above the average and above where the run began, but lower than three months before
+    reading = words.signal(months([550.0, 570, 580, 620, 621, 625, 655, 670, 700, 730, 765, 780, 755, 775, 810, 845, 835, 870, 872, 850, 858, 892, 902, 795]))
+    assert reading.rule != "none" and reading.direction == "none"
 
 
 def test_hidden_months_are_skipped_and_too_few_months_claim_nothing() -> None:

@@ -82,7 +82,7 @@ def test_counts_of_two_years_by_group_leave_duplicates_out_and_print_zeros() -> 
     assert (at["referrals", "sex=M", BEFORE[0]], at["referrals", "sex=M", NOW[0]]) == (1, 0)
     assert (at["rejected", "", BEFORE[0]], at["rejected", "", NOW[0]]) == (0, 1)          # by date of rejection
     assert (at["re_referrals", "", BEFORE[0]], at["re_referrals", "", NOW[0]]) == (1, 0)  # 365 days counts, 366 does not
-    assert at["referrals", "phase=primary", NOW[0]] == 1
+    assert at["referrals", "age_band=5-10", NOW[0]] == 1
 
 
 def test_a_survivors_sample_is_not_counted() -> None:

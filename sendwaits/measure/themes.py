@@ -25,7 +25,7 @@ COLUMNS = ["pathway", "wait", "measure", "group", "period_start", "period_end", 
 THEME_GROUPS = ("age_band", "sex", "district", "source", "need", "school")
 """Columns that the change is split by."""
 PHASES = {"0-4": "early years", "5-10": "primary", "11-15": "secondary", "16-19": "post-16", "20-25": "post-16"}
-"""School phase of an age band at the clock start."""
+"""School phase of an age band at the clock start; a label of the band, so that one change is not tested twice."""
 MOST_GROUPS = 12
 
 
@@ -44,7 +44,7 @@ def two_years(as_at: date) -> tuple[tuple[date, date], tuple[date, date]]:
 def group_counts(built: Built, pathway: Pathway, as_at: date) -> pd.DataFrame:
     """Referrals, rejections and re-referrals of two years: one row per measure, group and year, as tidy columns.
 
-    Groups: `THEME_GROUPS` and ``phase`` (school phase by age); a column with more than 12 values is left out (names of
+    Groups: `THEME_GROUPS`; a column with more than 12 values is left out (names of
     schools), so is one that is never filled. Linked duplicates and history are no referrals; a re-referral comes within 365
     days of a closure. Empty when the earlier year begins before the first clock stop on record: a survivors' sample.
     """
@@ -55,7 +55,6 @@ def group_counts(built: Built, pathway: Pathway, as_at: date) -> pd.DataFrame:
     stops = built.waits["stop"].dropna()
     if not len(rows) or not len(stops) or stops.min().date() > before[0]:
         return pd.DataFrame(columns=COLUMNS)
-    phase = rows["age_band"].astype(str).map(PHASES).fillna("unknown")
     found: list[tuple] = []
     for first, last in (before, now):
         inside = ((rows["start"] >= pd.Timestamp(first)) & (rows["start"] <= pd.Timestamp(last))).to_numpy()
@@ -69,7 +68,7 @@ def group_counts(built: Built, pathway: Pathway, as_at: date) -> pd.DataFrame:
             add("rejected", "", int(((rejected >= pd.Timestamp(first)) & (rejected <= pd.Timestamp(last))).sum()))
         again = rows["re_referral_days"].le(365).fillna(False).to_numpy(bool)
         add("re_referrals", "", int((inside & again).sum()))
-        for name, values in (*((c, rows[c].astype(str)) for c in THEME_GROUPS if c in rows), ("phase", phase)):
+        for name, values in ((c, rows[c].astype(str)) for c in THEME_GROUPS if c in rows):
             kinds = sorted(values.unique())
             if len(kinds) > MOST_GROUPS or set(kinds) <= {"unknown"}:
                 continue

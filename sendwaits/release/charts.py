@@ -429,7 +429,8 @@ def fan(ends: Sequence[str], history: Sequence[Number], steps: Sequence[FanStep]
             sheet.text(x_now - 8, y + 22 if below and y + 24 < panel.bottom else y - 12, f"{history[-1]}", fill=NAVY, bold=True, anchor="end",
                        key=history[-1].key, halo=True)
         if aim:
-            _aim(panel, aim, steps, narrow)
+            taken = [p for p in panel.points(shown_history) if p is not None] + [(panel.x(s.when.toordinal()), panel.y(v.value)) for s in steps for v in (s.p10, s.p50, s.p90)]
+            _aim(panel, aim, steps, narrow, taken)
         ticks = [(float(date.fromisoformat(ends[0]).toordinal()), words.short_month(ends[0])), (float(now.toordinal()), words.short_month(now)),
                  (float(final), words.short_month(date.fromordinal(final)))]
         if not narrow and len(ends) > 12:
@@ -461,13 +462,26 @@ def _fan_bands(panel: _Panel, steps: Sequence[FanStep], start: Number | None, x_
             sheet.mark("circle", panel.x(step.when.toordinal()), panel.y(number.value), fill, 1.2, key=number.key)
 
 
-def _aim(panel: _Panel, aim: Aim, steps: Sequence[FanStep], narrow: bool) -> None:
+def _clear_spot(panel: _Panel, text: str, end: float, y: float, taken: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Where the target's name hides fewest points: along its line from the left, or above or below it."""
+    width = text_width(text, bold=True)
+    lefts = [panel.left + 4 + i * 20 for i in range(int(max(end - panel.left - 20 - width, 0) // 20) + 1)]
+    spots = [(left, base) for base in (y - 9, y + 20) for left in lefts if panel.top < base < panel.bottom - 4]
+
+    def hidden(spot: tuple[float, float]) -> int:
+        return sum(spot[0] - 12 < px < spot[0] + width + 12 and spot[1] - 18 < py < spot[1] + 8 for px, py in taken)
+
+    return min(spots or [(panel.left + 4, y - 9)], key=hidden)
+
+
+def _aim(panel: _Panel, aim: Aim, steps: Sequence[FanStep], narrow: bool, taken: Sequence[tuple[float, float]]) -> None:
     sheet, x, y = panel.sheet, panel.x(aim.by.toordinal()), panel.y(aim.value)
     if not panel.left <= x <= panel.right + 1:
         return
     sheet.line(panel.left, y, x, y, stroke=PLUM, width=1.5, dash="6 4")
-    above = y - 9 > panel.top + 10
-    sheet.text(panel.left + 4, y - 9 if above else y + 20, aim.text if not narrow else aim.text.split(" by")[0], fill=PLUM, bold=True, halo=True)
+    text = aim.text if not narrow else aim.text.split(" by")[0]
+    left, base = _clear_spot(panel, text, x, y, taken)
+    sheet.text(left, base, text, fill=PLUM, bold=True, halo=True)
     near = min(steps, key=lambda s: abs(s.when.toordinal() - aim.by.toordinal()), default=None)
     if near is not None:
         top, low = panel.y(near.p90.value), panel.y(near.p10.value)
@@ -476,11 +490,9 @@ def _aim(panel: _Panel, aim: Aim, steps: Sequence[FanStep], narrow: bool) -> Non
             sheet.line(x - 5, end, x + 5, end, stroke=PLUM, width=2)
     sheet.mark("diamond", x, y, PLUM, 6.5, edge="#fff")
     if aim.chance.shown:
-        lowest = panel.y(near.p10.value) if near is not None else y
-        base = lowest + 34 if lowest + 80 < panel.bottom else None
-        if base is None:
-            tops = [panel.y(near.p90.value)] if near is not None else [y]
-            base = min([*tops, y]) - 52 if min([*tops, y]) - 70 > panel.top else None
+        low = max(y, panel.y(near.p10.value)) if near is not None else y
+        high = min(y, panel.y(near.p90.value)) if near is not None else y
+        base = low + 34 if low + 80 < panel.bottom else high - 52 if high - 70 > panel.top else None
         text = "<1%" if aim.chance.value < 0.5 else ">99%" if aim.chance.value >= 99.5 else f"{aim.chance.at(0)}"
         text = f"{text} chance"
         middle = min(x, panel.right - text_width(text, 18, True) / 2 + 30)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from sendwaits.release.cells import Number, derived
 
-__all__ = ["day", "month", "short_month", "count_word", "ordinal", "one_in", "chance", "plural", "tied", "Signal", "signal",
+__all__ = ["day", "month", "short_month", "count_word", "ordinal", "one_in", "chance", "chance_of", "percent_chance", "plural", "tied", "Signal", "signal",
            "change_words", "listed"]
 
 NBSP = "\u00a0"
@@ -98,6 +98,16 @@ def percent_chance(number: Number) -> Markup:
         return Markup("{}").format(number)
     text = "<1%" if number.value < 0.5 else ">99%" if number.value >= 99.5 else f"{number.at(0)}"
     return Markup('<span data-key="{}">{}</span>').format(number.key, text)
+
+
+def chance_of(number: Number) -> Markup:
+    """a 34% chance; almost no chance (<1%); a near certainty (>99%): for titles, before "of"."""
+    printed = percent_chance(number)
+    if number.shown and number.value < 0.5:
+        return Markup("almost no chance ({})").format(printed)
+    if number.shown and number.value >= 99.5:
+        return Markup("a near certainty ({})").format(printed)
+    return Markup("a{} {} chance").format("n" if str(number.at(0)).startswith(("8", "11%", "18%")) else "", printed)
 
 
 def change_words(now: Number, before: Number, when: str, more: str = "more", fewer: str = "fewer") -> Markup:
@@ -209,7 +219,7 @@ def _spc_point(number: Number, row: object, floor: float | None, ceiling: float 
 
 
 def _direction(table: object, rule: str, run: int) -> str:
-    """Up or down only while the last value still lies beyond the one the run began with (six months before, when there is no run)."""
+    """Up or down only while the last value still lies beyond where the run began (six months before, when there is none) and three months before."""
     known = table[table["point_type"] != "missing"]  # type: ignore[index]
     if rule == "none":
         return "none"
@@ -217,9 +227,10 @@ def _direction(table: object, rule: str, run: int) -> str:
     if rule == "trend":
         return "up" if values[-1] > values[-run] else "down"
     began = values[-run] if rule == "shift" else values[max(-7, -len(values))]
+    recent = values[max(-4, -len(values))]
     if above:
-        return "up" if values[-1] > began else "none"
-    return "down" if values[-1] < began else "none"
+        return "up" if values[-1] > max(began, recent) else "none"
+    return "down" if values[-1] < min(began, recent) else "none"
 
 
 def _reason(rule: str, run: int, direction: str, table: object) -> str:
@@ -234,7 +245,7 @@ def _reason(rule: str, run: int, direction: str, table: object) -> str:
             "two_in_three": f"2 of the last 3 months near the {'upper' if above else 'lower'} limit"}[rule]
     if direction != "none":
         return text
-    return f"{text}, but not {'higher' if above else 'lower'} than {'when that run began' if rule == 'shift' else 'six months before'}"
+    return f"{text}, but not moving {'up' if above else 'down'} any more"
 
 
 RULES = {"trend": "SPC rule: 7 points, each higher or each lower than the one before",

@@ -146,8 +146,7 @@ class Backlog(Report):
             return Markup("No target has been set for this list, so it is not rated.")
         text = Markup("The target is {} by {}.").format(rag.target_words(rating.target, self.pathway), words.day(rating.target.by))
         if rating.chance.shown:
-            return Markup("{} The forecast gives it a {} chance ({}).").format(
-                text, words.percent_chance(rating.chance), words.one_in(rating.chance.value / 100))
+            return Markup("{} The forecast gives it {}: {}.").format(text, words.chance_of(rating.chance), words.one_in(rating.chance.value / 100))
         return text
 
     def answers(self) -> Part:
@@ -255,7 +254,7 @@ class Backlog(Report):
 
     def _district_finding(self, wait: Wait, groups: list[str]) -> tuple[Markup, Markup]:
         pairs = [(g.split("=", 1)[1], self.get(wait, "waiting_over_18_weeks", group=g), self.get(wait, "waiting", group=g)) for g in groups]
-        pairs = [(name, n, t) for name, n, t in pairs if n.shown and t.shown and t.value > 0 and name != "unknown"]
+        pairs = [(name, n, t) for name, n, t in pairs if n.shown and t.shown and t.value >= 10 and name != "unknown"]
         if len(pairs) < 2:
             return Markup("Districts: too few counts can be shown to compare"), Markup("The county row is exact; most district counts are hidden.")
         shares = sorted((n.share_of(t) for _, n, t in pairs), key=lambda s: s.value)

@@ -118,7 +118,7 @@ class Forecast(Backlog):
         keys: list[Key] = []
         if target is not None:
             chance = self.outlook.chance(target)
-            title = Markup("{}: a {} chance of {} by {}").format(label, words.percent_chance(chance), rag.target_words(target, self.pathway), words.day(target.by))
+            title = Markup("{}: {} of {} by {}").format(label, words.chance_of(chance), rag.target_words(target, self.pathway), words.day(target.by))
             keys.append(Key(f"Chance by {words.day(target.by)}", words.percent_chance(chance),
                             [words.one_in(chance.value / 100)[0].upper() + words.one_in(chance.value / 100)[1:] + ": " + rag.target_words(target, self.pathway), self._drift(target)]))
         elif steps:

@@ -19,7 +19,7 @@ from sendwaits.release.reports.common import Key
 __all__ = ["Quality"]
 
 LEDGER = ("read", "clean", "quarantined", "merged")
-SEVERITIES = ("red", "error", "amber", "warning", "info")
+SEVERITIES = ("error", "red", "warn", "info")
 MOST_ROWS = 40
 
 

@@ -18,7 +18,7 @@ from sendwaits.release.reports.common import Key, month_ends
 
 __all__ = ["Themes"]
 
-_COLUMNS = {"age_band": "age at referral", "phase": "school phase", "sex": "sex", "district": "district", "source": "source of referral", "need": "need", "school": "school"}
+_COLUMNS = {"age_band": "age at referral", "sex": "sex", "district": "district", "source": "source of referral", "need": "need", "school": "school"}
 _MOST = 12
 
 
@@ -136,7 +136,8 @@ class Themes(AreaReport):
         if r.column == "source":
             name = codes.codes.get(codes.source_column, {}).get(name, name)
         if r.column == "age_band":
-            name = name.replace("-", " to ")
+            phase = measuring.PHASES.get(name)
+            name = name.replace("-", " to ") + (f" ({phase})" if phase else "")
         what = _COLUMNS.get(r.column, r.column)
         return f"{what[0].upper()}{what[1:]}: {name}"
 
