@@ -6,9 +6,12 @@ python benchmarks/queues.py --worlds 40 --paths 600
 from __future__ import annotations
 
 import argparse
+import os
 import pickle
 import time
 from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")     # threads that wait for each other cost more than they give
 
 import numpy as np
 import pandas as pd

@@ -70,31 +70,36 @@ class Draws:
 
 
 def fit_level(counts: np.ndarray, breaks: np.ndarray, paths: int, rng: np.random.Generator, *, growth_sd: float = 0.0,
-              exposure: np.ndarray | None = None, known: np.ndarray | None = None, change_weeks: tuple[int, ...] = ()) -> Draws:
+              exposure: np.ndarray | None = None, known: np.ndarray | None = None, change_weeks: tuple[int, ...] = (),
+              censored: np.ndarray | None = None) -> Draws:
     """Posterior draws of one weekly flow, ``counts`` oldest first, the last week ending at as_at.
 
     ``exposure`` multiplies the expected flow (hazard mode), ``known`` marks weeks that were observed, ``change_weeks`` are
-    weeks (negative, from as_at) at which a step is expected. Zero flows give a level near zero with a wide posterior.
+    weeks (negative, from as_at) at which a step is expected, ``censored`` weeks whose count is a lower bound only. Zero flows give a level near zero with a wide posterior.
     """
     y = np.asarray(counts, dtype=float)
     known = np.ones(len(y), bool) if known is None else known.copy()
     offset = np.zeros(len(y)) if exposure is None else np.log(np.maximum(exposure, 0.05))
     season = breaks @ _SEASON_MEAN
     mean = _smooth(y, np.exp(offset + season), known)
-    lost = _lost_weeks(y, mean, known)
+    censored = np.zeros(len(y), bool) if censored is None else censored & known
+    lost = _lost_weeks(y, mean, known & ~censored)
     use = known & ~lost
-    spread = _spread(y, mean, use)
+    spread = _spread(y, mean, use & ~censored)
     weeks = np.arange(len(y)) - (len(y) - 1.0)
     design = np.column_stack([np.ones(len(y)), weeks, breaks])
     prior_mean = np.concatenate([[np.log(max(mean[use].mean() if use.any() else 0.02, 0.02) / np.exp((offset + season)[use].mean() if use.any() else 0.0)), 0.0], _SEASON_MEAN])
     prior_sd = np.concatenate([[1.5, growth_sd / 52 + 1e-9], _SEASON_SD])
     eta = np.log(np.maximum(mean, 0.02))
     walk = np.minimum(-weeks[:, None], -weeks[None, :])
-    for _ in range(2):
-        z, v = _working(y, eta, spread, use)
+    if censored.any():
+        eta = np.maximum(eta, np.log(np.maximum(y, 0.02)))
+    for _ in range(5 if censored.any() else 2):
+        z, v = _working(y, eta, spread, use, censored)
         eta = _posterior_mean(design, prior_mean, prior_sd, walk * 0.01**2, z - offset, v) + offset
-    z, v = _working(y, eta, 0.0, use)
-    spread = _spread(y, np.exp(eta), use)
+    spread = _spread(y, np.exp(eta), use & ~censored)
+    z, v = _working(y, eta, spread, use, censored)
+    v = np.where(use & ~censored, v - spread, v)
     return _draw(z - offset, v, use, design, prior_mean, prior_sd, walk, spread, lost, known, paths, rng, change_weeks)
 
 
@@ -120,9 +125,27 @@ def _spread(y: np.ndarray, mean: np.ndarray, use: np.ndarray) -> float:
     return float(np.clip(excess, 0.01, 1.5))
 
 
-def _working(y: np.ndarray, eta: np.ndarray, spread: float, use: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _working(y: np.ndarray, eta: np.ndarray, spread: float, use: np.ndarray, censored: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Linearised log counts and their variances; of a censored week, one Newton step of the chance to exceed its count."""
     m = np.exp(eta)
-    return eta + np.clip((y - m) / m, -1.0, 6.0), np.where(use, 1.0 / m + spread, 1e6)
+    z, v = eta + np.clip((y - m) / m, -1.0, 6.0), np.where(use, 1.0 / m + spread, 1e6)
+    if censored.any():
+        sd = np.sqrt(1.0 / m + spread)
+        x = np.clip((y - m) / (m * sd), -6.0, 6.0)
+        mills = _mills(x)
+        slack = np.maximum(mills * (mills - x), 1e-4)
+        z = np.where(censored, eta + np.clip(sd * mills / slack, 0.0, 2.0), z)
+        v = np.where(censored & use, sd**2 / slack, v)
+    return z, v
+
+
+def _mills(x: np.ndarray) -> np.ndarray:
+    """Normal density over upper tail, to 1e-4 relative: the pull of a lower bound."""
+    t = 1.0 / (1.0 + 0.2316419 * np.abs(x))
+    tail = t * (0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
+    density = np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
+    upper = np.where(x >= 0, density * tail, 1.0 - density * tail)
+    return density / np.maximum(upper, 1e-12)
 
 
 def _posterior_mean(design: np.ndarray, mean: np.ndarray, sd: np.ndarray, walk: np.ndarray, z: np.ndarray, v: np.ndarray) -> np.ndarray:

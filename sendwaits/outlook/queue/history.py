@@ -39,7 +39,7 @@ class Station:
     left: np.ndarray
     starts: np.ndarray
     outside: bool = True
-    fed_by: int | None = None
+    fed_by: tuple[int, ...] = ()
     keeps_age: bool = False
     passed: tuple[float, float] = (0.0, 0.0)     # children that entered from the station before, of those it saw
     hold: int = 0                                # whole weeks a child rests here before it may be seen
@@ -135,7 +135,7 @@ def _station(name: str, start: np.ndarray, clock: np.ndarray, stop: np.ndarray, 
     np.add.at(taken, at, seen[within])
     np.add.at(left, at, ~seen[within])
     starts = np.bincount(came[came < weeks], minlength=max(weeks, 1)).astype(float)
-    hold = _rest(came, gone, seen & within) if how.get("keeps_age") and how.get("fed_by") is not None else 0
+    hold = _rest(came, gone, seen & within) if how.get("keeps_age") and how.get("fed_by") else 0
     resting = np.zeros_like(risk)
     for k in range(weeks):
         new = (came >= k) & (came < k + hold) & (gone <= k)
@@ -154,18 +154,79 @@ def _rest(came: np.ndarray, gone: np.ndarray, seen: np.ndarray) -> int:
 
 
 def _chained_stations(service: Service, waits: pd.DataFrame, pathway: Pathway) -> None:
-    ends = {w.completed: i for i, w in enumerate(pathway.waits)}
+    """One station a wait, several where a group of children has a list of its own (a lane)."""
+    ends: dict[str, list[int]] = {}
+    team = getattr(pathway, "one_team", pathway.code == "OT_HEALTH") and len(pathway.waits) == 2 and pathway.waits[1].start == pathway.waits[0].completed
     for wait in pathway.waits:
         part = waits[waits["wait"] == wait.name]
-        start = _days(part["start"])
-        fed_by = ends.get(wait.start)
-        service.stations.append(_station(wait.name, start, start, _days(part["stop"]), part["completed"].to_numpy(bool), service.as_at, service.weeks,
-                                         waits=(wait.name,), completes=(wait.name,), outside=fed_by is None, fed_by=fed_by))
-        if fed_by is not None:
-            upstream = service.stations[fed_by].seen.sum()
-            service.stations[-1].passed = (float(service.stations[-1].starts.sum()), float(upstream))
-    if getattr(pathway, "one_team", pathway.code == "OT_HEALTH") and len(pathway.waits) == 2 and pathway.waits[1].start == pathway.waits[0].completed:
+        fed_by = tuple(ends.get(wait.start, ()))
+        ends[wait.completed] = []
+        for label, lane in _lanes(part, service) if not team and not fed_by else [("", part)]:
+            start = _days(lane["start"])
+            station = _station(label or wait.name, start, start, _days(lane["stop"]), lane["completed"].to_numpy(bool), service.as_at, service.weeks,
+                               waits=(wait.name,), completes=(wait.name,), outside=not fed_by, fed_by=fed_by)
+            if fed_by:
+                station.passed = (float(station.starts.sum()), float(sum(service.stations[k].seen.sum() for k in fed_by)))
+            ends[wait.completed].append(len(service.stations))
+            service.stations.append(station)
+    if team:
         service.team = (0, 1)
+
+
+_LANE_COLUMNS = ("priority", "need", "age_band", "source", "district", "worker")
+
+
+def _lanes(part: pd.DataFrame, service: Service) -> list[tuple[str, pd.DataFrame]]:
+    """Groups of children (largest two or three values of one column) who plainly do not queue together, or all as one.
+
+    Compared week by week among children of the same weeks waited: who is seen would not depend on the group if there were
+    one list. The column with the clearest difference is taken, and only far beyond chance.
+    """
+    best, found = 0.0, [("", part)]
+    start, stop, done = _days(part["start"]), _days(part["stop"]), part["completed"].to_numpy(bool)
+    recent = stop > int(service.as_at.astype("int64")) - 7 * max(service.weeks, 1)
+    if service.weeks < 52 or done.sum() < 100:
+        return found
+    for column in _LANE_COLUMNS:
+        if column not in part:
+            continue
+        values = part[column].astype(str).to_numpy()
+        names, counts = np.unique(values[recent], return_counts=True)
+        order = np.argsort(-counts, kind="stable")
+        big = [str(names[k]) for k in order[:3] if counts[k] >= max(0.12 * counts.sum(), 30)]
+        if len(big) < 2 and not (len(names) > 1 and len(big) == 1 and counts.sum() - counts.max() >= max(0.12 * counts.sum(), 30)):
+            continue
+        lane = np.full(len(part), len(big) - 1 if len(big) > 1 else 1)
+        for k, name in enumerate(big):
+            lane[values == name] = k
+        score = _lane_score(start, stop, done, lane, service)
+        if score > max(best, 8.0):
+            best, found = score, [(f"lane {k + 1}", part[lane == k]) for k in range(int(lane.max()) + 1)]
+    return found
+
+
+def _lane_score(start: np.ndarray, stop: np.ndarray, done: np.ndarray, lane: np.ndarray, service: Service) -> float:
+    """Standard deviations by which lanes differ in who is seen, over blocks of 26 weeks and three parts of the ages."""
+    weeks = service.weeks
+    stations = [_station("", start[lane == k], start[lane == k], stop[lane == k], done[lane == k], service.as_at, weeks, waits=(), completes=()) for k in range(int(lane.max()) + 1)]
+    ages = max(s.risk.shape[1] for s in stations)
+    wide = lambda x: np.pad(x, ((0, 0), (0, ages - x.shape[1])))  # noqa: E731
+    risk, seen = (np.stack([wide(getattr(s, name)) for s in stations]) for name in ("risk", "seen"))
+    everyone, all_seen = risk.sum(0), seen.sum(0)
+    if not all_seen.any():
+        return 0.0
+    share = risk / np.maximum(everyone, 1)
+    expected = all_seen * share
+    variance = all_seen * share * (1 - share) * (everyone - all_seen) / np.maximum(everyone - 1, 1)
+    edges = np.searchsorted(np.cumsum(all_seen.sum(0)) / all_seen.sum(), (1 / 3, 2 / 3)) + 1
+    total, df = 0.0, 0
+    for block in np.array_split(np.arange(weeks), max(weeks // 26, 1)):
+        for ages_part in np.split(np.arange(ages), np.unique(edges)):
+            v = variance[:, block][:, :, ages_part].sum((1, 2))
+            gap = (seen - expected)[:, block][:, :, ages_part].sum((1, 2))
+            good = v > 3
+            total, df = total + float((gap[good] ** 2 / v[good]).sum()) * (1 - 1 / len(v)), df + max(int(good.sum()) - 1, 0)
+    return (total - df) / np.sqrt(2 * df) if df else 0.0
 
 
 def _staged_stations(service: Service, built: Built, waits: pd.DataFrame, pathway: Pathway) -> None:
@@ -195,8 +256,8 @@ def _staged_stations(service: Service, built: Built, waits: pd.DataFrame, pathwa
     in_c = in_b & (advised < never) & ((stop > advised) | (done & (stop >= advised)))
     weeks, day = service.weeks, service.as_at
     a = _station("decision", start, start, stop_a, seen_a, day, weeks, waits=(first.name, plan.name), completes=(first.name,))
-    b = _station("advice", decided[in_b], start[in_b], stop_b[in_b], seen_b[in_b], day, weeks, waits=(plan.name,), completes=(), outside=False, fed_by=0, keeps_age=True)
-    c = _station("writing", advised[in_c], start[in_c], stop[in_c], done[in_c], day, weeks, waits=(plan.name,), completes=(plan.name,), outside=False, fed_by=1, keeps_age=True)
+    b = _station("advice", decided[in_b], start[in_b], stop_b[in_b], seen_b[in_b], day, weeks, waits=(plan.name,), completes=(), outside=False, fed_by=(0,), keeps_age=True)
+    c = _station("writing", advised[in_c], start[in_c], stop[in_c], done[in_c], day, weeks, waits=(plan.name,), completes=(plan.name,), outside=False, fed_by=(1,), keeps_age=True)
     recent = now - 7 * min(weeks, 78)
     sure = lambda seen, at, went: (float((went & seen & (at > recent)).sum()), float((seen & (at > recent)).sum()))  # noqa: E731
     inb, inc = in_b, in_c

@@ -43,8 +43,7 @@ def build_model(service: Service, paths: int, seed: int, weeks: int = 52, over_d
         text = f"little history: {service.weeks} complete weeks; a wide fallback"
         model.notes.update({w.name: text for w in service.waits})
     for wait in service.waits:
-        ends = next(s for s in service.stations if wait.name in s.completes)
-        if not ends.seen.sum():
+        if not sum(s.seen.sum() for s in service.stations if wait.name in s.completes):
             model.notes[wait.name] = "no completed wait in the history: nobody is expected to be seen; a fallback"
         elif not len(wait.open_days):
             model.notes.setdefault(wait.name, "the list is empty at as_at")
@@ -64,17 +63,18 @@ def _station(service: Service, station: Station, past: np.ndarray, ahead: np.nda
     if station.outside:
         demand = _fit(starts, past, paths, rng, known, growth_sd=0.07)
         arrivals = demand.rates(ahead, rng) * demand.noise(len(ahead), rng)
-    capacity = _fit(seen, past, paths, rng, known, change_weeks=change_weeks)
+    spare = _spare(station, service.weeks)[::-1]
+    capacity = _fit(seen, past, paths, rng, known, change_weeks=change_weeks, censored=spare)
     recent = min(service.weeks, DISCIPLINE_WEEKS)
     parameters, typical = fit_discipline(station.risk[:recent], station.seen[:recent], groups, rng)
     drop, scale = _drop(station, service.weeks, ages, paths, rng)
     purge, purge_age, drop = _purges(station, service.weeks, drop, ahead, paths, rng)
-    enter = rng.beta(station.passed[0] + 0.5, max(station.passed[1] - station.passed[0], 0) + 0.05, paths) if station.fed_by is not None else None
+    enter = rng.beta(station.passed[0] + 0.5, max(station.passed[1] - station.passed[0], 0) + 0.05, paths) if station.fed_by else None
     out = StationModel(
         station.name, station.waiting, arrivals, capacity.rates(ahead, rng), capacity.noise(len(ahead), rng), tables(parameters, ages, typical),
         drop.astype(np.float32), scale, purge, purge_age, station.fed_by, station.keeps_age, enter, hold=station.hold, fresh=station.fresh)
     if service.weeks >= 8 and station.seen.sum() >= 5:
-        _hazard_mode(service, station, out, seen, past, ahead, rng, capacity.evidence, known)
+        _hazard_mode(service, station, out, seen, past, ahead, rng, known, spare)
     return out
 
 
@@ -87,22 +87,24 @@ def _fit(counts: np.ndarray, past: np.ndarray, paths: int, rng: np.random.Genera
 
 
 def _hazard_mode(service: Service, station: Station, out: StationModel, seen: np.ndarray, past: np.ndarray, ahead: np.ndarray,
-                 rng: np.random.Generator, evidence: float, known: np.ndarray) -> None:
+                 rng: np.random.Generator, known: np.ndarray, spare: np.ndarray) -> None:
     """Does the flow follow the children at risk (no bottleneck) or a capacity? Groups of paths in proportion to the evidence.
 
     Without a bottleneck a child is seen at the hazard of its age; where the clock runs on from the station before, at one
     hazard for all who may be seen.
     """
     risk, taken = station.risk[:service.weeks] - station.resting[:service.weeks], station.seen[:service.weeks]
-    if station.keeps_age and station.fed_by is not None:
+    if station.keeps_age and station.fed_by:
         hazard = np.full(risk.shape[1], min(taken.sum() / max(risk.sum(), 1.0), 0.95))
     else:
         hazard = _smooth_hazard(risk.sum(0), taken.sum(0))
     exposure = (risk @ hazard)[::-1]
-    if exposure.mean() <= 0:
+    if exposure.mean() <= 0 or spare.mean() > 0.4:
         return
+    known = known & ~spare
     paths, groups, ages = len(out.rates), len(out.table), out.table.shape[2]
     fitted = fit_level(seen, past, paths, rng, known=known, exposure=exposure)
+    evidence = fit_level(seen, past, 4, rng, known=known).evidence
     weeks_of_work = risk.sum() / max(taken.sum(), 1.0)
     odds = fitted.evidence - evidence + (8.0 - weeks_of_work) / 3.0
     chance = 1.0 / (1.0 + np.exp(-np.clip(odds, -50, 50)))
@@ -114,13 +116,32 @@ def _hazard_mode(service: Service, station: Station, out: StationModel, seen: np
     steps = out.table.shape[1]
     pace = np.concatenate([[0.0], 0.02 * 1.06 ** np.arange(steps - 1)])
     for g in np.flatnonzero(free):
-        if station.keeps_age and station.fed_by is not None:
+        if station.keeps_age and station.fed_by:
             drawn = np.full(len(hazard), rng.beta(taken.sum() + 1, max(risk.sum() - taken.sum(), 0.0) + 1))
         else:
             near = 6 * np.clip(hazard, 1e-4, 1 - 1e-4)
             drawn = rng.beta(taken.sum(0) + near, np.maximum(risk.sum(0) - taken.sum(0), 0.0) + 6 - near)
         drawn = _extend(drawn, ages)
         out.table[g] = -np.expm1(np.log1p(-np.clip(drawn, 0, 0.995))[None, :] * pace[:, None])
+
+
+def _spare(station: Station, weeks: int) -> np.ndarray:
+    """Weeks in which everybody who could be seen was seen: the capacity was at least what was used. Newest first.
+
+    Who could be seen: everyone who has rested; elsewhere everyone a week past the first age at which an eighth are seen
+    within the week, when that age is at most eight weeks (later ages mark a place in a queue, not a lead time). Up to a
+    tenth may be left.
+    """
+    risk, seen = station.risk[:weeks] - station.resting[:weeks], station.seen[:weeks]
+    first = 0
+    if not (station.fed_by and station.keeps_age):
+        hazard = seen.sum(0) / np.maximum(risk.sum(0), 1.0)
+        quick = np.flatnonzero((hazard >= 0.12) & (risk.sum(0) >= 20))
+        if not len(quick) or quick[0] > 8:
+            return np.zeros(len(seen), bool)
+        first = int(quick[0]) + 1
+    able, used = risk[:, first:].sum(1), seen[:, first:].sum(1)
+    return able - used <= 0.1 * able + 0.5
 
 
 def _smooth_hazard(risk: np.ndarray, events: np.ndarray) -> np.ndarray:
@@ -193,13 +214,14 @@ def _share_team(service: Service, model: Model, past: np.ndarray, ahead: np.ndar
     """One team, two lists: the total has one level, the split between the lists its own, with the dated changes in it."""
     first, second = service.team  # type: ignore[misc]
     a, b = (_history(service, service.stations[k])[0] for k in (first, second))
-    total = _fit(a + b, past, model.paths, rng, service.known[::-1], change_weeks=change_weeks)
+    spare_a, spare_b = (_spare(service.stations[k], service.weeks)[::-1] for k in (first, second))
+    total = _fit(a + b, past, model.paths, rng, service.known[::-1], change_weeks=change_weeks, censored=spare_b)
     lead = model.stations[first]
     lead.rates, lead.noise = total.rates(ahead, rng), total.noise(len(ahead), rng)
-    model.split = _split(a, b, len(ahead), model.paths, rng, change_weeks)
+    model.split = _split(a, b, spare_a | spare_b, len(ahead), model.paths, rng, change_weeks)
 
 
-def _split(a: np.ndarray, b: np.ndarray, weeks_ahead: int, paths: int, rng: np.random.Generator, change_weeks: tuple[int, ...]) -> np.ndarray:
+def _split(a: np.ndarray, b: np.ndarray, spare: np.ndarray, weeks_ahead: int, paths: int, rng: np.random.Generator, change_weeks: tuple[int, ...]) -> np.ndarray:
     """Share of the team's slots spent on the first list, by path and coming week: a drifting logit with steps."""
     size = len(a)
     total = a + b
@@ -219,7 +241,7 @@ def _split(a: np.ndarray, b: np.ndarray, weeks_ahead: int, paths: int, rng: np.r
     w = np.maximum(total * share * (1 - share), 0.02)
     residual = eta + (a - total * share) / w
     spread = max(0.0, float(np.average((residual - eta) ** 2 - 1 / w, weights=w)))
-    v = 1 / w + min(spread, 1.0)
+    v = (1 / w + min(spread, 1.0)) * np.where(spare, 25.0, 1.0)
     middle = float(np.average(residual, weights=1 / v))
     cells, kept = [], []
     var = 0.7**2
@@ -259,6 +281,6 @@ def _wait(service: Service, wait: WaitHistory, ages: int, over_days: tuple[int, 
     if wait.standard_days is not None:
         waited = days[:, :, None] - np.arange(7)[None, None, :]
         within = np.einsum("aoe,o,e->a", waited <= wait.standard_days, offsets, offsets).astype(np.float32)
-    ends_at = next(k for k, s in enumerate(service.stations) if wait.name in s.completes)
+    ends_at = [k for k, s in enumerate(service.stations) if wait.name in s.completes]
     return WaitModel(wait.name, wait.stations, ends_at, over, within, wait.open_days, float(np.arange(7) @ offsets), wait.completed, wait.within,
-                     idle=not service.stations[ends_at].seen.any())
+                     idle=not any(service.stations[k].seen.any() for k in ends_at))

@@ -34,7 +34,7 @@ class StationModel:
     drop_scale: np.ndarray
     purge: np.ndarray
     purge_age: np.ndarray
-    fed_by: int | None = None
+    fed_by: tuple[int, ...] = ()
     keeps_age: bool = False
     enter: np.ndarray | None = None
     hazard_mode: np.ndarray | None = None
@@ -50,7 +50,7 @@ class WaitModel:
 
     name: str
     stations: list[int]
-    ends_at: int
+    ends_at: list[int]
     over: dict[int, np.ndarray]
     within: np.ndarray | None
     open_days: np.ndarray
@@ -321,8 +321,8 @@ def _arrive(station: StationModel, queue: _Queue, seen: list[np.ndarray], levers
         new = whole_poisson(mean, z, u)
         queue.children[:, 0] += new.astype(np.float32)
         came += new
-    if station.fed_by is not None:
-        source = seen[station.fed_by]
+    for at in station.fed_by:
+        source = seen[at]
         share = station.enter[part] if station.enter is not None else np.ones(len(source))
         if station.keeps_age:
             entering = np.minimum(_whole(source * share[:, None].astype(np.float32), v), source)
@@ -371,26 +371,34 @@ def _read(model: Model, queues: list[_Queue], out: Paths, week: int, seen: list[
             out.age_sum[wait.name][:, week] += both[:, 1]
             for c, d in enumerate(wait.over):
                 out.over[wait.name, d][:, week] += both[:, 2 + c]
-        done = seen[wait.ends_at]
-        if week:
-            out.completed[wait.name][:, week] = done.sum(1)
+        for k in wait.ends_at if week else ():
+            done = seen[k]
+            out.completed[wait.name][:, week] += done.sum(1)
             if wait.within is not None:
                 inside = done * wait.within[:done.shape[1]]
-                out.within[wait.name][:, week] = inside.sum(1)
-                _cohorts(wait, queues, out, week, inside)
+                out.within[wait.name][:, week] += inside.sum(1)
+                _on_time(wait, out, week, inside)
+        if week and wait.within is not None:
+            _still_open(wait, queues, out, week)
 
 
-def _cohorts(wait: WaitModel, queues: list[_Queue], out: Paths, week: int, inside: np.ndarray) -> None:
-    """Children of each starting week (column COHORTS = the week that ends on as_at) seen on time, and still open when due."""
-    due = int(np.argmax(wait.within < 1.0))  # type: ignore[operator]
-    last = min(due + 1, inside.shape[1])
+def _due_age(wait: WaitModel) -> int:
+    return int(np.argmax(wait.within < 1.0))  # type: ignore[operator]
+
+
+def _on_time(wait: WaitModel, out: Paths, week: int, inside: np.ndarray) -> None:
+    """Add children seen within the standard to the week they started (column COHORTS = the week that ends on as_at)."""
+    last = min(_due_age(wait) + 1, inside.shape[1])
     first = COHORTS + week - last + 1
-    if first < 0 or week >= COHORTS:
-        return
-    out.on_time[wait.name][:, first:first + last] += inside[:, :last][:, ::-1]
+    if first >= 0 and week < COHORTS:
+        out.on_time[wait.name][:, first:first + last] += inside[:, :last][:, ::-1]
+
+
+def _still_open(wait: WaitModel, queues: list[_Queue], out: Paths, week: int) -> None:
+    due = _due_age(wait)
     for k in wait.stations:
         n = queues[k].everyone()
-        if due < n.shape[1]:
+        if due < n.shape[1] and 0 <= COHORTS + week - due < 2 * COHORTS:
             out.late[wait.name][:, COHORTS + week - due] += n[:, due]
 
 
@@ -417,10 +425,11 @@ def _over_at(wait: WaitModel, limit: int, week: int, width: int) -> np.ndarray:
 def _tag(model: Model, out: Paths, week: int, seen: list[np.ndarray], part: slice | np.ndarray) -> None:
     """Count the children who started in the first four weeks when they are seen, by weeks waited."""
     for wait in model.waits:
-        done = seen[wait.ends_at]
-        low, high = max(week - 4, 0), min(week, done.shape[1], 400)
-        if high > low:
-            out.new_child[wait.name][part, low:high] += done[:, low:high]
+        for k in wait.ends_at:
+            done = seen[k]
+            low, high = max(week - 4, 0), min(week, done.shape[1], 400)
+            if high > low:
+                out.new_child[wait.name][part, low:high] += done[:, low:high]
 
 
 def _remaining(queues: list[_Queue], wait: WaitModel, week: int) -> np.ndarray:
