@@ -241,9 +241,15 @@ def test_files_are_read_together_and_one_measure_can_be_asked_for(area):
         plain(workspace, date(2021, 12, 31), "a")
 
 
-def test_two_values_of_one_month_are_refused(area):
-    with pytest.raises(Refused, match="a: month 2022-03 is there twice"):
+def test_two_values_of_one_month_are_a_gap(area):
+    with pytest.raises(Refused, match="a: month 2022-03 is missing"):
         plain(area("series_a.csv", *rows("a", 24), "2022-03,a,999,count,"), date(2023, 12, 31))
+
+
+def test_two_files_that_disagree_on_a_month_are_refused(area):
+    area("series_a.csv", *rows("a", 24))
+    with pytest.raises(Refused, match="a: month 2022-03 is there twice"):
+        plain(area("series_b.csv", "2022-03,a,999,count,"), date(2023, 12, 31))
 
 
 def test_without_a_file_or_a_heading_the_message_says_which(area, tmp_path):
@@ -251,8 +257,8 @@ def test_without_a_file_or_a_heading_the_message_says_which(area, tmp_path):
     with pytest.raises(Refused, match="no series_"):
         plain(workspace, date(2023, 12, 31))
     (tmp_path / "data" / "raw" / "series_a.csv").write_text("month,measure\n2022-01,a\n", encoding="utf-8")
-    with pytest.raises(Refused, match="series_a.csv: heading value is missing"):
+    with pytest.raises(Refused, match="series_a.csv: heading 'value' is missing"):
         plain(workspace, date(2023, 12, 31))
     (tmp_path / "data" / "raw" / "series_a.csv").write_text("", encoding="utf-8")
-    with pytest.raises(Refused, match="series_a.csv: not a UTF-8 CSV table"):
+    with pytest.raises(Refused, match="series_a.csv: the file is empty"):
         plain(workspace, date(2023, 12, 31))

@@ -6,7 +6,6 @@ narrowed by what the series' own past intervals missed. Where plain naive did be
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -17,11 +16,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sendwaits.errors import Refused
+from sendwaits.intake import monthly
 from sendwaits.outlook.backtest import LEVELS, NORMAL, block_of, seasonal_step, score_table, winner
 from sendwaits.outlook.filters import Bank, bank, predict, walk
 from sendwaits.workspace import Workspace
 
-__all__ = ["forecast", "backtest", "plain", "series_frame", "FORECAST_COLUMNS"]
+__all__ = ["forecast", "backtest", "plain", "FORECAST_COLUMNS"]
 
 Array = NDArray[np.float64]
 
@@ -240,39 +240,6 @@ def _checked(series: pd.Series, name: str = "") -> tuple[Array, pd.Period]:
     return values, month[0]
 
 
-def series_frame(workspace: Workspace) -> pd.DataFrame:
-    """Every monthly total in ``data/raw/series_*.csv``: one row per measure and month; columns month, measure, value, unit, note.
-
-    Files in name order, rows as they stand, identical ones once. A row whose month is not YYYY-MM or whose measure is blank counts in
-    nothing (`check` quarantines it); value NaN = no number there. Refused: no file, or one without month, measure and value.
-    """
-    parts = []
-    paths = [p for p in workspace.raw.glob("*.csv") if p.name.lower().startswith("series_")] if workspace.raw.is_dir() else []
-    for path in sorted(paths, key=lambda p: p.name):
-        try:
-            part = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-        except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError):
-            raise Refused(f"{path.name}: not a UTF-8 CSV table: save it as CSV UTF-8 with the headings month, measure, value") from None
-        part.columns = [str(c).strip().lower() for c in part.columns]
-        missing = [c for c in ("month", "measure", "value") if c not in part.columns]
-        if missing:
-            raise Refused(f"{path.name}: heading {missing[0]} is missing: add it", "F-COLMISSING")
-        parts.append(part.reindex(columns=["month", "measure", "value", "unit", "note"], fill_value="").apply(lambda c: c.str.strip()))
-    if not parts:
-        raise Refused("data/raw: no series_*.csv: add one with the headings month, measure, value, unit, note")
-    rows = pd.concat(parts, ignore_index=True)
-    rows = rows[rows["month"].str.fullmatch(r"\d{4}-(0[1-9]|1[0-2])") & (rows["measure"] != "")]
-    rows = rows.assign(value=rows["value"].map(_number))
-    return rows.drop_duplicates(["measure", "month", "value"], ignore_index=True)
-
-
-def _number(text: str) -> float:
-    """The number a person wrote, thousands commas allowed; NaN for blank, ``[c]`` and anything else that is none."""
-    if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", text):
-        text = text.replace(",", "")
-    return float(text) if re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", text) else float("nan")
-
-
 def plain(workspace: Workspace, as_at: date, measures: str | Iterable[str] = "ALL", months: int = 12) -> pd.DataFrame:
     """The forecast rows of the plain series: one row per measure and month after its last known month, in the contract's columns.
 
@@ -280,16 +247,17 @@ def plain(workspace: Workspace, as_at: date, measures: str | Iterable[str] = "AL
     or several. pathway, wait, horizon_weeks and probability are empty, target_date is the last day of the month, scenario baseline.
     Errors: Refused for an unknown measure, nothing before `as_at`, and a gap, naming measure and month.
     """
-    rows = series_frame(workspace)
+    rows = monthly.series(workspace)
     have = list(dict.fromkeys(rows["measure"]))
     wanted = have if isinstance(measures, str) and measures.lower() == "all" else [measures] if isinstance(measures, str) else list(measures)
     unknown = [m for m in wanted if m not in have]
-    if unknown or not wanted:
-        asked = unknown[0] if unknown else "ALL"
-        raise Refused(f"--series {asked}: no such measure in data/raw/series_*.csv: it has {', '.join(have[:20]) or 'none'}")
+    if not have:
+        raise Refused("data/raw: no series_*.csv with a monthly total: add one with the headings month, measure, value, unit, note")
+    if unknown:
+        raise Refused(f"--series {unknown[0]}: no such measure in data/raw/series_*.csv, which has {', '.join(have[:20])}")
     today = pd.Period(as_at, freq="M")
     last = today if as_at == today.end_time.date() else today - 1
-    known = rows[pd.PeriodIndex(rows["month"], freq="M") <= last]
+    known = rows[pd.PeriodIndex(rows["month"], freq="M") <= last].drop_duplicates(["measure", "month", "value"])
     return pd.concat([_printed(m, known[known["measure"] == m], months, last) for m in wanted], ignore_index=True)
 
 
