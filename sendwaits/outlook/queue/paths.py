@@ -125,6 +125,19 @@ def whole_poisson(mean: np.ndarray, z: np.ndarray, u: np.ndarray) -> np.ndarray:
     return np.where(mean > 8.0, big, out)
 
 
+def _scatter(n: np.ndarray, chance: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Children seen by age around their expectation with a binomial's variance, the row's total unchanged."""
+    expected = n * chance
+    spread = np.sqrt(np.maximum(expected * (1 - chance), 0))
+    spread *= z
+    spread += expected
+    np.clip(spread, 0, n, out=spread)
+    scale = expected.sum(1) / np.maximum(spread.sum(1), 1e-6)
+    spread *= np.where(scale < 4, scale, 0)[:, None]
+    spread += np.where(scale < 4, 0, 1)[:, None] * expected
+    return np.minimum(spread, n)
+
+
 def _whole(x: np.ndarray, u: np.ndarray) -> np.ndarray:
     """Whole children by age with expectation ``x``, never more than are there; each row's total is floor or ceiling of its sum."""
     total = np.cumsum(x, axis=1, dtype=np.float64)
@@ -137,12 +150,13 @@ def _whole(x: np.ndarray, u: np.ndarray) -> np.ndarray:
 class _Queue:
     """One station while it runs: a buffer in which ageing is a moving window."""
 
-    def __init__(self, model: StationModel, paths: int, groups: int, weeks: int, room: int, start: np.ndarray | None = None, resting: list[np.ndarray] | None = None) -> None:
+    def __init__(self, model: StationModel, paths: int, groups: int, weeks: int, room: int, pool: np.ndarray, start: np.ndarray | None = None, resting: list[np.ndarray] | None = None) -> None:
         ages = len(model.waiting) if start is None else start.shape[1]
         self.model, self.groups, self.at = model, groups, weeks
         self.buffer = np.zeros((paths, room + weeks + 1), dtype=np.float32)
         self.buffer[:, weeks:weeks + ages] = model.waiting if start is None else start
         self.width = ages
+        self.pool = pool
         each = paths // groups
         self.group = np.repeat(np.arange(groups), each)
         self.resting = resting if resting is not None else [self._spread(x, room + 1) for x in model.fresh]      # children who rest, youngest entry first
@@ -212,8 +226,14 @@ class _Queue:
         w = np.clip((capacity - s_low) / np.maximum(s_high - s_low, 1e-6), 0.0, 1.0).astype(np.float32)
         chance = table[self.group, low, :width]
         chance += w[:, None] * (table[self.group, high, :width] - chance)
-        chance *= n
-        return self._take(chance, u)
+        return self._take(_scatter(n, chance, self.normals(n.shape)), u)
+
+    def normals(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Normal numbers from a fixed pool, another stretch of it each week."""
+        size = shape[0] * shape[1]
+        pool = self.pool
+        first = (self.at * 7919 * 101) % max(len(pool) - size, 1)
+        return pool[first:first + size].reshape(shape) if size <= len(pool) else np.resize(pool, shape)
 
     def _take(self, x: np.ndarray, u: np.ndarray) -> np.ndarray:
         taken = np.minimum(_whole(x, u), self.children)
@@ -243,7 +263,7 @@ def simulate(model: Model, weeks: int, levers: Levers | None = None, *, new_chil
     levers = levers or Levers()
     dice = _dice(model, weeks, 0)
     room = max(max(len(x) for x in (s.waiting, *s.fresh)) for s in model.stations) + 8
-    queues = [_Queue(s, model.paths, model.groups, weeks, room) for s in model.stations]
+    queues = [_Queue(s, model.paths, model.groups, weeks, room, _pool(model, k)) for k, s in enumerate(model.stations)]
     out = _empty(model, weeks)
     for k, queue in enumerate(queues):
         out.held[k, :, 0] = queue.everyone().sum(1)
@@ -256,6 +276,11 @@ def simulate(model: Model, weeks: int, levers: Levers | None = None, *, new_chil
     if new_child and not _decided(model, queues, out, weeks, slice(None)):
         _tail(model, queues, levers, out, weeks, tail_paths, tail_weeks)
     return out
+
+
+def _pool(model: Model, station: int) -> np.ndarray:
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([model.seed, 902, station])))
+    return rng.standard_normal(700_000, dtype=np.float32)
 
 
 def _dice(model: Model, weeks: int, stream: int) -> dict[str, np.ndarray]:
@@ -460,7 +485,7 @@ def _tail(model: Model, queues: list[_Queue], levers: Levers, out: Paths, weeks:
         undecided = _remaining(queues, wait, weeks) > 0.9 * out.new_child[wait.name].sum(1)
         if not wait.idle and undecided.mean() > 0.015:
             out.new_child[wait.name][others] = np.nan
-    later = [_Queue(q.model, len(part), model.groups, tail_weeks, max(x.everyone().shape[1] for x in queues) + 8, q.children[part], [x[part] for x in q.resting]) for q in queues]
+    later = [_Queue(q.model, len(part), model.groups, tail_weeks, max(x.everyone().shape[1] for x in queues) + 8, q.pool, q.children[part], [x[part] for x in q.resting]) for q in queues]
     dice = _dice(model, tail_weeks, 1)
     for step in range(tail_weeks):
         week = weeks + 1 + step

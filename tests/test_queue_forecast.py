@@ -1,0 +1,312 @@
+"""The queue forecast: children whole and none lost, seeded numbers, the rows of the contract, and what is refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sendwaits.errors import Refused
+from sendwaits.intake.waits import Built, build
+from sendwaits.outlook import queue
+from sendwaits.outlook.queue import readout
+from sendwaits.outlook.queue.flows import fit_level
+from sendwaits.outlook.queue.history import read_service
+from sendwaits.outlook.queue.model import build_model
+from sendwaits.outlook.queue.paths import simulate, whole_poisson
+from sendwaits.pathways import Pathway, built_in
+from sendwaits.workspace import AreaInfo, Scenario, Target, Workspace
+
+AS_AT = date(2024, 7, 31)
+
+
+def rows_of(pathway: Pathway, records: list[dict[str, object]]) -> pd.DataFrame:
+    frame = pd.DataFrame({"child_id": [f"local:{k}" for k in range(len(records))], pathway.record_id: [f"R{k:05d}" for k in range(len(records))]})
+    for column, kind in pathway.columns.items():
+        if column in frame:
+            continue
+        given = [r.get(column) for r in records]
+        frame[column] = pd.to_datetime(pd.Series(given, dtype=object)).astype("datetime64[s]") if kind in ("date", "future", "birth") else pd.Series([g or "" for g in given], dtype=object)
+    return frame.assign(source_file="made_up.csv", sheet="", source_row=range(2, len(records) + 2), extract_date=pd.Timestamp(AS_AT))
+
+
+def built(code: str, records: list[dict[str, object]]) -> tuple[Built, Pathway]:
+    pathway = built_in()[code]
+    return build([rows_of(pathway, records)], pathway, lambda ids: ids), pathway
+
+
+def steady(weeks: int = 120, a_week: int = 5, wait_weeks: int = 20) -> list[dict[str, object]]:
+    """``a_week`` referrals each Monday, each seen exactly ``wait_weeks`` later, two years and more before as_at."""
+    out = []
+    monday = AS_AT - timedelta(days=AS_AT.weekday())
+    for back in range(weeks):
+        start = monday - timedelta(weeks=back)
+        seen = start + timedelta(weeks=wait_weeks)
+        out += [{"referral_date": start, "first_contact_date": seen if seen <= AS_AT else None}] * a_week
+    return out
+
+
+def workspace(**what: object) -> Workspace:
+    return Workspace(Path("."), AreaInfo("Exampleshire"), built_in(), **what)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def slcn() -> tuple[Built, Pathway]:
+    return built("SLCN", steady())
+
+
+@pytest.fixture(scope="module")
+def ready(slcn: tuple[Built, Pathway]) -> queue.Prepared:
+    return queue.prepare(*slcn, workspace(), AS_AT, paths=100)
+
+
+def test_no_child_is_made_or_lost_on_any_path(ready: queue.Prepared) -> None:
+    assert ready.baseline.balance() == 0.0
+    assert (ready.baseline.held >= 0).all()
+
+
+def test_the_forecast_starts_from_todays_list(ready: queue.Prepared) -> None:
+    # 5 a week, seen after 20 weeks: the 20 Mondays of weeks 0..19 wait = 100 children; none over 18 weeks but those of weeks 18 and 19
+    # as_at is a Wednesday: 18 weeks before the last Monday is 128 days (> 126), 19 weeks 135 days -> 10 children
+    assert ready.baseline.waiting["contact"][:, 0].tolist() == [100.0] * ready.model.paths
+    assert ready.baseline.over["contact", 126][0, 0] == 10.0
+    # mean age: (0 + ... + 19) / 20 weeks and two days
+    mean = readout.values(ready.model, ready.baseline, "contact", "mean_weeks_open")[0, 0]
+    assert mean == pytest.approx(9.5 + 2 / 7)
+
+
+def test_a_steady_service_stays_steady_and_a_new_child_waits_as_the_last_one_did(ready: queue.Prepared) -> None:
+    after = np.median(ready.baseline.waiting["contact"][:, 26])
+    assert 60 <= after <= 140
+    new = readout.new_child_weeks(ready.baseline, "contact")
+    assert np.nanmedian(new) == pytest.approx(20, abs=6)
+
+
+def test_completions_seen_before_as_at_count_in_early_horizons(ready: queue.Prepared) -> None:
+    # every completion so far took 140 days: none within 126; in week 1, 12 of the 13 weeks are those observed ones
+    within = readout.values(ready.model, ready.baseline, "contact", "within_standard_pct")
+    assert within[:, 1].max() <= 100 / 13 * 2
+
+
+def test_rows_are_those_of_the_contract(slcn: tuple[Built, Pathway], ready: queue.Prepared) -> None:
+    rows = queue.forecast(*slcn, workspace(), AS_AT, prepared=ready)
+    assert tuple(rows.columns) == queue.COLUMNS
+    weekly = rows[rows["measure"] != "new_child_wait_weeks"]
+    assert weekly.groupby("measure")["horizon_weeks"].agg(["min", "max", "size"]).to_numpy().tolist() == [[1, 52, 52]] * 5
+    assert (rows["measure"] == "new_child_wait_weeks").sum() == 1
+    assert rows.loc[0, "target_date"] == "2024-08-07" and rows.loc[51, "target_date"] == "2025-07-30"
+    quantiles = rows[["p10", "p25", "p50", "p75", "p90"]].to_numpy()
+    assert (np.diff(quantiles, axis=1) >= 0).all() and quantiles.min() >= 0
+    assert rows.loc[rows["measure"] == "within_standard_pct", "p90"].max() <= 100
+
+
+def test_same_inputs_same_numbers_whatever_the_hash_seed(slcn: tuple[Built, Pathway]) -> None:
+    one = queue.forecast(*slcn, workspace(), AS_AT, paths=60)
+    two = queue.forecast(*slcn, workspace(), AS_AT, paths=60)
+    pd.testing.assert_frame_equal(one, two)
+    code = "import tests.test_queue_forecast as t; b = t.built('SLCN', t.steady()); print(t.queue.forecast(*b, t.workspace(), t.AS_AT, paths=60)['p50'].sum())"
+    root = Path(__file__).parents[1]
+    said = [subprocess.run([sys.executable, "-c", code], cwd=root, env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(root), "PATH": ""}, capture_output=True, text=True, check=True).stdout for seed in ("1", "2")]
+    assert said[0] == said[1] == f"{one['p50'].sum()}\n"
+
+
+def test_more_capacity_never_makes_the_list_longer_on_the_same_luck(slcn: tuple[Built, Pathway], ready: queue.Prepared) -> None:
+    more = Scenario("more", "SLCN", AS_AT, capacity_change_pct=50.0)
+    rows = queue.forecast(*slcn, workspace(scenarios=(more,)), AS_AT, scenario="more", prepared=ready)
+    last = rows[(rows["measure"] == "waiting") & (rows["horizon_weeks"] == 52)].set_index("scenario")
+    assert set(rows["scenario"]) == {"baseline", "more"}
+    assert last.loc["more", "p50"] < last.loc["baseline", "p50"]
+    pd.testing.assert_frame_equal(rows[rows["scenario"] == "baseline"].reset_index(drop=True), queue.forecast(*slcn, workspace(), AS_AT, prepared=ready))
+
+
+def test_an_announced_change_is_in_the_baseline_late_and_in_part(slcn: tuple[Built, Pathway], ready: queue.Prepared) -> None:
+    announced = Scenario("announced", "SLCN", AS_AT, capacity_change_pct=50.0, committed=True)
+    changed = queue.prepare(*slcn, workspace(scenarios=(announced,)), AS_AT, paths=100)
+    factor = changed.levers.capacity[0]
+    assert factor[:, 0].min() == 1.0                                   # up to 12 weeks late
+    assert (factor[:, 12] > 1.0).all()
+    assert 1.30 <= factor[:, 12].min() and factor[:, 12].max() <= 1.525    # 60 to 105 per cent of 50
+    assert np.median(changed.baseline.waiting["contact"][:, 52]) < np.median(ready.baseline.waiting["contact"][:, 52])
+
+
+@pytest.mark.parametrize("name, says", [("nothing", "no [[scenarios]] named"), ("past", "before as_at"), ("other", "belongs to pathway NST")])
+def test_a_scenario_that_cannot_be_is_refused_in_words(slcn: tuple[Built, Pathway], ready: queue.Prepared, name: str, says: str) -> None:
+    known = (Scenario("past", "SLCN", AS_AT - timedelta(days=1), capacity_change_pct=10.0), Scenario("other", "NST", AS_AT, capacity_change_pct=10.0))
+    with pytest.raises(Refused) as refused:
+        queue.forecast(*slcn, workspace(scenarios=known), AS_AT, scenario=name, prepared=ready)
+    assert says in str(refused.value)
+
+
+def test_a_targets_chance_and_the_capacity_it_needs(slcn: tuple[Built, Pathway]) -> None:
+    by = AS_AT + timedelta(weeks=30)
+    hard = Target("SLCN", "contact", "waiting", by, at_most=40)
+    sure = Target("SLCN", "", "waiting", by, at_most=10_000)
+    rows = queue.forecast(*slcn, workspace(targets=(hard, sure)), AS_AT, paths=100)
+    chance = rows[rows["measure"] == "p_target"]
+    assert chance["probability"].iloc[0] < 0.5 and chance["probability"].iloc[1] == 1.0
+    assert chance["horizon_weeks"].tolist() == [30, 30] and chance["note"].iloc[0].startswith("waiting at most 40")
+    need = rows[rows["measure"] == "capacity_needed_per_week"]
+    # from 100 to 40 in 30 weeks with 5 a week coming: 2 a week more than come
+    assert need["p50"].iloc[0] == pytest.approx(7, abs=2.5)
+    assert need["p50"].iloc[1] < 0.5
+
+
+def test_a_target_beyond_a_year_is_refused_and_a_past_one_says_so(slcn: tuple[Built, Pathway], ready: queue.Prepared) -> None:
+    late = Target("SLCN", "contact", "waiting", AS_AT + timedelta(weeks=52, days=1), at_most=10)
+    with pytest.raises(Refused, match="within 52 weeks"):
+        queue.prepare(*slcn, workspace(targets=(late,)), AS_AT, paths=20)
+    past = Target("SLCN", "contact", "waiting", AS_AT, at_most=10)
+    rows = queue.forecast(*slcn, workspace(targets=(past,)), AS_AT, paths=20)
+    assert "has passed" in rows.loc[rows["measure"] == "p_target", "note"].iloc[0]
+
+
+def test_a_target_of_no_measure_or_no_standard_is_refused(slcn: tuple[Built, Pathway]) -> None:
+    with pytest.raises(Refused, match="no such measure"):
+        queue.prepare(*slcn, workspace(targets=(Target("SLCN", "contact", "median_weeks_open", date(2024, 12, 31), at_most=1),)), AS_AT, paths=20)
+
+
+@pytest.mark.parametrize("records", [
+    [],
+    [{"referral_date": date(2024, 7, 1)}],
+    [{"referral_date": date(2024, 1, 1) + timedelta(days=k)} for k in range(100)],
+    [{"referral_date": date(2024, 5, 1), "first_contact_date": date(2024, 5, 20)}] * 3,
+    steady(weeks=12, wait_weeks=3),
+])
+def test_too_little_history_is_a_labelled_fallback_and_never_a_bare_nan(records: list[dict[str, object]]) -> None:
+    rows = queue.forecast(*built("SLCN", records), workspace(), AS_AT, paths=40)
+    assert len(rows) == 5 * 52 + 1
+    empty = rows[rows["p50"].isna()]
+    assert (empty["note"] != "").all()
+    assert rows["note"].str.contains("little history|nobody is expected|empty").all()
+
+
+def test_whole_poisson_has_the_mean_it_should() -> None:
+    rng = np.random.default_rng(1)
+    for mean in (0.3, 4.0, 30.0):
+        drawn = whole_poisson(np.full(40_000, mean), rng.standard_normal(40_000), rng.random(40_000))
+        assert drawn.mean() == pytest.approx(mean, rel=0.03)
+        assert drawn.var() == pytest.approx(mean, rel=0.06)
+
+
+def test_a_level_is_found_and_a_step_is_followed() -> None:
+    rng = np.random.default_rng(2)
+    quiet = np.zeros((150, 3))
+    flat = fit_level(rng.poisson(20, 150), quiet, 200, rng)
+    assert np.exp(flat.level).mean() == pytest.approx(20, rel=0.08)
+    stepped = fit_level(np.concatenate([rng.poisson(30, 120), rng.poisson(15, 30)]), quiet, 200, rng)
+    assert np.exp(stepped.level).mean() == pytest.approx(15, rel=0.15)
+
+
+def test_capacity_with_nobody_left_to_see_is_a_lower_bound() -> None:
+    rng = np.random.default_rng(3)
+    seen = np.concatenate([rng.poisson(20, 75), np.full(75, 10)])       # 20 a week while there was a list, then all who came
+    bound = np.arange(150) >= 75
+    plain = fit_level(seen, np.zeros((150, 3)), 200, np.random.default_rng(4))
+    aware = fit_level(seen, np.zeros((150, 3)), 200, np.random.default_rng(4), censored=bound)
+    assert np.exp(plain.level).mean() < 12
+    assert np.exp(aware.level).mean() > 15
+
+
+def ehc(weeks: int = 110) -> list[dict[str, object]]:
+    """6 requests a week: decided after 5 weeks (1 in 6 no), advice after 14, plan after 18."""
+    out: list[dict[str, object]] = []
+    monday = AS_AT - timedelta(days=AS_AT.weekday())
+    on = lambda start, w: start + timedelta(weeks=w) if start + timedelta(weeks=w) <= AS_AT else None  # noqa: E731
+    for back in range(weeks):
+        start = monday - timedelta(weeks=back)
+        for k in range(6):
+            decided, advised, plan = on(start, 5), on(start, 14), on(start, 18)
+            row: dict[str, object] = {"request_date": start, "request_outcome": ("N" if k == 0 else "Y") if decided else "A", "request_outcome_date": decided}
+            if k and advised:
+                row |= {"assessment_outcome": "Y", "assessment_outcome_date": advised, "plan_date": plan}
+            out.append(row)
+    return out
+
+
+@pytest.fixture(scope="module")
+def plans() -> tuple[Built, Pathway]:
+    return built("EHC", ehc())
+
+
+def test_plans_pass_three_stations_and_both_waits_start_from_todays_lists(plans: tuple[Built, Pathway]) -> None:
+    ready = queue.prepare(*plans, workspace(), AS_AT, paths=40)
+    assert [s.name for s in ready.service.stations] == ["decision", "advice", "writing"]
+    assert ready.baseline.balance() == 0.0
+    # decision: Mondays 0..4 back = 5 x 6; plan: those, and 5 a week for Mondays 5..17 back = 30 + 65
+    assert ready.baseline.waiting["decision"][0, 0] == 30
+    assert ready.baseline.waiting["plan"][0, 0] == 95
+
+
+def test_the_bridge_leads_from_plans_due_to_the_issued_percentage(plans: tuple[Built, Pathway]) -> None:
+    table = queue.bridge(*plans, workspace(), AS_AT, paths=100)
+    assert table["month"].tolist() == ["2024-08", "2024-09", "2024-10", "2024-11", "2024-12", "2025-01"]
+    # 5 plans a week fall due
+    assert table["due"].iloc[0] == pytest.approx(5 * 31 / 7, rel=0.25)
+    assert (table["issued_pct_p10"] <= table["issued_pct"]).all() and (table["issued_pct"] <= table["issued_pct_p90"]).all()
+    assert (table["issued_on_time"] <= table["issued"]).all()
+
+
+def test_the_issued_cohort_target_counts_plans_already_issued_this_year(plans: tuple[Built, Pathway]) -> None:
+    target = Target("EHC", "", "within_20_weeks_pct", AS_AT + timedelta(days=7), at_least=99)
+    rows = queue.forecast(*plans, workspace(targets=(target,)), AS_AT, paths=40)
+    # every plan of 2024 so far took 18 weeks; one more week cannot bring the share under 90 %
+    assert rows.loc[rows["measure"] == "p_target", "probability"].iloc[0] >= 0.5
+
+
+def test_the_bridge_is_refused_for_other_pathways(slcn: tuple[Built, Pathway], ready: queue.Prepared) -> None:
+    with pytest.raises(Refused, match="20-week bridge"):
+        queue.bridge(*slcn, workspace(), AS_AT, prepared=ready)
+
+
+def two_lists(weeks: int = 110) -> list[dict[str, object]]:
+    out = []
+    monday = AS_AT - timedelta(days=AS_AT.weekday())
+    on = lambda start, w: start + timedelta(weeks=w) if start + timedelta(weeks=w) <= AS_AT else None  # noqa: E731
+    for back in range(weeks):
+        start = monday - timedelta(weeks=back)
+        out += [{"referral_date": start, "assessment_date": on(start, 12), "treatment_date": on(start, 30)}] * 6
+    return out
+
+
+def test_slots_moved_between_two_lists_shorten_one_and_lengthen_the_other() -> None:
+    both = built("OT_HEALTH", two_lists())
+    move = Scenario("move", "OT_HEALTH", AS_AT, move_slots_per_week=2.0, move_from="treatment", move_to="assessment", delivered=(1.0, 1.0), late_weeks=(0, 0))
+    known = workspace(scenarios=(move,))
+    ready = queue.prepare(*both, known, AS_AT, paths=100)
+    assert ready.service.team == (0, 1) and ready.baseline.balance() == 0.0
+    side = queue.compare(*both, known, AS_AT, prepared=ready).set_index(["scenario", "wait"])["waiting_26_p50"]
+    assert side["move", "assessment"] < side["baseline", "assessment"]
+    assert side["move", "treatment"] > side["baseline", "treatment"]
+    plan = queue.recovery_plan(*both, known, AS_AT, prepared=ready)
+    assert len(plan) == 8 and (plan["waiting_p10"] <= plan["waiting_p50"]).all()
+
+
+def test_the_back_test_knows_nothing_of_what_came_after(slcn: tuple[Built, Pathway]) -> None:
+    table = queue.backtest(*slcn, workspace(), AS_AT, paths=40)
+    assert set(table["horizon_weeks"]) <= {4, 13, 26, 52} and (table["hits"] <= table["n"]).all()
+    # nothing changed in this service: no change is never wrong about the list
+    assert (table.loc[table["measure"] == "waiting", "error_no_change"] == 0).all()
+    origin = AS_AT - timedelta(weeks=26)
+    cut = [{k: (v if v is None or v <= origin else None) for k, v in r.items()} for r in steady() if r["referral_date"] <= origin]  # type: ignore[operator]
+    then, now = (read_service(b, p, pd.Timestamp(origin)) for b, p in (built("SLCN", cut), slcn))
+    assert (then.stations[0].seen == now.stations[0].seen[:, :then.stations[0].seen.shape[1]]).all()
+    assert then.stations[0].waiting.sum() == now.stations[0].waiting.sum()
+
+
+def test_lanes_that_a_column_shows_queue_apart() -> None:
+    records = [{**r, "need": "early years"} for r in steady(wait_weeks=4)] + [{**r, "need": "school age"} for r in steady(wait_weeks=30)]
+    service = read_service(*built("SLCN", records), pd.Timestamp(AS_AT))
+    assert [s.name for s in service.stations] == ["lane 1", "lane 2"]
+    run = simulate(build_model(service, 40, 1), 26)
+    assert run.balance() == 0.0
+    assert run.waiting["contact"][0, 0] == 5 * 4 + 5 * 30
+
+
+def test_history_is_complete_only_from_the_earliest_closed_record() -> None:
+    service = read_service(*built("SLCN", steady(weeks=60, wait_weeks=20)), pd.Timestamp(AS_AT))
+    assert service.weeks == 39      # first referral 59 weeks before the last Monday, seen 20 weeks later: 39 whole weeks of history
