@@ -8,9 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sendwaits.measure import themes
 from sendwaits.pathways import built_in
+from sendwaits.release.coarse import release_groups, release_overlap
 
 AS_AT = date(2024, 7, 31)
 BEFORE, NOW = ("2022-08-01", "2023-07-31"), ("2023-08-01", "2024-07-31")
@@ -83,6 +86,50 @@ def test_counts_of_two_years_by_group_leave_duplicates_out_and_print_zeros() -> 
     assert (at["rejected", "", BEFORE[0]], at["rejected", "", NOW[0]]) == (0, 1)          # by date of rejection
     assert (at["re_referrals", "", BEFORE[0]], at["re_referrals", "", NOW[0]]) == (1, 0)  # 365 days counts, 366 does not
     assert at["referrals", "age_band=5-10", NOW[0]] == 1
+
+
+def group_rows(values: dict[str, tuple[int, int]]) -> pd.DataFrame:
+    return released(values).drop(columns="status").astype({"numerator": "Int64", "denominator": "Int64", "n": "Int64"})
+
+
+def test_small_groups_join_others_until_no_cell_is_under_k() -> None:
+    counts = group_rows({"": (82, 92), "need=a": (40, 50), "need=b": (3, 7), "need=c": (9, 4), "need=d": (30, 31), "sex=F": (80, 90), "sex=M": (2, 2)})
+    table = themes.coarse(counts, 5)
+    at = {(r.group, r.period_start): int(r.value) for r in table.itertuples()}
+    assert (at["need=other", BEFORE[0]], at["need=other", NOW[0]]) == (12, 11)
+    assert (at["need=a", NOW[0]], at["need=d", NOW[0]]) == (50, 31)
+    assert not any(g.startswith("sex=") for g, _ in at)  # 2 must join 80: one group is no breakdown
+    assert (at["", BEFORE[0]], at["", NOW[0]]) == (82, 92)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=9))
+def test_no_cell_of_a_released_breakdown_is_small_and_totals_stay(pairs: list[tuple[int, int]]) -> None:
+    counts = group_rows({"": (sum(a for a, _ in pairs), sum(b for _, b in pairs)), **{f"need={i}": p for i, p in enumerate(pairs)}})
+    monthly = pd.DataFrame(columns=["pathway", "measure", "group", "status"])
+    table = release_groups(counts, monthly, "board", 5)
+    groups = table[table["group"] != ""]
+    assert not groups["value"].between(0, 4).any()
+    for start, part in groups.groupby("period_start"):
+        assert part["value"].sum() == counts[(counts["group"] == "") & (counts["period_start"] == start)]["value"].iloc[0]
+
+
+def test_a_service_with_a_hidden_month_has_no_yearly_groups() -> None:
+    counts = group_rows({"": (82, 92), "need=a": (40, 50), "need=b": (42, 42)})
+    monthly = pd.DataFrame([("NST", "referrals", "", "c")], columns=["pathway", "measure", "group", "status"])
+    assert not len(release_groups(counts, monthly, "board", 5))
+
+
+def test_children_on_both_lists_are_shown_only_when_each_part_is_nought_or_k() -> None:
+    def table(nst: int, ehc: int, both: int) -> pd.DataFrame:
+        rows = [("NST", "", "children_waiting", "", "", "2024-07-31", nst), ("EHC", "", "children_waiting", "", "", "2024-07-31", ehc), ("NST", "", "children_waiting", "with=EHC", "", "2024-07-31", both)]
+        return pd.DataFrame(rows, columns=themes.COLUMNS[:7]).assign(unit="count", numerator=None, denominator=None, n=1).astype({"n": "Int64", "value": float})
+
+    assert set(release_overlap(table(90, 70, 20), "board", 5)["status"]) == {""}
+    assert set(release_overlap(table(90, 70, 4), "board", 5)["status"]) == {"c"}
+    assert set(release_overlap(table(90, 70, 66), "board", 5)["status"]) == {"c"}  # 70 - 66 = 4 only on the second
+    assert set(release_overlap(table(90, 70, 4), "analyst", 1)["status"]) == {""}
+    assert list(release_overlap(table(92, 73, 20), "public", 8)["value"]) == [90, 75, 20]
 
 
 def test_a_survivors_sample_is_not_counted() -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sendwaits.intake.waits import Built
     from sendwaits.pathways import Pathway
 
-__all__ = ["COLUMNS", "THEME_GROUPS", "two_years", "group_counts", "overlap", "contributions", "england", "differs", "counts_differ", "PHASES"]
+__all__ = ["COLUMNS", "THEME_GROUPS", "two_years", "group_counts", "coarse", "overlap", "contributions", "england", "differs", "counts_differ", "PHASES"]
 
 COLUMNS = ["pathway", "wait", "measure", "group", "period_start", "period_end", "value", "unit", "numerator", "denominator", "n"]
 THEME_GROUPS = ("age_band", "sex", "district", "source", "need", "school")
@@ -77,6 +77,30 @@ def group_counts(built: Built, pathway: Pathway, as_at: date) -> pd.DataFrame:
                 add("referrals", f"{name}={kind}", int(counts.get(kind, 0)))
     frame = pd.DataFrame(found, columns=COLUMNS)
     return frame.astype({"numerator": "Int64", "denominator": "Int64", "n": "Int64"})
+
+
+def coarse(counts: pd.DataFrame, k: int) -> pd.DataFrame:
+    """The counts of `group_counts` with small groups put together, so that no cell of a breakdown is under ``k`` in either year.
+
+    In each pathway and column the groups under k (0 too) join ``other``; while ``other`` itself is under k the smallest group joins
+    it. A column with fewer than two groups left is dropped. Rows without a group stay as they are.
+
+    Example, k = 5: 40, 3, 9, 30 in one year and 50, 7, 4, 31 in the other become 40, 12 (other), 30 and 50, 11 (other), 31.
+    """
+    kept = [counts[counts["group"] == ""]]
+    rows = counts[counts["group"] != ""]
+    for (_, column), part in rows.groupby(["pathway", rows["group"].str.split("=").str[0]], sort=False):
+        wide = part.pivot(index="group", columns="period_start", values="value").fillna(0)
+        small = list(wide.index[wide.min(axis=1) < k])
+        while small and wide.loc[small].sum().min() < k and len(small) < len(wide):
+            small.append(wide.drop(small).min(axis=1).idxmin())
+        name = {group: f"{column}=other" if group in small else group for group in wide.index}
+        if len(set(name.values())) < 2:
+            continue
+        merged = part.assign(group=part["group"].map(name)).groupby(COLUMNS[:6], sort=False, as_index=False, dropna=False)["value"].sum()
+        kept.append(merged.assign(unit="count", numerator=pd.array([pd.NA] * len(merged), "Int64"), denominator=pd.array([pd.NA] * len(merged), "Int64"),
+                                  n=merged["value"].astype("Int64"))[COLUMNS])
+    return pd.concat(kept, ignore_index=True) if len(counts) else counts
 
 
 def overlap(built: Mapping[str, Built], as_at: date, first: str = "NST", second: str = "EHC") -> pd.DataFrame:

@@ -185,8 +185,8 @@ class Forecast(Backlog):
         alt = f"Fan chart. {plain(title)}. Chance of {plain(what)}: {plain(words.percent_chance(chance))}. 8 in 10 futures between {low} and {high}."
         return Section(
             title, sub,
-            [("What it shows", Markup("8 in 10 simulated futures lie between {} and {} on {}. {} reach the target.").format(
-                low, high, words.day(rag_day(row)), words.one_in(chance.value / 100).replace("about", "About").replace("less", "Less").replace("more", "More") if chance.shown else "No chance is known that they")),
+            [("What it shows", Markup("8 in 10 simulated futures {} on {}. {} reach the target.").format(
+                Markup("lie between {} and {}").format(low, high) if str(low) != str(high) else Markup("stand at {}").format(low), words.day(rag_day(row)), words.one_in(chance.value / 100).replace("about", "About").replace("less", "Less").replace("more", "More") if chance.shown else "No chance is known that they")),
              ("Is it real?", Markup("Recorded so far: {} ({}).").format((reading.level_word if middle.unit != "count" else reading.word).lower(), reading.reason)),
              ("So what", Markup(" ").join(so))],
             chart=charts.fan(self.ends, history, steps, alt, unit=middle.unit, now=self.as_at, aim=charts.Aim(
