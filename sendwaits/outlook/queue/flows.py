@@ -71,11 +71,12 @@ class Draws:
 
 def fit_level(counts: np.ndarray, breaks: np.ndarray, paths: int, rng: np.random.Generator, *, growth_sd: float = 0.0,
               exposure: np.ndarray | None = None, known: np.ndarray | None = None, change_weeks: tuple[int, ...] = (),
-              censored: np.ndarray | None = None) -> Draws:
+              censored: np.ndarray | None = None, thin: float = 1.0) -> Draws:
     """Posterior draws of one weekly flow, ``counts`` oldest first, the last week ending at as_at.
 
     ``exposure`` multiplies the expected flow (hazard mode), ``known`` marks weeks that were observed, ``change_weeks`` are
-    weeks (negative, from as_at) at which a step is expected, ``censored`` weeks whose count is a lower bound only. Zero flows give a level near zero with a wide posterior.
+    weeks (negative, from as_at) at which a step is expected, ``censored`` weeks whose count is a lower bound only, ``thin`` the
+    variance of a count over its mean when rates are known (under 1 for children seen at a high hazard). Zero flows give a level near zero with a wide posterior.
     """
     y = np.asarray(counts, dtype=float)
     known = np.ones(len(y), bool) if known is None else known.copy()
@@ -85,20 +86,20 @@ def fit_level(counts: np.ndarray, breaks: np.ndarray, paths: int, rng: np.random
     censored = np.zeros(len(y), bool) if censored is None else censored & known
     lost = _lost_weeks(y, mean, known & ~censored)
     use = known & ~lost
-    spread = _spread(y, mean, use & ~censored)
+    spread = _spread(y, mean, use & ~censored, thin)
     weeks = np.arange(len(y)) - (len(y) - 1.0)
     design = np.column_stack([np.ones(len(y)), weeks, breaks])
     prior_mean = np.concatenate([[np.log(max(mean[use].mean() if use.any() else 0.02, 0.02) / np.exp((offset + season)[use].mean() if use.any() else 0.0)), 0.0], _SEASON_MEAN])
-    prior_sd = np.concatenate([[1.5, growth_sd / 52 + 1e-9], _SEASON_SD])
+    prior_sd = np.concatenate([[1.5 if exposure is None else 0.3, growth_sd / 52 + 1e-9], _SEASON_SD])
     eta = np.log(np.maximum(mean, 0.02))
     walk = np.minimum(-weeks[:, None], -weeks[None, :])
     if censored.any():
         eta = np.maximum(eta, np.log(np.maximum(y, 0.02)))
     for _ in range(5 if censored.any() else 2):
-        z, v = _working(y, eta, spread, use, censored)
+        z, v = _working(y, eta, spread, use, censored, thin)
         eta = _posterior_mean(design, prior_mean, prior_sd, walk * 0.01**2, z - offset, v) + offset
-    spread = _spread(y, np.exp(eta), use & ~censored)
-    z, v = _working(y, eta, spread, use, censored)
+    spread = _spread(y, np.exp(eta), use & ~censored, thin)
+    z, v = _working(y, eta, spread, use, censored, thin)
     v = np.where(use & ~censored, v - spread, v)
     return _draw(z - offset, v, use, design, prior_mean, prior_sd, walk, spread, lost, known, paths, rng, change_weeks)
 
@@ -118,19 +119,19 @@ def _lost_weeks(y: np.ndarray, mean: np.ndarray, known: np.ndarray) -> np.ndarra
     return known & (mean >= 4.0) & (y <= 0.08 * mean) & (fits > 0.4)
 
 
-def _spread(y: np.ndarray, mean: np.ndarray, use: np.ndarray) -> float:
+def _spread(y: np.ndarray, mean: np.ndarray, use: np.ndarray, thin: float) -> float:
     if use.sum() < 8:
         return 0.1
-    excess = ((y - mean)[use] ** 2 - mean[use]).sum() / (mean[use] ** 2).sum()
-    return float(np.clip(excess, 0.01, 1.5))
+    excess = ((y - mean)[use] ** 2 - thin * mean[use]).sum() / (mean[use] ** 2).sum()
+    return float(np.clip(excess, 0.01 * thin**2, 1.5))
 
 
-def _working(y: np.ndarray, eta: np.ndarray, spread: float, use: np.ndarray, censored: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _working(y: np.ndarray, eta: np.ndarray, spread: float, use: np.ndarray, censored: np.ndarray, thin: float) -> tuple[np.ndarray, np.ndarray]:
     """Linearised log counts and their variances; of a censored week, one Newton step of the chance to exceed its count."""
     m = np.exp(eta)
-    z, v = eta + np.clip((y - m) / m, -1.0, 6.0), np.where(use, 1.0 / m + spread, 1e6)
+    z, v = eta + np.clip((y - m) / m, -1.0, 6.0), np.where(use, thin / m + spread, 1e6)
     if censored.any():
-        sd = np.sqrt(1.0 / m + spread)
+        sd = np.sqrt(thin / m + spread)
         x = np.clip((y - m) / (m * sd), -6.0, 6.0)
         mills = _mills(x)
         slack = np.maximum(mills * (mills - x), 1e-4)

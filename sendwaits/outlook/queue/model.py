@@ -103,7 +103,8 @@ def _hazard_mode(service: Service, station: Station, out: StationModel, seen: np
         return
     known = known & ~spare
     paths, groups, ages = len(out.rates), len(out.table), out.table.shape[2]
-    fitted = fit_level(seen, past, paths, rng, known=known, exposure=exposure)
+    thin = 1.0 - float((risk @ hazard**2).sum() / max((risk @ hazard).sum(), 1e-9))
+    fitted = fit_level(seen, past, paths, rng, known=known, exposure=exposure, thin=max(thin, 0.05))
     evidence = fit_level(seen, past, 4, rng, known=known).evidence
     weeks_of_work = risk.sum() / max(taken.sum(), 1.0)
     odds = fitted.evidence - evidence + (8.0 - weeks_of_work) / 3.0
@@ -112,7 +113,7 @@ def _hazard_mode(service: Service, station: Station, out: StationModel, seen: np
     if not free.any():
         return
     out.hazard_mode, out.exposure = np.repeat(free, paths // groups), _extend(hazard, ages).astype(np.float32)
-    out.hazard_rates = fitted.rates(ahead, rng)
+    out.hazard_rates = fitted.rates(ahead, rng) * fitted.noise(len(ahead), rng)
     steps = out.table.shape[1]
     pace = np.concatenate([[0.0], 0.02 * 1.06 ** np.arange(steps - 1)])
     for g in np.flatnonzero(free):
