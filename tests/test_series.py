@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sendwaits.errors import Refused
-from sendwaits.outlook.filters import bank, predict, walk, working_days
-from sendwaits.outlook.series import FORECAST_COLUMNS, QUANTILES, _roaming, backtest, forecast, plain
+from sendwaits.outlook import series as series_room
+from sendwaits.outlook.filters import Bank, bank, predict, walk, working_days
+from sendwaits.outlook.series import FORECAST_COLUMNS, QUANTILES, _roaming, _rolling, backtest, forecast, plain
 from sendwaits.workspace import open_workspace
 
 
@@ -142,14 +143,54 @@ def test_what_comes_later_changes_no_earlier_origin():
         assert np.array_equal(one[0], other[0]) and np.array_equal(one[1], other[1])
 
 
-def test_the_back_test_knows_only_the_past():
-    series = counts(50, 60)
-    later = series.copy()
-    later.iloc[-1] *= 10
-    first, second = (backtest(s).set_index(["method", "horizon"])["mae"] for s in (series, later))
-    # the last month is the target of 12 of the last origins; the tenfold value adds to each method's error and changes no forecast of it
-    assert (second > first).all()
-    assert len(backtest(series)) == 12
+def test_the_filter_equals_the_textbook_recursion():
+    # one member: level step 0.3, slope of stationary variance 0.1 damped by 0.9, noise 0.7; matrices as in Harvey, chapter 3
+    y = np.array([1.0, 1.2, 1.1, 1.5, 1.4, 1.6])
+    one = np.ones(1)
+    mean, sd = predict(y, 600, np.array([6]), 12, Bank(0.3 * one, 0.1 * one, 0.9 * one, 0 * one, 0 * one, 0 * one))
+    move, steps = np.array([[1.0, 1.0], [0.0, 0.9]]), np.diag([0.3, 0.1 * (1 - 0.81)])
+    state, cov, weight = np.array([y[0], 0.0]), np.diag([1e4, 0.1]), 0.3
+    squares = weight * np.abs(np.diff(y)).mean() ** 2
+    for t, value in enumerate(y):
+        spread, error = cov[0, 0] + 0.7, value - state[0]
+        if t:
+            squares, weight = 0.99 * squares + error**2 / spread, 0.99 * weight + 1
+        gain = cov[:, 0] / spread
+        state, cov = move @ (state + gain * error), move @ (cov - np.outer(gain, cov[0])) @ move.T + steps
+    for month in range(12):
+        assert mean[0, month] == pytest.approx(state[0])
+        assert sd[0, month] == pytest.approx(np.sqrt(squares / weight * (cov[0, 0] + 0.7)))
+        state, cov = move @ state, move @ cov @ move.T + steps
+
+
+def test_what_roams_ten_times_as_far_in_a_year_is_forecast_a_quarter_wider(monkeypatch):
+    values = 100 + np.cumsum(np.random.default_rng(5).normal(1, 1, 60))
+    monkeypatch.setattr(series_room, "ROAM_POWER", 0.0)
+    plain_width = _rolling(values, 600, 12).quantiles["naive"][-1]
+    monkeypatch.undo()
+    width = _rolling(values, 600, 12).quantiles["naive"][-1]
+    wider = _roaming(np.sqrt(values / values.mean()), np.array([60]))[0] ** 0.1
+    assert 1.15 < wider < 1.3
+    ratio = (np.sqrt(width[:, 4]) - np.sqrt(width[:, 2])) / (np.sqrt(plain_width[:, 4]) - np.sqrt(plain_width[:, 2]))
+    assert ratio == pytest.approx(wider)
+
+
+def test_no_earlier_forecast_or_width_knows_the_last_month():
+    values = counts(50, 60).to_numpy()
+    later = values.copy()
+    later[-1] *= 10
+    first, second = _rolling(values, 600, 12), _rolling(later, 600, 12)
+    for method, quantiles in first.quantiles.items():
+        assert second.quantiles[method][:-1] == pytest.approx(quantiles[:-1], rel=1e-9, abs=1e-9), method
+        assert (second.quantiles[method][-1] != quantiles[-1]).any()
+
+
+def test_the_back_test_has_a_row_per_method_and_block():
+    table = backtest(counts(50, 60))
+    assert table["method"].unique().tolist() == ["ensemble", "naive", "seasonal naive"]
+    assert table["horizon"].tolist() == ["1-3", "4-6", "7-12", "all"] * 3
+    # 36 origins; the last 11 know fewer than twelve months of what came: 25 * 12 + (11 + 10 + ... + 1) = 366
+    assert table.loc[table["horizon"] == "all", "n"].tolist() == [366] * 3
 
 
 def test_naive_in_the_back_test_is_the_last_value():

@@ -49,7 +49,7 @@ WIDTHS = np.array([
 ])
 """Pooled conformal factors: what the normal widths of p10, p25, p50, p75, p90 are multiplied by, a row per block of BLOCKS.
 
-Made by benchmarks/series_widths.py from about 730 origins of eight kinds of monthly series (published health series before and after
+Made by benchmarks/series_widths.py from 934 origins of eight kinds of monthly series (published health series before and after
 the pandemic, the monthly series that ship with R, thinned copies and made-up counts), none of the held-out third among them, and
 widened by 3 % for kinds not in the pool. Factors only: no series is in the package.
 """
