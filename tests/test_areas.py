@@ -18,7 +18,8 @@ from sendwaits.workspace import open_workspace
 
 
 @pytest.fixture(autouse=True)
-def fresh():
+def fresh(monkeypatch):
+    toy.fork_also_beside_threads(monkeypatch)
     store.forget()
     yield
     store.forget()

@@ -21,7 +21,8 @@ POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
 
 
 @pytest.fixture(autouse=True)
-def fresh():
+def fresh(monkeypatch):
+    toy.fork_also_beside_threads(monkeypatch)
     store.forget()
     yield
     store.forget()

@@ -79,6 +79,12 @@ class ToyMaker(Maker):
             raise Unsafe("a hidden number could be worked out")
 
 
+def fork_also_beside_threads(monkeypatch):
+    """pytest-xdist's own thread would make the batch choose the slow way; its thread does nothing that a fork could harm."""
+    if sys.platform.startswith("linux"):
+        monkeypatch.setenv("SENDWAITS_ENGINE", "fork")
+
+
 def run(root, **options):
     options = {"as_at": AS_AT, "workers": 2, "maker": ToyMaker(), **options}
     return batch.run(open_workspace(root), **options)
