@@ -108,7 +108,7 @@ def test_outputs_equal_those_of_the_papermill_command(tmp_path, cells):
                           capture_output=True, text=True, env=surroundings)
     assert done.returncode == (1 if cells is FAILING else 0), done.stderr
     with pytest.raises(PapermillExecutionError) if cells is FAILING else contextlib.nullcontext():
-        papermill.execute_notebook(str(path), str(ours), {"area": "007", "n": 3}, cwd=str(tmp_path), engine_name="sendwaits", progress_bar=False)
+        papermill.execute_notebook(str(path), str(ours), {"n": 3, "area": "007"}, cwd=str(tmp_path), engine_name="sendwaits", progress_bar=False)
     theirs, ours = nbformat.read(theirs, 4), nbformat.read(ours, 4)
     assert outputs(ours) == outputs(theirs)
     assert ours.metadata["language_info"] == theirs.metadata["language_info"] and ours.metadata.keys() == theirs.metadata.keys()
