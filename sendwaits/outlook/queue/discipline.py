@@ -1,12 +1,13 @@
 """Who is seen next: the chance of being seen in a week by weeks waited, given how many are seen in all.
 
 A child who has waited a weeks is seen with probability cap / (1 + exp(-slope (g(a) - g(tau)))) from the lead time on, where g runs from
-log(1 + a) to a; tau is solved each week so that the capacity is met exactly. A fast lane (urgent children, a shorter clinic list)
-takes a share of each cohort at its own age. All seven numbers are drawn from their posterior by importance sampling.
+log(1 + a) to a; tau is solved each week so that the capacity is met exactly. Two fast lanes (urgent children,
+a shorter clinic list) take a share of each cohort at their own ages. All ten numbers are drawn from their posterior by importance sampling.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +15,9 @@ import numpy as np
 __all__ = ["Tables", "fit_discipline", "tables", "GRID"]
 
 GRID = 192
-_NAMES = ("log_sigma", "shape", "cap", "fast", "fast_at", "fast_rate", "lead")
-_CENTRE = np.array([np.log(5.0), 0.5, 2.0, -2.8, 0.8, 0.5, 1.5])
-_SCALE = np.array([1.4, 1.5, 1.6, 1.2, 0.8, 1.0, 1.5])
+_NAMES = ("log_sigma", "shape", "cap", "fast", "fast_at", "fast_rate", "lead", "lane", "lane_at", "lane_rate")
+_CENTRE = np.array([np.log(5.0), 0.5, 2.0, -2.8, 0.8, 0.5, 1.5, -3.5, 2.0, -0.5])
+_SCALE = np.array([1.4, 1.5, 1.6, 1.2, 0.8, 1.0, 1.5, 1.6, 0.9, 1.0])
 
 
 @dataclass
@@ -45,17 +46,24 @@ def tables(parameters: np.ndarray, ages: int, typical: float, grid: int = GRID) 
     alpha = low[:, None] + (high - low)[:, None] * steps
     usual = cap[:, None, None] / (1 + np.exp(-np.clip(alpha[:, :, None] + x[:, None, :], -30, 30)))
     usual = usual * np.clip(age[:, None, :] - lead[:, None, None] + 1, 0, 1)
-    since = age - at[:, None]
-    gone = np.where(since >= 0, 1 - (1 - rate[:, None]) ** np.clip(since, 0, 60), 0.0)     # share of the fast lane already seen
-    quick = np.where(since >= 0, fast[:, None] * rate[:, None] * (1 - gone) / (1 - fast[:, None] * gone), 0.0)
+    quick = _fast(age, fast, at, rate)
+    lane, lane_rate = (1 / (1 + np.exp(-parameters[:, k])) for k in (7, 9))
+    quick = 1 - (1 - quick) * (1 - _fast(age, lane, np.expm1(np.clip(parameters[:, 8], 0, None)), lane_rate))
     out = np.zeros((len(parameters), grid, ages), dtype=np.float32)
     out[:, 1] = quick
     out[:, 2:] = 1 - (1 - quick[:, None, :]) * (1 - usual)
     return out
 
 
+def _fast(age: np.ndarray, share: np.ndarray, at: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """Chance a week by age that a child of a cohort is seen as one of a fast lane: a share of it, from age ``at``, at a rate."""
+    since = age - at[:, None]
+    gone = np.where(since >= 0, 1 - (1 - rate[:, None]) ** np.clip(since, 0, 60), 0.0)
+    return np.where(since >= 0, share[:, None] * rate[:, None] * (1 - gone) / (1 - share[:, None] * gone), 0.0)
+
+
 def fit_discipline(risk: np.ndarray, seen: np.ndarray, draws: int, rng: np.random.Generator, temper: float = 0.5) -> tuple[np.ndarray, float]:
-    """Posterior draws of the discipline, shape (draws, 7), and the usual age when seen.
+    """Posterior draws of the discipline, shape (draws, 10), and the usual age when seen.
 
     ``risk`` and ``seen``: children at risk and seen by week and age in weeks. The week's total is given, so only who was
     seen speaks, not how many. With nobody seen the draws are the prior's.
@@ -71,29 +79,52 @@ def fit_discipline(risk: np.ndarray, seen: np.ndarray, draws: int, rng: np.rando
     earliest = guess[6] if by_age.sum() else 1.0
     centre[6], scale[6] = 0.6 * earliest, 0.6 * earliest + 0.7
     if not len(risk):
-        return centre + scale * rng.standard_normal((draws, 7)), typical
-    near = scale * np.array([0.7, 0.8, 0.6, 0.3, 0.3, 0.6, 0.4])
-    every, log, spots, share = np.zeros((0, 7)), np.zeros(0), [], []
-    proposals = [(centre, np.diag(scale), 14), (guess, np.diag(near), 26), (_urgent_guess(guess, risk, seen, typical), np.diag(near), 26)]
-    for turn in range(5):
+        return centre + scale * rng.standard_normal((draws, 10)), typical
+    centre[8] = np.log1p(0.5 * typical)
+    urgent = _urgent_guess(guess, risk, seen, typical)
+    near = scale * np.array([0.7, 0.8, 0.6, 0.3, 0.3, 0.6, 0.4, 0.5, 0.3, 0.6])
+    every, log, spots, share = np.zeros((0, 10)), np.zeros(0), [], []
+    proposals = [(centre, np.diag(scale), 14), (guess, np.diag(near), 22), (urgent, np.diag(near), 26), (_lane_guess(urgent, guess), np.diag(near), 22)]
+    for turn in range(3):
         for middle, root, size in proposals:
-            fresh = middle + rng.standard_t(6, (size, 7)) @ root.T
+            fresh = middle + rng.standard_t(6, (size, 10)) @ root.T
             every, log = np.concatenate([every, fresh]), np.concatenate([log, temper * _likelihood(fresh, risk, seen, typical)])
             spots.append((middle, np.linalg.inv(root), np.linalg.slogdet(root)[1]))
             share.append(size)
         prior = -0.5 * (((every - centre) / scale) ** 2).sum(1)
         density = sum(n / len(every) * np.exp(_student(every, *spot)) for n, spot in zip(share, spots, strict=True))
         target, correction = log + prior, -np.log(density + 1e-300)
-        power, soft = _spread_out(target, correction, 14.0 if turn < 4 else 24.0)
+        power, soft = _spread_out(target, correction, 14.0)
         middle = soft @ every
         spread = (every - middle).T @ ((every - middle) * soft[:, None])
         best = every[np.argmax(target)]
         root = np.linalg.cholesky(power**0.5 * spread + np.diag((0.06 * scale) ** 2))
         proposals = [(middle, root, 12), (best, root, 18)]
-    root = np.linalg.cholesky(power * spread + np.diag((0.03 * scale) ** 2))
-    centre = 0.5 * (best + every.T @ _spread_out(target, correction, 5.0)[1])
-    normal = rng.standard_normal((-(-draws // 2), 7))
-    return centre + np.concatenate([normal, -normal])[:draws] @ root.T, typical
+    return _settle(best, scale, lambda x: temper * _likelihood(x, risk, seen, typical) - 0.5 * (((x - centre) / scale) ** 2).sum(1), draws, rng), typical
+
+
+def _settle(best: np.ndarray, scale: np.ndarray, target: Callable[[np.ndarray], np.ndarray], draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Climb from the best point along each axis, then draw around the top and keep draws by what they are worth."""
+    step, size = 0.25 * scale, len(best)
+    top = float(target(best[None])[0])
+    sd = 0.3 * scale
+    for _ in range(4):
+        around = best + np.concatenate([np.diag(step), -np.diag(step)])
+        found = target(around)
+        up, down = found[:size] - top, found[size:] - top
+        curve = -(up + down) / step**2
+        sd = np.where(curve > 0, 1 / np.sqrt(np.maximum(curve, 1e-9)), scale).clip(0.02 * scale, 0.8 * scale)
+        move = np.where(curve > 0, (up - down) / (2 * step) / np.maximum(curve, 1e-9), np.sign(up - down) * step).clip(-2 * step, 2 * step)
+        tries = np.concatenate([best + np.outer((1.0, 0.5, 0.25), move), around[np.argmax(found)][None]])
+        worth = target(tries)
+        if worth.max() > top:
+            best, top = tries[np.argmax(worth)], float(worth.max())
+        step = np.clip(1.2 * sd, 0.03 * scale, 0.5 * scale)
+    sample = best + 0.9 * sd * rng.standard_normal((3 * draws, size))
+    weight = target(sample) + 0.5 * (((sample - best) / (0.9 * sd)) ** 2).sum(1)
+    _, soft = _spread_out(weight, np.zeros(len(sample)), 0.6 * draws)
+    picks = np.searchsorted(np.cumsum(soft), (np.arange(draws) + rng.random()) / draws).clip(0, len(soft) - 1)
+    return sample[rng.permutation(picks)]
 
 
 def _spread_out(target: np.ndarray, correction: np.ndarray, wanted: float) -> tuple[float, np.ndarray]:
@@ -136,6 +167,17 @@ def _first_guess(risk: np.ndarray, seen: np.ndarray, typical: float) -> np.ndarr
         if guess[6] > 0.5 * middle and part < 0.02:
             guess[6] = float(np.searchsorted(np.cumsum(share), 0.05 * total))
     return guess
+
+
+def _lane_guess(urgent: np.ndarray, guess: np.ndarray) -> np.ndarray:
+    """A third place: urgent children, and the early part of all others as a lane of its own."""
+    out = urgent.copy()
+    share = 1 / (1 + np.exp(-guess[3])) - 1 / (1 + np.exp(-urgent[3]))
+    share = float(np.clip(share, 0.05, 0.6))
+    out[7] = np.log(share / (1 - share))
+    out[8], out[9] = max(guess[4], np.log1p(np.expm1(urgent[4]) + 3.0)), guess[5]
+    out[0], out[6] = guess[0], guess[6]
+    return out
 
 
 def _urgent_guess(guess: np.ndarray, risk: np.ndarray, seen: np.ndarray, typical: float) -> np.ndarray:
