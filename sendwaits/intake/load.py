@@ -40,22 +40,21 @@ def present(workspace: Workspace, as_at: date | None, wanted: Sequence[str] | No
     found = extracts.find(workspace)
     said = list(found.notes)
     files: dict[str, list[extracts.ExtractFile]] = {}
+    missing: list[str] = []
     for code in codes:
         in_time, of_code = found.of(code, as_at), [f for f in found.files if f.pathway == code]
         if in_time:
             files[code] = in_time
         elif of_code:
             said.append(f"{code} is left out: its first extract is dated {of_code[0].extract_date}, after {as_at}.")
-        elif wanted or code in _shipped(workspace):
-            said.append(f"{code} is left out: no extract in data/raw.")
+        else:
+            missing.append(code)
+    if missing:
+        said.append(f"Left out, no extract in data/raw: {', '.join(missing)}.")
     if not files:
         when = f" dated on or before {as_at}" if as_at else ""
         raise Refused(f"data/raw: no extract{when}. Put one there, named like NST_{as_at or '2024-07-31'}.csv.\n" + "\n".join(said))
     return Present(files, said)
-
-
-def _shipped(workspace: Workspace) -> list[str]:
-    return list(workspace.pathways)
 
 
 def load(workspace: Workspace, code: str, files: Sequence[extracts.ExtractFile]) -> Built:

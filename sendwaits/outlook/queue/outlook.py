@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,8 +74,8 @@ def _checked(target: Target, service: Service, pathway: Pathway) -> Target:
     return target
 
 
-def forecast(built: Built, pathway: Pathway, workspace: Workspace, as_at: pd.Timestamp | str, scenario: str | None = None, paths: int = 1000, seed: int = SEED,
-             prepared: Prepared | None = None) -> pd.DataFrame:
+def forecast(built: Built, pathway: Pathway, workspace: Workspace, as_at: pd.Timestamp | str, scenario: str | Sequence[str] | None = None, paths: int = 1000,
+             seed: int = SEED, prepared: Prepared | None = None) -> pd.DataFrame:
     """One row per number of the forecast, in the columns of the contract (section 4), for every wait of the pathway.
 
     Weeks 1..52 after as_at; single rows for the wait of a child referred today, each target and the capacity it needs.
@@ -83,9 +84,9 @@ def forecast(built: Built, pathway: Pathway, workspace: Workspace, as_at: pd.Tim
     """
     ready = prepared or prepare(built, pathway, workspace, as_at, paths, seed)
     runs = [("baseline", ready.levers, ready.baseline)]
-    if scenario is not None:
-        levers = _scenario_levers(ready, workspace, scenario)
-        runs.append((scenario, levers, simulate(ready.model, WEEKS, levers)))
+    for name in [scenario] if isinstance(scenario, str) else scenario or ():
+        levers = _scenario_levers(ready, workspace, name)
+        runs.append((name, levers, simulate(ready.model, WEEKS, levers)))
     rows: list[list[object]] = []
     for name, levers, run in runs:
         rows += readout.weekly_rows(ready.service, ready.model, run, name, WEEKS)

@@ -1,0 +1,146 @@
+"""Built waits -> everything that the reports of one day may print: figures through the disclosure door, forecasts, quality.
+
+Every costly piece is computed once per set of inputs and kept in the store; notebooks of one run share them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from sendwaits import intake, store
+from sendwaits.errors import Refused
+from sendwaits.intake.waits import Built
+from sendwaits.measure import measures, themes
+from sendwaits.pathways import Pathway
+from sendwaits.release import disclosure
+from sendwaits.release.coarse import release_groups, release_overlap
+from sendwaits.release.reports import AreaMaterial, Material
+from sendwaits.workspace import Target, Workspace
+
+if TYPE_CHECKING:
+    from sendwaits.intake.extracts import ExtractFile
+
+__all__ = ["gather", "figures_of_set", "set_files", "smallest"]
+
+MONTHS = 24
+
+
+def gather(workspace: Workspace, as_at: date, built: Mapping[str, Built], files: Mapping[str, Sequence[ExtractFile]], profile: str) -> AreaMaterial:
+    """What the reports of these pathways print on one day under one profile."""
+    inputs = {code: [part for f in files[code] for part in (f.name, f.sha256)] for code in built}
+    quality = _Quality(workspace, as_at, built, inputs)
+    made = {code: _pathway(workspace, as_at, built[code], profile, inputs[code], quality) for code in built}
+    key = [as_at.isoformat(), profile, workspace.settings_text, workspace.only, *(p for code in sorted(inputs) for p in inputs[code])]
+    shown = store.cached(workspace, "themes", key, 
+                          lambda: _themes(workspace, as_at, built, [m.released for m in made.values()], profile))
+    return AreaMaterial(workspace, as_at, profile, made, files=quality.files, findings=quality.findings, quarantine=quality.quarantine,
+                        history=quality.history, themes=shown, series=intake.series(workspace, as_at), made_up=_made_up(workspace))
+
+
+def _pathway(workspace: Workspace, as_at: date, built: Built, profile: str, inputs: list[str], quality: _Quality) -> Material:
+    pathway = workspace.pathway(built.pathway)
+    key = [as_at.isoformat(), profile, workspace.settings_text, workspace.only, repr(pathway), *inputs]
+    released = store.cached(workspace, f"released-{pathway.code}", key, lambda: _released(workspace, as_at, built, pathway, profile))
+    future = store.cached(workspace, f"forecast-{pathway.code}", [key[0], *key[2:]], lambda: _future(workspace, as_at, built, pathway))
+    rows = quality.files[quality.files["pathway"] == pathway.code]
+    return Material(workspace, pathway, as_at, profile, released["table"], forecast=future["forecast"], backtest=future["backtest"],
+                    bridge=future["bridge"], files=rows, findings=quality.findings[quality.findings["file"].isin(rows["file"])],
+                    promised=_promised(workspace, as_at, pathway), made_up=_made_up(workspace))
+
+
+def figures_of_set(built: Built, pathway: Pathway, as_at: date) -> pd.DataFrame:
+    """The exact figures that a set may print, before the door.
+
+    Whole service: 24 months of every measure, calendar years and the year to date of the flows; districts: stocks at as_at.
+    """
+    earliest = built.referrals["start"].min() if len(built.referrals) else pd.NaT
+    month = measures.figures(built, pathway, measures.periods(as_at, "month", MONTHS))
+    longer = [measures.periods(as_at, "year", 1, None if pd.isna(earliest) else max(earliest.date(), date(as_at.year - 3, 1, 1)))]
+    flows = [measures.figures(built, pathway, times) for times in longer]
+    flows = [t[(t["period_start"] != "") & (t["period_start"] != t["period_end"])] for t in flows]
+    today = measures.figures(built, pathway, measures.periods(as_at, "month", 1), "district")
+    district = today[(today["group"] != "") & (today["period_start"] == "")]
+    table = pd.concat([month, *flows, district], ignore_index=True)
+    return table.drop_duplicates(subset=["wait", "measure", "group", "period_start", "period_end"], ignore_index=True)
+
+
+def _released(workspace: Workspace, as_at: date, built: Built, pathway: Pathway, profile: str) -> dict[str, Any]:
+    table = figures_of_set(built, pathway, as_at)
+    longest = _longest(built, pathway, as_at, smallest(workspace, profile))
+    done = disclosure.release(table, profile=profile, k=workspace.disclosure.k, kth_longest=longest)
+    return {"table": done.table, "zeros_hidden": list(done.zeros_hidden), "notes": list(done.notes)}
+
+
+def _longest(built: Built, pathway: Pathway, as_at: date, k: int) -> Callable[[str, str, str], float | None]:
+    """(pathway, wait, period end) -> weeks waited by the k-th longest waiting child, None under k."""
+    months = measures.periods(as_at, "month", MONTHS)
+    weeks = {(wait.name, row.period_end): row.days / 7 for wait in pathway.waits
+             for row in measures.kth_longest_days(built, wait.name, months, k).itertuples() if row.days == row.days}
+    return lambda code, wait, end: weeks.get((wait, end))
+
+
+def _future(workspace: Workspace, as_at: date, built: Built, pathway: Pathway) -> dict[str, pd.DataFrame]:
+    from sendwaits.outlook import queue
+
+    ready = queue.prepare(built, pathway, workspace, as_at)
+    names = [s.name for s in workspace.scenarios if s.pathway == pathway.code and not s.committed and s.start > as_at]
+    try:
+        bridge = queue.bridge(built, pathway, workspace, as_at, prepared=ready)
+    except Refused:
+        bridge = pd.DataFrame()
+    return {"forecast": queue.forecast(built, pathway, workspace, as_at, scenario=names, prepared=ready),
+            "backtest": queue.backtest(built, pathway, workspace, as_at), "bridge": bridge}
+
+
+def _themes(workspace: Workspace, as_at: date, built: Mapping[str, Built], released: Sequence[pd.DataFrame], profile: str) -> dict[str, pd.DataFrame]:
+    k = smallest(workspace, profile)
+    counts = pd.concat([themes.group_counts(b, workspace.pathway(code), as_at) for code, b in built.items()], ignore_index=True)
+    return {"groups": release_groups(counts, pd.concat(released, ignore_index=True), profile, k),
+            "overlap": release_overlap(themes.overlap(dict(built), as_at), profile, k),
+            "england": themes.england(workspace.raw / "dfe", workspace.area.name)}
+
+
+def smallest(workspace: Workspace, profile: str) -> int:
+    """The smallest count shown under a profile."""
+    return {"analyst": 1, "public": 8}.get(profile, workspace.disclosure.k)
+
+
+def _promised(workspace: Workspace, as_at: date, pathway: Pathway) -> tuple[tuple[date, Target], ...]:
+    return ()
+
+
+def _made_up(workspace: Workspace) -> bool:
+    """True when the extracts are this package's own made-up children (the sample says so in its settings)."""
+    return "made-up" in workspace.settings_text.partition("\n")[0].lower()
+
+
+class _Quality:
+    """The manifest's rows, findings and quarantine of the extracts on or before as_at, once for all reports."""
+
+    def __init__(self, workspace: Workspace, as_at: date, built: Mapping[str, Built], inputs: Mapping[str, list[str]]) -> None:
+        key = [as_at.isoformat(), workspace.settings_text, *(p for code in sorted(inputs) for p in inputs[code])]
+        kept = store.cached(workspace, "quality", key, lambda: _checked(workspace, as_at, built))
+        self.files, self.findings, self.quarantine, self.history = (kept[n] for n in ("files", "findings", "quarantine", "history"))
+
+
+def _checked(workspace: Workspace, as_at: date, built: Mapping[str, Built]) -> dict[str, pd.DataFrame]:
+    checked = intake.check(workspace, as_at=as_at)
+    history = checked.history[checked.history["pathway"].isin(list(built))]
+    newest = history.sort_values("extract_date", kind="stable").drop_duplicates("pathway", keep="last")
+    findings = pd.concat([checked.findings, *(b.findings for b in built.values())], ignore_index=True)
+    return {"files": newest.reset_index(drop=True), "findings": findings[findings["file"].isin(newest["file"])].reset_index(drop=True),
+            "quarantine": checked.quarantine[checked.quarantine["file"].isin(newest["file"])].reset_index(drop=True),
+            "history": history.reset_index(drop=True)}
+
+
+def set_files(material: AreaMaterial, failed: Mapping[str, str]) -> dict[str, bytes]:
+    """The files of a set beside its report pages, by name: index.html, figures.csv, tables.xlsx."""
+    from sendwaits.release import pages, tables
+
+    released = pd.concat([m.released for m in material.pathways.values()], ignore_index=True)
+    return {"index.html": pages.index(material, failed=failed).encode(), "figures.csv": tables.figures_csv(released).encode(),
+            "tables.xlsx": tables.workbook(released, material)}
