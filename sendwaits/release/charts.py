@@ -230,17 +230,19 @@ def _draw_lines(panel: _Panel, ends: Sequence[str], lines_: Sequence[Line], shad
             if point is not None:
                 end = i == len(line.numbers) - 1
                 panel.sheet.mark(line.shape if end else "circle", *point, line.stroke, 4 if end else 1.6, key=n.key)
-        known = [(n, p) for n, p in zip(line.numbers, points, strict=True) if p is not None]
-        if known:
-            last_places.append(known[-1][1][1] + 5)
-            last_lines.append((line, known[-1][0]))
+        if solid:
+            last_places.append(solid[-1][1] + 5)
+            last_lines.append((line, line.numbers[-1]))
     for y, (line, number) in zip(_apart(last_places, low=panel.top + 4, high=panel.bottom), last_lines, strict=True):
-        text = f"{number}" if narrow and len(lines_) == 1 else f"{line.name} {number}"
-        panel.sheet.text(panel.right + 9, y, text, fill=line.fill, bold=True, key=number.key)
+        panel.sheet.text(panel.right + 9, y, _end_label(line, number, narrow and len(lines_) == 1), fill=line.fill, bold=True, key=number.key)
+
+
+def _end_label(line: Line, number: Number, short: bool) -> str:
+    return f"{number}" if short else f"{line.name} {number}"
 
 
 def _label_room(lines_: Sequence[Line], narrow: bool) -> float:
-    texts = [f"{n}" if narrow and len(lines_) == 1 else f"{line.name} {n}" for line in lines_ for n in list(line.numbers)[-1:]]
+    texts = [_end_label(line, n, narrow and len(lines_) == 1) for line in lines_ for n in list(line.numbers)[-1:]]
     return 16 + max((text_width(t, bold=True) for t in texts), default=40)
 
 

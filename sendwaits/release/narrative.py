@@ -197,7 +197,8 @@ def signal(series: Sequence[Number], *, rebase: Iterable[date] = (), target: flo
     assurance = spc.icons(table, better)["assurance"].iloc[0]  # type: ignore[arg-type]
     stretch = int((values[[p.stretch == points[-1].stretch for p in points]]).notna().sum())
     if len(known) < 12 or stretch < 7:
-        short = f"only {stretch} months with these limits" if len(known) >= 12 else f"only {len(known)} months"
+        n = stretch if len(known) >= 12 else len(known)
+        short = f"only {n} {plural(n, 'month')}{' with these limits' if len(known) >= 12 else ' can be shown'}"
         return Signal("none", f"{short}, too few to judge", assurance, points)
     rule, run = str(last["rule"]), int(last["run"])
     direction = _direction(table, rule, run)

@@ -185,12 +185,11 @@ def _line(report: Report, wait: Wait, target: Target) -> int:
 
 
 def _cause(report: Report, wait: Wait) -> Markup:
-    pairs = [(j.value, s.value + r.value) for j, s, r in zip(report.series(wait, "starts")[-12:], report.series(wait, "completed")[-12:],
-                                                             report.series(wait, "removed_other")[-12:], strict=True) if j.shown and s.shown and r.shown]
-    more = sum(a > b for a, b in pairs)
+    waiting = report.series(wait, "waiting")[-13:]
+    pairs = [(a.value, b.value) for a, b in zip(waiting, waiting[1:], strict=False) if a.shown and b.shown]
     if not pairs:
-        return Markup("Flows cannot be shown")
-    return Markup("More joined than left in {} of the last {} months").format(more, len(pairs))
+        return Markup("The list cannot be shown")
+    return Markup("More joined than left in {} of the last {} months").format(sum(b > a for a, b in pairs), len(pairs))
 
 
 def _trigger(report: Report, wait: Wait) -> Markup:

@@ -61,7 +61,7 @@ class Backlog(Report):
                        [Markup("of open waits on {}").format(words.day(self.as_at))])
         share = self.get(wait, "within_standard_pct")
         about = Markup("{} completed in {}").format(share.fraction, words.month(self.as_at)) if share.shown else Markup(
-            "too few completed in {}").format(words.month(self.as_at)) if share.status == "c" else Markup("none completed in {}").format(words.month(self.as_at))
+            "hidden for {}: see [c] in the notes").format(words.month(self.as_at)) if share.status == "c" else Markup("none completed in {}").format(words.month(self.as_at))
         stop = stop_words(wait)
         name = f"{stop[0].upper()}{stop[1:]} within {standard_words(wait)}" if " to " in wait.label else f"Completed within {standard_words(wait)}"
         return Key(name, share, [about, self.mark(self.signal(wait, "within_standard_pct", "increase"), "increase", level=True)])
@@ -185,37 +185,53 @@ class Backlog(Report):
     def _flow(self, wait: Wait) -> Section:
         joined, seen, other, waiting = (self.series(wait, m) for m in ("starts", "completed", "removed_other", "waiting"))
         left = [_total(a, b) for a, b in zip(seen, other, strict=True)]
-        year = [(j, x) for j, x in zip(joined[-12:], left[-12:], strict=True) if j.shown and x.shown]
-        more, months = sum(j.value > x.value for j, x in year), len(year)
-        net = sum(j.value - x.value for j, x in year)
         reading = self.signal(wait, "waiting", "decrease")
         name = f", waiting for {stop_words(wait)}" if len(self.waits) > 1 else ""
-        fewer = sum(j.value < x.value for j, x in year)
-        if not months:
+        steps = self._steps(wait)
+        more, fewer = sum(d > 0 for d in steps), sum(d < 0 for d in steps)
+        if not steps:
             title = Markup("Who joined and left the list{}").format(name)
         elif more >= fewer:
-            title = Markup("More children joined than left in {} of the last {} months{}").format(more, months, name)
+            title = Markup("More children joined than left in {} of the last {} months{}").format(more, len(steps), name)
         else:
-            title = Markup("More children left than joined in {} of the last {} months{}").format(fewer, months, name)
+            title = Markup("More children left than joined in {} of the last {} months{}").format(fewer, len(steps), name)
         j, s, o, w = joined[-1], seen[-1], other[-1], waiting[-1]
-        pace = Markup("Over the last {} months the list {} by {} a month on average.").format(
-            months, "grew" if net > 0 else "shrank", self.pace(wait, abs(net) / months, months)) if months and net else Markup("Over the last 12 months as many left as joined.")
         month = words.month(self.as_at)
+        shows = (Markup("In {} {} joined and {} left: {} completed and {} left another way. {} were waiting on {}.").format(month, j, left[-1], s, o, w, words.day(self.as_at))
+                 if j.shown and left[-1].shown else Markup("{} were waiting on {}.{}").format(w, words.day(self.as_at), Markup(" In {} {} waits were completed.").format(month, s) if s.shown else ""))
+        hidden = sum(not (a.shown and b.shown) for a, b in zip(joined, left, strict=True))
+        if hidden:
+            shows = Markup("{} In {} of {} months the numbers who joined or left are hidden.").format(shows, hidden, len(joined))
+        alt = f"{plain(title)}. {plain(month)}: {j} in, {left[-1]} out, {w} on the list."
+        if hidden <= len(joined) // 2:
+            chart = charts.flow(self.ends, charts.Line("In", joined), charts.Line("Out", left, *charts.SECOND), charts.Line("List", waiting), f"Two line charts. {alt}", self.changes(wait))
+        else:
+            chart = charts.lines(self.ends, [charts.Line("List", waiting), *([charts.Line("Completed", seen, *charts.SECOND)] if sum(n.shown for n in seen) > 12 else [])],
+                                 f"Line chart. {alt}", changes=self.changes(wait))
         return Section(
             title=title,
             subtitle=Markup("Children joining and leaving the {} list ({}) each month, and the list at month end. {}, {} to {}.").format(
                 self.pathway.label, wait.label, self.area, words.month(self.ends[0]), words.month(self.ends[-1])),
-            chart=charts.flow(self.ends, charts.Line("In", joined), charts.Line("Out", left, *charts.SECOND), charts.Line("List", waiting),
-                              f"Two line charts. {plain(title)}. {plain(month)}: {j} in, {left[-1]} out, {w} on the list.", self.changes(wait)),
-            words=[("What it shows", Markup("In {} {} joined and {} left: {} completed and {} left another way. {} were waiting on {}.").format(
-                month, j, left[-1], s, o, w, words.day(self.as_at))),
-                   ("Is it real?", Markup("{}: {}.{}").format(reading.word, reading.reason, _rule(reading))),
-                   ("So what", pace)],
+            chart=chart,
+            words=[("What it shows", shows), ("Is it real?", Markup("{}: {}.{}").format(reading.word, reading.reason, _rule(reading))), ("So what", self._pace_words(wait, steps))],
             table=Table(f"{self.pathway.label}, {wait.label}: joined, left and waiting by month",
                         ("Month", "Joined", "Completed", "Left another way", "Left in all", "Waiting at month end"),
                         [(words.month(e), a, b, c, d, n) for e, a, b, c, d, n in zip(self.ends, joined, seen, other, left, waiting, strict=True)]),
             source=self.source(wait, "every wait that started or ended in the month; waits open at its end"),
         )
+
+    def _steps(self, wait: Wait) -> list[float]:
+        """Joined less left in each of the last 12 months: how much the list changed, where both month ends are shown."""
+        waiting = self.series(wait, "waiting")[-13:]
+        return [b.value - a.value for a, b in zip(waiting, waiting[1:], strict=False) if a.shown and b.shown]
+
+    def _pace_words(self, wait: Wait, steps: list[float]) -> Markup:
+        if not steps:
+            return Markup("Too few months can be shown to say whether the list grows.")
+        net = sum(steps) / len(steps)
+        if abs(net) < 0.05:
+            return Markup("Over the last {} months as many left as joined.").format(len(steps))
+        return Markup("Over the last {} months the list {} by {} a month on average.").format(len(steps), "grew" if net > 0 else "shrank", self.pace(wait, abs(net), len(steps)))
 
     def districts(self) -> Part:
         """Open waits over 18 and 52 weeks by home district; the whole breakdown or none of it."""
@@ -256,7 +272,10 @@ class Backlog(Report):
         pairs = [(g.split("=", 1)[1], self.get(wait, "waiting_over_18_weeks", group=g), self.get(wait, "waiting", group=g)) for g in groups]
         pairs = [(name, n, t) for name, n, t in pairs if n.shown and t.shown and t.value >= 10 and name != "unknown"]
         if len(pairs) < 2:
-            return Markup("Districts: too few counts can be shown to compare"), Markup("The county row is exact; most district counts are hidden.")
+            lists = sorted(((self.get(wait, "waiting", group=g), g.split("=", 1)[1]) for g in groups if self.get(wait, "waiting", group=g).shown), key=lambda x: -x[0].value)
+            largest, name = lists[0]
+            return (Markup("The longest list is in {}: {} of {} children").format(name, largest, self.get(wait, "waiting")),
+                    Markup("The lists run from {} to {}. Districts differ in size, so this says nothing about how long a child waits there.").format(lists[-1][0], largest))
         shares = sorted((n.share_of(t) for _, n, t in pairs), key=lambda s: s.value)
         spread = Markup("The share over {} runs from {} ({}) to {} ({}).").format(
             words.tied("18 weeks"), shares[0], shares[0].fraction, shares[-1], shares[-1].fraction)
@@ -290,22 +309,20 @@ class Backlog(Report):
     def board(self) -> Part:
         """One question or decision with a date, then the size of the gap."""
         wait = self.main
-        joined, left = self.series(wait, "starts")[-12:], [_total(a, b) for a, b in zip(
-            self.series(wait, "completed")[-12:], self.series(wait, "removed_other")[-12:], strict=True)]
-        pairs = [(a.value, b.value) for a, b in zip(joined, left, strict=True) if a.shown and b.shown]
-        net = sum(a - b for a, b in pairs) / len(pairs) if pairs else 0.0
+        steps = self._steps(wait)
+        net = sum(steps) / len(steps) if steps else 0.0
         direction = self.signal(wait, "waiting", "decrease").direction
         ask = {"up": "which side of the flow will change, those joining or those leaving, by how many a month, and who owns it?",
                "down": "is the present rate of leaving planned to last, and until when?",
                "none": "is the present size of this list acceptable, and if not, which side of the flow will change?"}[direction]
         lines = [Markup("<strong>Decide by {}:</strong> {}").format(self.question_day(), ask)]
         size = []
-        if pairs and net > 0.5:
+        if net > 0.5:
             size.append(Markup("Holding the list at {} takes about {} more leaving a month than in the last {} months.").format(
-                self.get(wait, "waiting"), self.pace(wait, net, len(pairs)), len(pairs)))
-        elif pairs and net < -0.5:
+                self.get(wait, "waiting"), self.pace(wait, net, len(steps)), len(steps)))
+        elif net < -0.5:
             size.append(Markup("About {} more left than joined each month over the last {} months.").format(
-                self.pace(wait, -net, len(pairs)), len(pairs)))
+                self.pace(wait, -net, len(steps)), len(steps)))
         target = self.rating(wait).target
         if target is not None:
             need = self.outlook.capacity(target)

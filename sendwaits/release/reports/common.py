@@ -257,7 +257,7 @@ class Report:
         """At least 5 children have waited 61 weeks or more: never one child's wait, except for an analyst."""
         number = self.get(wait, "longest_weeks_open")
         if not number.shown:
-            return Markup("Too few to say" if number.status == "c" else "Nobody waiting")
+            return Markup("Not shown [c]" if number.status == "c" else "Nobody waiting")
         if self.material.profile == "analyst":
             return Markup("The longest wait so far is {} weeks").format(number)
         return Markup("At least {} have waited {} weeks or more").format(

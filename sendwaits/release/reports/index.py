@@ -105,7 +105,7 @@ class Index:
         share = s.get(w, "within_standard_pct")
         within = aside.format(f"within {standard_words(w)}")
         if not share.shown:
-            return Markup("{} {}").format("Too few to show" if share.status == "c" else "None completed", within)
+            return Markup("{} {}").format("Not shown [c]" if share.status == "c" else "None completed", within)
         return Markup('<span class="big22">{}</span> {} {}').format(share, share.fraction, within)
 
     def _chance(self, s: Backlog, rating: rag.Rating) -> Markup:

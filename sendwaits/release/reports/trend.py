@@ -64,8 +64,14 @@ class Trend(Backlog):
     def _control(self, wait: Wait | str, measure: str, *, title: Markup, what: str, better: str, unit: str, source: Markup,
                  so: str | Markup, level: bool = True, target: tuple[float, str] | None = None) -> Section:
         reading = self.signal(wait, measure, better, target[0] if target else None)
-        if not any(p.number.shown for p in reading.points):
-            return Section(title, Markup("{}, {}.").format(what, self.area), [("Not shown", "No month has enough to be shown.")], source=source)
+        known = sum(p.number.shown for p in reading.points)
+        if known < 12:
+            newest = self.get(wait, measure)
+            return Section(Markup("{}: too few months can be shown to judge").format(what), Markup("{}, {} to {}.").format(self.area, words.month(self.ends[0]), words.month(self.ends[-1])),
+                           [("What it shows", Markup("{}: {}. {} of {} months can be shown.").format(words.month(self.now), newest, known, len(self.ends))),
+                            ("So what", "The others are small, or would give away a small number. The yearly figures below may be shown.")],
+                           table=Table(f"{what}, months that can be shown", ("Month", "Value"), [(words.month(e), p.number) for e, p in zip(self.ends, reading.points, strict=False) if p.number.shown] or
+                                       [(words.month(self.now), newest)]), source=source)
         changes = self.changes(wait)
         stretch = reading.points[reading.segments[-1][0]]
         since = words.month(self.ends[reading.segments[-1][0]])
