@@ -18,7 +18,7 @@ from sendwaits.intake.extracts.headings import SEARCHED_ROWS, Header, find_heade
 from sendwaits.intake.extracts.table import Broken, Column, Finding, Text, coded
 from sendwaits.pathways import Pathway
 
-__all__ = ["read", "decode", "not_a_record", "header_findings", "TOTAL", "FOOTER"]
+__all__ = ["read", "decode", "first_rows", "not_a_record", "header_findings", "TOTAL", "FOOTER"]
 
 HEAD_BYTES = 1 << 18
 BLOCK = 1 << 25
@@ -109,6 +109,11 @@ def _head(data: bytes) -> list[str]:
     """The first physical lines, ends kept."""
     piece = data[:HEAD_BYTES]
     return re.findall(r"[^\n]*\n|[^\n]+$", piece.decode("utf-8", errors="ignore"))[: 4 * SEARCHED_ROWS]
+
+
+def first_rows(data: bytes, pathway: Pathway) -> list[list[str]]:
+    """The first records of UTF-8 bytes, cut at the separator whose header names most columns."""
+    return _sniff(_head(_line_ends(data)), pathway)[1]
 
 
 def _sniff(head: list[str], pathway: Pathway) -> tuple[str, list[list[str]], list[int]]:
