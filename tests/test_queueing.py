@@ -74,6 +74,9 @@ def test_a_list_over_twice_its_target_needs_relief_and_any_other_needs_target_ca
     row = queue_statistics(starts, days(*[None] * 11), target_wait_weeks=1).iloc[0]  # 11 in 14 days = 5.5 a week
     assert row["target_queue_size"] == 5.5 / 4 and row["queue_too_big"]
     assert row["relief_capacity_weekly"] == pytest.approx(5.5 + (11 - 5.5 / 4) / 26) and math.isnan(row["target_capacity_weekly"])
+    # 8 in 14 days = 4 a week, target 4 x 5 / 4 = 5: 8 waiting is over it, but not over twice it
+    longer = queue_statistics(days(*["2024-01-01"] * 7, "2024-01-14"), days(*[None] * 8), target_wait_weeks=5).iloc[0]
+    assert (longer["waiting"], longer["target_queue_size"], bool(longer["queue_too_big"])) == (8, 5, False)
     calm = queue_statistics(STARTS, STOPS, target_wait_weeks=18).iloc[0]
     assert not calm["queue_too_big"] and math.isnan(calm["relief_capacity_weekly"])
 

@@ -41,6 +41,7 @@ def test_seven_in_a_row_on_one_side_is_a_shift_and_a_point_on_the_mean_breaks_it
     assert shift["special_cause_type"].tolist()[8:15] == ["7 Points Above CL"] * 7
     broken = chart(*[0, 2] * 4, *[1.1] * 3, 1, *[1.1] * 3, *[0.9] * 3, 1, *[0.9] * 3)
     assert set(broken["special_cause_type"]) == {"Common Cause"}
+    assert broken["side_run"].tolist()[7:15] == [1, 2, 3, 4, 0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("points, flagged", [(6, True), (7, False), (8, False)])
@@ -62,6 +63,8 @@ def test_two_of_three_near_a_limit_are_flagged_but_not_the_third():
     table = chart(*[3, -3] * 9, 13, 8, 13, *[-8, -8, -8, -10])
     near = table[table["special_cause_type"] == "2 in 3 Above CL"]
     assert near["value"].tolist() == [13, 13]
+    across = chart(*[3, -3] * 9, 13, -1, 13, *[-8, -8, -8, -1])  # the third lies on the other side of the mean
+    assert not across["special_cause_type"].str.startswith("2 in 3").any()
 
 
 def test_the_strongest_rule_names_the_point():

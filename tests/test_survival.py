@@ -75,6 +75,11 @@ def test_the_period_begins_so_many_days_back_with_the_census_day_counted():
     assert period_table(first_day, "2024-04-30", period_days=30)["day"].tolist() == [91]
 
 
+def test_a_stop_on_the_census_day_has_happened():
+    table = period_table(waits(("2024-04-01", "2024-04-30", True), ("2024-04-01", "2024-05-01", True)), "2024-04-30")
+    assert table[["day", "at_risk", "completed"]].to_numpy().tolist() == [[29, 2, 0.5]]
+
+
 def test_the_wait_of_a_child_referred_today_leaves_the_removed_out():
     # everybody referred on 1 January; 40 seen on day 70, 40 on day 140, 20 removed on day 35, nobody left
     rows = [("2024-01-01", "2024-03-11", True)] * 40 + [("2024-01-01", "2024-05-20", True)] * 40 + [("2024-01-01", "2024-02-05", False)] * 20

@@ -196,8 +196,7 @@ def _under(statement: Statement, measure: str, figures: pd.DataFrame, series: pd
             held.append(value < said.below)
         elif said.number:
             held.append(_agrees(value, said.number, 0 if statement.change else statement.within))
-    suppressed = any(said is not None and said.below is not None for said in points.values())
-    if statement.change and len(found) == 2 and not suppressed and not _left_out(statement):
+    if statement.change and len(found) == 2 and not _left_out(statement):  # never from or to a suppressed number
         if statement.change_in == "percent" and not found["base"]:
             raise Refused("base")
         change = _change(statement, found["base"], found["now"])
