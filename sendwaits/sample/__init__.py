@@ -59,13 +59,13 @@ def _write_area(raw: Path, seed: int, scale: float) -> None:
             write_extract(raw, code, extract_date, with_faults(rng, code, known, when, style), style)
 
 
-def _write_national(raw: Path, seed: int) -> None:
+def _write_national(raw: Path, seed: int, areas: int = NATIONAL_AREAS) -> None:
     """Area after area appended to the same files, so that memory holds one area at a time."""
     from sendwaits.sample.extracts import Style, as_text, known_on
     from sendwaits.sample.queue import day
     from sendwaits.sample.truth import EXTRACTS, area
 
-    for block in range(NATIONAL_AREAS):
+    for block in range(areas):
         for code, truth in area(seed, 1.0, block).items():
             for extract_date in EXTRACTS[code]:
                 when = day(extract_date)

@@ -60,8 +60,8 @@ def _requests(rng: np.random.Generator, scale: float) -> _Cases:
         growth = [(f"{year}-01-01", 1.0), (f"{year}-12-31", 1.18 if year > 2020 else 1.0)]
         starts.append(arrivals(rng, growth, f"{year}-01-01", last, total=round(total * scale)))
     start = np.concatenate(starts)
-    year = start.astype("datetime64[D]").astype("datetime64[Y]").astype(int) + 1970
-    share = lambda table: np.array([table[y] for y in year])  # noqa: E731
+    years = start.astype("datetime64[D]").astype("datetime64[Y]").astype(int) + 1970
+    share = lambda table: np.array([table[y] for y in years])  # noqa: E731
     roll, count = rng.random(len(start)), len(start)
     outcome = np.where(roll < share(REFUSED), "N", np.where(roll > 0.988, "W", "Y"))
     quick = rng.random(count) < share(WITHIN_6_WEEKS)
@@ -120,7 +120,7 @@ def _not_issued(rng: np.random.Generator, cases: _Cases, late: np.ndarray, days:
     """The late cases that stay: where the backlog runs ahead of its plan, some are told that no plan will be issued."""
     if before >= WINTER:
         return late
-    plan = np.interp(before, [day("2021-06-30"), day("2021-12-31"), day("2022-12-31"), WINTER], [110, 165, 285, 400])
+    plan = np.interp(before, [day("2021-06-30"), day("2021-12-31"), day("2022-12-31"), WINTER], [110, 172, 305, 440])
     surplus = min(max(round(0.25 * (len(late) - plan)), 0), 4)
     order = rng.permutation(len(late))
     cases.notice[late[order[:surplus]]] = days[rng.integers(0, len(days), surplus)]
@@ -145,7 +145,7 @@ def _over_20_weeks(cases: _Cases, when: int) -> int:
 def _pace_2024(cases: _Cases, before: int, end: int, over_in_winter: int) -> int:
     """Late plans of a step that bring the cases open over 20 weeks to their planned number, exactly on 2024-07-31."""
     if end <= WINTER:
-        return round(11.5 * (end - before) / 7)
+        return round(13 * (end - before) / 7)
     goal = over_in_winter * np.interp(end, [WINTER, SUMMER, LAST_DAY], [1, OVER_20_WEEKS_LEFT, 0.64])
     return round(_over_20_weeks(cases, end) - goal)
 
@@ -156,11 +156,11 @@ def _settle(cases: _Cases) -> None:
     among = (start <= SUMMER) & (cases.stop > SUMMER)
     year_start = start.astype("datetime64[D]").astype("datetime64[Y]").astype("datetime64[D]").astype(int)
     fresh, recent = start >= SUMMER - 140, start >= WINTER - 140
-    low = np.maximum.reduce([year_start, np.where(fresh, SUMMER - 140, 0), np.where(recent, WINTER - 140, start - 150)])
+    low = np.maximum.reduce([year_start, np.where(fresh, np.maximum(SUMMER - 140, start - 6), 0), np.where(recent, WINTER - 140, start - 150)])
     late = (plan < NEVER) & (plan - start > 140)
     low = np.maximum(low, np.where((plan < NEVER) & ~late, plan - 140, 0))
     first_event = np.minimum.reduce([np.where(cases.outcome == "W", cases.withdrawn, cases.decided), cases.stop])
-    high = np.minimum.reduce([np.where(fresh, SUMMER, SUMMER - 141), np.where(recent, NEVER, WINTER - 141), year_start + 364, first_event - 14])
+    high = np.minimum.reduce([np.where(fresh, np.minimum(SUMMER, start + 6), SUMMER - 141), np.where(recent, NEVER, WINTER - 141), year_start + 364, first_event - 14])
     high = np.minimum(high, np.where(late, plan - 141, NEVER))
     movable = among & (low < start) & (start < high)
     cases.start = settle_mean(start, among, SUMMER, 17 * 7, low, high, movable=movable)

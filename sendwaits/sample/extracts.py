@@ -149,7 +149,7 @@ def with_faults(rng: np.random.Generator, code: str, known: pd.DataFrame, when: 
     start = COLUMNS[code][2]
     record = COLUMNS[code][1]
     clean = known[(known["closed_date"] < NEVER) & (known["rejected_date"] == NEVER) & ~known["duplicate"] & (known["date_of_birth"] < NEVER)]
-    base = clean.iloc[rng.permutation(len(clean))[:9]].reset_index(drop=True)
+    base = clean.iloc[np.resize(rng.permutation(len(clean)), 9)].reset_index(drop=True)
     extra = as_text(base, code, style.dates)
     extra["child_id"] = test_nhs_numbers(700_000 + CODES.index(code) * 100, len(extra))
     extra[record] = [f"X{code[0]}{when % 1000}{at}" for at in range(len(extra))]

@@ -28,7 +28,7 @@ LAST_DAY = day("2024-09-30")
 
 def at(curve: Curve, days: np.ndarray | int) -> np.ndarray:
     """The curve's value on each day."""
-    return np.interp(days, [day(when) for when, _ in curve], [value for _, value in curve])
+    return np.asarray(np.interp(days, [day(when) for when, _ in curve], [value for _, value in curve]))
 
 
 def is_workday(days: np.ndarray) -> np.ndarray:
@@ -142,7 +142,7 @@ def settle_mean(start: np.ndarray, among: np.ndarray, reference: np.ndarray | in
                 movable: np.ndarray | None = None) -> np.ndarray:
     """New starts, so that ``reference - start`` has the mean ``mean_days`` over ``among``: each start moves within [low, high].
 
-    Raises `ValueError` when there is not enough room; the plan of the list must then come nearer by itself.
+    Where there is not enough room (small samples) the mean comes as near as it can.
     """
     start = start.copy()
     movable = among if movable is None else movable & among
@@ -152,9 +152,9 @@ def settle_mean(start: np.ndarray, among: np.ndarray, reference: np.ndarray | in
         if abs(missing) <= max(0.02 * among.sum(), 1):
             break
         room = np.where(movable, np.maximum((start - low - 1) if missing > 0 else (high - start - 1), 0), 0)
-        if room.sum() < abs(missing) * 1.02:
-            raise ValueError(f"the starts have room for {room.sum()} days, {abs(missing)} are missing")
-        share = abs(missing) * np.cumsum(room) / room.sum()
+        if not room.any():
+            break
+        share = min(abs(missing), 0.95 * room.sum()) * np.cumsum(room) / room.sum()
         move = np.diff(np.floor(share + 1e-9), prepend=0).astype(int)
         start = start - np.sign(missing) * move
         weekday = (start + 3) % 7

@@ -45,7 +45,7 @@ def nst(rng: np.random.Generator, scale: float) -> pd.DataFrame:
     seen, left = serve(rng, start, Service(
         waiting=_times([("2016-07-01", 20), ("2019-01-01", 330), ("2021-01-01", 470), ("2022-07-01", 610), ("2023-12-31", 800),
                         ("2024-07-31", 910), ("2024-09-30", 932)], scale),
-        spread_weeks=[("2016-07-01", 45), ("2021-01-01", 60), ("2022-06-01", 85), ("2023-06-01", 108), ("2023-12-01", 108), ("2024-01-15", 13)],
+        spread_weeks=[("2016-07-01", 45), ("2021-01-01", 60), ("2022-06-01", 80), ("2023-06-01", 95), ("2023-12-01", 95), ("2024-01-15", 13)],
         leave_per_week=0.0016, urgent=0.06, lead_days=28,
         anchors=("2023-12-31", "2024-07-31")))
     start = _nst_means(start, np.minimum(seen, left))
@@ -71,12 +71,12 @@ def nst(rng: np.random.Generator, scale: float) -> pd.DataFrame:
 
 
 def _nst_means(start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """Children referred before autumn 2023 move: first those open on both days, then those seen in between."""
     winter, summer = day("2023-12-31"), day("2024-07-31")
     now, then = open_on(start, stop, summer), open_on(start, stop, winter)
-    low = np.where(start > winter, winter + 3, start - 300)
-    high = np.where(start > winter, np.minimum(summer, stop - 30), np.minimum(winter - 3, np.minimum(start + 300, stop - 30)))
-    start = settle_mean(start, now, summer, 54 * 7, low, high)
-    low, high = start - 300, np.minimum(np.minimum(winter - 3, stop - 30), start + 300)
+    low, high = start - 330, np.minimum.reduce([start + 330, stop - 30, np.full(len(start), winter - 90)])
+    start = settle_mean(start, now, summer, 54 * 7, low, high, movable=then)
+    low, high = start - 330, np.minimum.reduce([start + 330, stop - 30, np.full(len(start), winter - 90)])
     return settle_mean(start, then, winter, 68 * 7, low, high, movable=~now)
 
 
@@ -175,15 +175,14 @@ def slcn_autism(rng: np.random.Generator, scale: float) -> pd.DataFrame:
     """Referral to first contact on the autism pathway. Mean open wait 22.0 weeks at 2024-09-30, and close to it at 2024-07-31."""
     start = arrivals(rng, _times([("2019-01-01", 3.6), ("2022-01-01", 4.4), ("2024-09-30", 5.6)], scale), "2019-01-01")
     seen, left = serve(rng, start, Service(
-        waiting=_times([("2019-01-01", 4), ("2020-03-01", 105), ("2022-01-01", 140), ("2024-01-01", 208), ("2024-09-30", 218)], scale),
+        waiting=_times([("2019-01-01", 4), ("2020-03-01", 95), ("2022-01-01", 122), ("2024-01-01", 172), ("2024-09-30", 186)], scale),
         spread_weeks=[("2019-01-01", 7)], leave_per_week=0.003, urgent=0.04, lead_days=28))
     stop = np.minimum(seen, left)
     autumn, summer = day("2024-09-30"), day("2024-07-31")
     now, then = open_on(start, stop, autumn), open_on(start, stop, summer)
-    low = np.where(start > summer, summer + 3, start - 100)
-    high = np.minimum(np.where(start > summer, autumn - 1, np.minimum(summer - 1, start + 100)), stop - 14)
-    start = settle_mean(start, now, autumn, 22 * 7, low, high)
-    start = settle_mean(start, then, summer, 22 * 7, start - 200, np.minimum(np.minimum(summer - 1, start + 200), stop - 14), movable=~now)
+    for among, census, movable in ((now, autumn, then), (then, summer, ~now)):
+        high = np.minimum.reduce([start + 200, stop - 14, np.full(len(start), summer - 60)])
+        start = settle_mean(start, among, census, 22 * 7, start - 200, high, movable=movable)
     frame = pd.DataFrame({"referral_date": start, "first_contact_date": seen, "closed_date": left, "closed_kind": "removal"})
     frame["still_open"] = stop == NEVER
     return _held(frame, ["first_contact_date", "closed_date"])

@@ -40,7 +40,7 @@ def area(seed: int, scale: float, block: int = 0) -> dict[str, pd.DataFrame]:
     """
     rngs = {code: np.random.Generator(np.random.PCG64([seed, block, at])) for at, code in enumerate(CODES)}
     truth: dict[str, pd.DataFrame] = {}
-    next_id = 1 + block * 18_000
+    next_id = 1 + block * 20_000
     for code, history in _HISTORIES.items():
         frame = history(rngs[code], scale)
         start = "request_date" if code == "EHC" else "referral_date"
@@ -119,7 +119,7 @@ def _late_and_gone(rng: np.random.Generator, code: str, frame: pd.DataFrame, sta
     """A few referrals of late July entered in August, closings entered late, and open records that vanish from September's list."""
     summer, autumn = day("2024-07-31"), day("2024-09-30")
     stop, starts = _last_stop(code, frame), frame[start].to_numpy()
-    numbers = {"NST": (3, 2, 7), "SLCN": (4, 3, 4), "EHC": (2, 0, 3), "SLCN_AUTISM": (1, 0, 2)}
+    numbers = {"NST": (3, 2, 7), "SLCN": (4, 3, 4), "EHC": (1, 0, 3), "SLCN_AUTISM": (1, 0, 2)}
     late, closings, gone = numbers.get(code, (0, 0, 0))
     fresh = rng.permutation(np.flatnonzero((starts > summer - 8) & (starts <= summer) & (stop > autumn)))[:late]
     frame.loc[fresh, "entered"] = summer + 6
