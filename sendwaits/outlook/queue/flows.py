@@ -81,7 +81,9 @@ def fit_level(counts: np.ndarray, breaks: np.ndarray, paths: int, rng: np.random
     y = np.asarray(counts, dtype=float)
     known = np.ones(len(y), bool) if known is None else known.copy()
     offset = np.zeros(len(y)) if exposure is None else np.log(np.maximum(exposure, 0.05))
-    season = breaks @ _SEASON_MEAN
+    free = exposure is not None                  # no bottleneck: nearly constant chances, holidays or not
+    season_mean, season_sd = (0.0 * _SEASON_MEAN, 0.3 * _SEASON_SD) if free else (_SEASON_MEAN, _SEASON_SD)
+    season = breaks @ season_mean
     mean = _smooth(y, np.exp(offset + season), known)
     censored = np.zeros(len(y), bool) if censored is None else censored & known
     lost = _lost_weeks(y, mean, known & ~censored)
@@ -89,8 +91,8 @@ def fit_level(counts: np.ndarray, breaks: np.ndarray, paths: int, rng: np.random
     spread = _spread(y, mean, use & ~censored, thin)
     weeks = np.arange(len(y)) - (len(y) - 1.0)
     design = np.column_stack([np.ones(len(y)), weeks, breaks])
-    prior_mean = np.concatenate([[np.log(max(mean[use].mean() if use.any() else 0.02, 0.02) / np.exp((offset + season)[use].mean() if use.any() else 0.0)), 0.0], _SEASON_MEAN])
-    prior_sd = np.concatenate([[1.5 if exposure is None else 0.3, growth_sd / 52 + 1e-9], _SEASON_SD])
+    prior_mean = np.concatenate([[np.log(max(mean[use].mean() if use.any() else 0.02, 0.02) / np.exp((offset + season)[use].mean() if use.any() else 0.0)), 0.0], season_mean])
+    prior_sd = np.concatenate([[0.3 if free else 1.5, growth_sd / 52 + 1e-9], season_sd])
     eta = np.log(np.maximum(mean, 0.02))
     walk = np.minimum(-weeks[:, None], -weeks[None, :])
     if censored.any():
@@ -101,7 +103,7 @@ def fit_level(counts: np.ndarray, breaks: np.ndarray, paths: int, rng: np.random
     spread = _spread(y, np.exp(eta), use & ~censored, thin)
     z, v = _working(y, eta, spread, use, censored, thin)
     v = np.where(use & ~censored, v - spread, v)
-    return _draw(z - offset, v, use, design, prior_mean, prior_sd, walk, spread, lost, known, paths, rng, change_weeks)
+    return _draw(z - offset, v, use, design, prior_mean, prior_sd, walk * (0.1 if free else 1.0), spread, lost, known, paths, rng, change_weeks, 0.2 if free else 1.0)
 
 
 def _smooth(y: np.ndarray, shape: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -155,7 +157,7 @@ def _posterior_mean(design: np.ndarray, mean: np.ndarray, sd: np.ndarray, walk: 
 
 
 def _draw(z: np.ndarray, v: np.ndarray, use: np.ndarray, design: np.ndarray, prior_mean: np.ndarray, prior_sd: np.ndarray, walk: np.ndarray,
-          spread: float, lost: np.ndarray, known: np.ndarray, paths: int, rng: np.random.Generator, change_weeks: tuple[int, ...]) -> Draws:
+          spread: float, lost: np.ndarray, known: np.ndarray, paths: int, rng: np.random.Generator, change_weeks: tuple[int, ...], loose: float) -> Draws:
     """Weigh drift x spread x step date by marginal likelihood, then draw the level, growth and holidays of each path."""
     size = len(z)
     residual = (z - design @ prior_mean)[use]
@@ -198,8 +200,8 @@ def _draw(z: np.ndarray, v: np.ndarray, use: np.ndarray, design: np.ndarray, pri
     order = np.resize(order, paths)
     n_lost, n_known = int(lost.sum()), int(known.sum())
     lost_rate = rng.beta(n_lost + 0.05, n_known - n_lost + 5.0, paths) if n_lost else np.zeros(paths)
-    return Draws(theta[order, 0], theta[order, 1], theta[order, 2:], drift[order], spreads[order], lost_rate,
-                 rng.gamma(1.0, _STEP_RATE * 0.8, paths), evidence)
+    return Draws(theta[order, 0], theta[order, 1], theta[order, 2:], drift[order] * loose, spreads[order], lost_rate,
+                 rng.gamma(1.0, _STEP_RATE * 0.8 * loose, paths), evidence)
 
 
 def _given(inverse: np.ndarray, residual: np.ndarray, h: np.ndarray, sd: np.ndarray, step: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

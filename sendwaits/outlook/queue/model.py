@@ -113,6 +113,7 @@ def _hazard_mode(service: Service, station: Station, out: StationModel, seen: np
     if not free.any():
         return
     out.hazard_mode, out.exposure = np.repeat(free, paths // groups), _extend(hazard, ages).astype(np.float32)
+    fitted.spread = np.maximum(fitted.spread - 0.04, 0.0)          # a little excess is the fit's own error
     out.hazard_rates = fitted.rates(ahead, rng) * fitted.noise(len(ahead), rng)
     steps = out.table.shape[1]
     pace = np.concatenate([[0.0], 0.02 * 1.06 ** np.arange(steps - 1)])

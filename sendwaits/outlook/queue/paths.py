@@ -130,8 +130,9 @@ def _scatter(n: np.ndarray, chance: np.ndarray, z: np.ndarray) -> np.ndarray:
     expected = n * chance
     spread = np.sqrt(np.maximum(expected * (1 - chance), 0))
     spread *= z
+    room = np.minimum(expected, n - expected)            # as far up as down, or the mean would move
+    np.clip(spread, -room, room, out=spread)
     spread += expected
-    np.clip(spread, 0, n, out=spread)
     scale = expected.sum(1) / np.maximum(spread.sum(1), 1e-6)
     spread *= np.where(scale < 4, scale, 0)[:, None]
     spread += np.where(scale < 4, 0, 1)[:, None] * expected
