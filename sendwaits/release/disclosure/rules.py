@@ -109,8 +109,8 @@ def _breakdowns(table: pd.DataFrame) -> list[str]:
                    zip(grouped["pathway"], grouped["wait"], grouped["group"], strict=True)})
 
 
-_WEIGHTS = {"removed_other": 1, "rejected": 3, "waiting_booked": 2, "waiting_not_flowed": 2, "starts": 5, "completed": 15,
-            "referrals": 30, "plans_issued": 30, "waiting_over_18_weeks": 20, "waiting_over_20_weeks": 22,
+_WEIGHTS = {"removed_other": 1, "rejected": 3, "waiting_booked": 2, "waiting_not_flowed": 2, "starts": 5, "completed": 8,
+            "referrals": 18, "plans_issued": 30, "waiting_over_18_weeks": 20, "waiting_over_20_weeks": 22,
             "waiting_over_52_weeks": 25, "within_20_weeks_excl_pct": 2, "clearance_weeks": 3}
 """What it costs the reader to lose a number; the cheapest is hidden first."""
 
@@ -135,6 +135,7 @@ class _Part:
         self.flow_level: dict[str, int] = {}
         self.no_group: set[tuple[str, str, str]] = set()
         self.forced = False
+        self.kept: set[Cell] = set()  # county numbers hidden on the way to a coarser breakdown
         self.notes: list[str] = []
         self._longest()
         exact = Cells(shown={c: (v, v) for c, v, u in zip(self.cell, self.value, self.unit, strict=True)
@@ -146,6 +147,7 @@ class _Part:
         for _ in range(60):
             self.dropped = {i for i in range(len(self.cell)) if self._is_dropped(self.cell[i])}
             self.hidden = {i for i in range(len(self.cell)) if i not in self.dropped and self._is_primary(i)}
+            self.hidden |= {self.place[c] for c in self.kept if self.place[c] not in self.dropped}
             self._follow()
             if self._too_revealing_groups() or self._too_many_hidden():
                 continue
@@ -243,9 +245,8 @@ class _Part:
             holes = [i for i in places if i in self.hidden]
             if Fraction(len(holes), len(places)) <= MOST_HIDDEN:
                 continue
-            counts = {m: sum(self.cell[i].measure == m for i in holes) for m in BREAKDOWN_MEASURES}
-            worst = max((m for m in BREAKDOWN_MEASURES if counts[m]),
-                        key=lambda m: (counts[m], BREAKDOWN_MEASURES.index(m)))
+            counts = {m: sum(self.cell[i].measure == m for i in holes) for m in {self.cell[i].measure for i in holes}}
+            worst = max(counts, key=lambda m: (counts[m], m))
             self._leave_out(wait, column, worst)
             self.notes.append(f"{self.cell[0].pathway} {wait} by {column}: {worst} is not shown, more than a fifth of the "
                               "cells would be hidden.")
@@ -277,9 +278,12 @@ class _Part:
                     chosen.add(choice)
                     handled |= {choice, item.quantity}
             if not chosen:
+                if not stuck[0].quantity.group:
+                    self.kept.clear()
                 self._coarsen(stuck[0], touching)
                 return False
             self.hidden |= {self.place[c] for c in chosen}
+            self.kept |= {c for c in chosen if not c.group}
             self._follow()
         raise Unsafe(f"{self.cell[0].pathway}: hiding more did not end. Nothing was released.")
 
@@ -344,14 +348,14 @@ class _Part:
             return 1 + value / 1e4
         if band_edges(cell.measure) is not None:
             return 1 + value / 1e4
-        fed = {(p, w) for (p, _), w in self.chained.items()}
+        feeder = {w: first for (_, first), w in self.chained.items()}
         cost = float(_WEIGHTS.get(cell.measure, 12 if cell.measure.startswith("mean_") else 4))
         if cell.measure == "waiting":
             cost = 1000.0
-        if cell.measure == "starts" and (cell.pathway, cell.wait) in fed:
-            cost += 15
-        if cell.measure == "completed" and (cell.pathway, cell.wait) in self.chained:
-            cost += 5
+        if cell.measure == "completed" and cell.wait not in feeder:
+            cost = 20.0  # the service's own timeliness rests on it
+        if cell.measure == "starts" and cell.wait in feeder:
+            cost += 8.0 if feeder[cell.wait] in feeder else 20.0
         if cell in self.earlier.hidden:
             cost /= 10
         return cost + min(value, 1e5) / 1e7
