@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from reference import reference
 
+import sendwaits as sw
 from sendwaits.measure.board_update import OCTOBER_2024
 from sendwaits.measure.claims import Said, Statement, check, months_of_weeks
 
@@ -129,6 +131,15 @@ def test_a_series_with_a_gap_is_not_summed():
     assert verdict(UPDATE["S08"])["verdict"] == "holds"  # 12 + 13 + 13
     assert verdict(UPDATE["S08"], series=SERIES.iloc[1:])["verdict"] == "cannot be checked: missing records"
     assert verdict(UPDATE["S08"], series=None)["verdict"] == "cannot be checked: missing records"
+
+
+def test_the_made_up_sample_holds_what_the_update_says_of_plans_requests_and_meetings():
+    root = Path(__file__).resolve().parents[1]
+    area = sw.open(root)
+    figures = pd.concat([area.figures("2024-07-31", "EHC", months=8), area.figures("2024-07-31", "EHC", period="year")])
+    series = pd.concat(pd.read_csv(path) for path in sorted(root.glob("data/raw/series_*.csv")))
+    verdicts = check(OCTOBER_2024, figures, series).set_index("id")["verdict"]
+    assert verdicts[["S05", "S06", "S07", "S08", "S29", "S30", "S46", "S47"]].eq("holds").all()
 
 
 def test_every_row_of_the_update_has_its_statement_and_its_verdict():

@@ -113,7 +113,7 @@ def _row(statement: Statement, figures: pd.DataFrame, series: pd.DataFrame | Non
         missing = [word for word in missing if word != "records"]  # the others that could be meant have no records
     elif len(known) > 1 and len(set(known.values())) > 1 and "definition" not in missing:
         missing.append("definition")
-    if missing and any(known.values()):
+    if missing and any(known.values()) and len(statement.measures) > 1:
         notes.append("would agree as " + ", ".join(measure for measure, held in known.items() if held))
     if own is False:
         verdict = "does not hold"
