@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -85,8 +84,9 @@ def test_each_extract_is_accepted_and_a_handful_of_its_rows_is_set_aside_or_merg
     key.write_text("ab" * 32, encoding="utf-8", newline="")
     key.chmod(0o600)
     monkeypatch.setenv("SENDWAITS_KEY_FILE", str(key))
-    assert sw.open(small).check().refusals == []
-    files = json.loads((small / "data" / "processed" / "manifest.json").read_text(encoding="utf-8"))["files"]
+    checked = sw.open(small).check()
+    assert list(checked.refusals) == []
+    files = checked.manifest["files"]
     extracts = {name: entry for name, entry in files.items() if not name.startswith("series_")}
     assert len(extracts) == 13
     for name, entry in extracts.items():
