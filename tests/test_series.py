@@ -154,7 +154,7 @@ def test_the_filter_equals_the_textbook_recursion():
     for t, value in enumerate(y):
         spread, error = cov[0, 0] + 0.7, value - state[0]
         if t:
-            squares, weight = 0.99 * squares + error**2 / spread, 0.99 * weight + 1
+            squares, weight = 0.97 * squares + error**2 / spread, 0.97 * weight + 1
         gain = cov[:, 0] / spread
         state, cov = move @ (state + gain * error), move @ (cov - np.outer(gain, cov[0])) @ move.T + steps
     for month in range(12):

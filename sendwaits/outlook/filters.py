@@ -24,7 +24,7 @@ CLIP = 3.0
 before the series has moved seven times, for what has never moved has no usual step."""
 WORKING_DAY_SD = 0.6
 """Prior standard deviation of the effect of one working day, in noise units; only members with a season know the calendar."""
-FORGET = 0.99
+FORGET = 0.97
 """What a month's error weighs a month later, in the noise and in the evidence."""
 
 

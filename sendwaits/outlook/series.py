@@ -30,22 +30,24 @@ FORECAST_COLUMNS = ["pathway", "wait", "measure", "target_date", "horizon_weeks"
 QUANTILES = ["p10", "p25", "p50", "p75", "p90"]
 
 MEMORY_MONTHS = 120
-"""Older months no longer speak: 0.99 to the 120th is under a third, and a service of ten years ago is another service."""
+"""Older months no longer speak: a service of ten years ago is another service."""
 FIRST_ORIGIN = 12
 ORIGINS = 36
 """Origins of the back-test: the last three years of months."""
 FEWEST_ORIGINS = 6
 """Fewer past forecasts than this cannot overrule the ensemble."""
-ADAPT_MONTHS = 40.0
-"""Past forecasts after which a series' own misses weigh as much as the pooled widths."""
+ADAPT_MONTHS = 10.0
+"""Past forecasts (old ones discounted) after which a series' own misses weigh as much as the pooled widths."""
+MISS_MEMORY = 0.95
+"""What a miss weighs a month later: the calm after a shock is learnt within a year or two."""
 
 ROAM_POWER = 0.1
 """How much wider the intervals of a series that roams (a list) than of one that does not (referrals): see `_roaming`."""
 
 WIDTHS = np.array([
-    [0.86, 0.78, 1.00, 0.90, 1.00],
-    [0.93, 0.81, 1.00, 0.94, 1.06],
-    [0.94, 0.75, 1.00, 1.01, 1.09],
+    [0.87, 0.79, 1.00, 0.92, 0.99],
+    [0.98, 0.80, 1.00, 0.95, 1.03],
+    [0.95, 0.74, 1.00, 1.03, 1.11],
 ])
 """Pooled conformal factors: what the normal widths of p10, p25, p50, p75, p90 are multiplied by, a row per block of BLOCKS.
 
@@ -102,12 +104,13 @@ def _stretch(past: _Past, origins: NDArray[np.int64]) -> Array:
     target = origins[:, None] + np.arange(months)
     known = (target < n) & (np.arange(months) < 12)
     miss = np.minimum(np.abs(past.root[np.minimum(target, n - 1)] - past.mean) / past.sd, 4.0)
+    lost = MISS_MEMORY ** np.arange(n + 1.0)
     out = np.empty((len(origins), months, len(LEVELS)))
     for b, widths in enumerate(WIDTHS):
         cell = known & (block == b)
-        total = np.bincount(target[cell] + 1, weights=miss[cell], minlength=n + 1).cumsum()[origins]
-        seen = np.bincount(target[cell] + 1, minlength=n + 1).cumsum()[origins]
-        ratio = np.where(seen > 0, np.maximum(total / np.maximum(seen, 1) / np.sqrt(2 / np.pi), 0.05), 1.0)
+        total, seen = ((np.bincount(target[cell] + 1, weights=w, minlength=n + 1) / lost).cumsum()[origins] * lost[origins]
+                       for w in (miss[cell], np.ones(int(cell.sum()))))
+        ratio = np.where(seen > 0, np.maximum(total / np.where(seen > 0, seen, 1.0) / np.sqrt(2 / np.pi), 0.05), 1.0)
         weight = seen / max(1, int((block[:12] == b).sum()))
         own = ratio ** (weight / (weight + ADAPT_MONTHS))
         out[:, block == b] = (own * roam)[:, None, None] * widths
