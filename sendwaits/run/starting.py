@@ -101,8 +101,9 @@ def map_headings(file: Path, pathway: str, *, write: bool = False) -> str:
     of = workspace.pathway(pathway)
     lines = [f"[pathways.{of.code}.headings]"]
     for proposal in extracts.propose_headings(file, of):
-        heading = proposal.heading.replace("\\", "\\\\").replace('"', '\\"')
-        lines.append(f'{proposal.canonical} = "{heading}"' if proposal.sure else f'# {proposal.canonical} = "{heading}"   # unsure: check, then take the # away')
+        heading = str(proposal["heading"]).replace("\\", "\\\\").replace('"', '\\"')
+        line = f'{proposal["column"]} = "{heading}"'
+        lines.append(line if proposal["sure"] else f"# {line}   # unsure: check, then take the # away")
     text = "\n".join(lines) + "\n"
     if write:
         if of.headings:
