@@ -268,7 +268,7 @@ class _Part:
             touching, spans = _rows_by_quantity(system), intervals(system)
             self._unknown = {q for q, (lo, hi) in system.bounds.items() if lo != hi}
             for item in weak:
-                if any(not handled.isdisjoint(row.terms) for row in touching.get(item.quantity, ())):
+                if any(len(row.terms) <= 9 and not handled.isdisjoint(row.terms) for row in touching.get(item.quantity, ())):
                     handled.add(item.quantity)
                     continue
                 choice = self._cheapest(item, touching, spans)
@@ -356,6 +356,8 @@ class _Part:
             cost = 20.0  # the service's own timeliness rests on it
         if cell.measure == "starts" and cell.wait in feeder:
             cost += 8.0 if feeder[cell.wait] in feeder else 20.0
+        if cell.start and self.starts.get(cell.end) != cell.start:
+            cost *= 8  # a year's total
         if cell in self.earlier.hidden:
             cost /= 10
         return cost + min(value, 1e5) / 1e7
