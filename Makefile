@@ -47,7 +47,7 @@ bench-forecast: $(READY)
 	$(BIN)/python benchmarks/queues.py
 
 notebooks: $(READY)
-	$(BIN)/python -m sendwaits.run.notebooks notebooks
+	$(BIN)/python tests/execute_notebooks.py
 
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv
