@@ -62,7 +62,7 @@ def _fast(age: np.ndarray, share: np.ndarray, at: np.ndarray, rate: np.ndarray) 
     return np.where(since >= 0, share[:, None] * rate[:, None] * (1 - gone) / (1 - share[:, None] * gone), 0.0)
 
 
-def fit_discipline(risk: np.ndarray, seen: np.ndarray, draws: int, rng: np.random.Generator, temper: float = 0.5) -> tuple[np.ndarray, float]:
+def fit_discipline(risk: np.ndarray, seen: np.ndarray, draws: int, rng: np.random.Generator, temper: float = 0.2) -> tuple[np.ndarray, float]:
     """Posterior draws of the discipline, shape (draws, 10), and the usual age when seen.
 
     ``risk`` and ``seen``: children at risk and seen by week and age in weeks. The week's total is given, so only who was
