@@ -75,9 +75,9 @@ def _nst_means(start: np.ndarray, stop: np.ndarray) -> np.ndarray:
     winter, summer = day("2023-12-31"), day("2024-07-31")
     now, then = open_on(start, stop, summer), open_on(start, stop, winter)
     low, high = start - 330, np.minimum.reduce([start + 330, stop - 30, np.full(len(start), winter - 90)])
-    start = settle_mean(start, now, summer, 54 * 7, low, high, movable=then)
+    start = settle_mean(start, now, summer, 54 * 7, low, high, movable=then & (start < winter - 90))
     low, high = start - 330, np.minimum.reduce([start + 330, stop - 30, np.full(len(start), winter - 90)])
-    return settle_mean(start, then, winter, 68 * 7, low, high, movable=~now)
+    return settle_mean(start, then, winter, 68 * 7, low, high, movable=~now & (start < winter - 90))
 
 
 def ot_health(rng: np.random.Generator, scale: float) -> pd.DataFrame:
@@ -182,7 +182,7 @@ def slcn_autism(rng: np.random.Generator, scale: float) -> pd.DataFrame:
     now, then = open_on(start, stop, autumn), open_on(start, stop, summer)
     for among, census, movable in ((now, autumn, then), (then, summer, ~now)):
         high = np.minimum.reduce([start + 200, stop - 14, np.full(len(start), summer - 60)])
-        start = settle_mean(start, among, census, 22 * 7, start - 200, high, movable=movable)
+        start = settle_mean(start, among, census, 22 * 7, start - 200, high, movable=movable & (start < summer - 60))
     frame = pd.DataFrame({"referral_date": start, "first_contact_date": seen, "closed_date": left, "closed_kind": "removal"})
     frame["still_open"] = stop == NEVER
     return _held(frame, ["first_contact_date", "closed_date"])
