@@ -272,7 +272,7 @@ class Backlog(Report):
         pairs = [(g.split("=", 1)[1], self.get(wait, "waiting_over_18_weeks", group=g), self.get(wait, "waiting", group=g)) for g in groups]
         pairs = [(name, n, t) for name, n, t in pairs if n.shown and t.shown and t.value >= 10 and name != "unknown"]
         if len(pairs) < 2:
-            lists = sorted(((self.get(wait, "waiting", group=g), g.split("=", 1)[1]) for g in groups if self.get(wait, "waiting", group=g).shown), key=lambda x: -x[0].value)
+            lists = sorted(((self.get(wait, "waiting", group=g), g.split("=", 1)[1]) for g in groups if self.get(wait, "waiting", group=g).shown and not g.endswith("=unknown")), key=lambda x: -x[0].value)
             largest, name = lists[0]
             return (Markup("The longest list is in {}: {} of {} children").format(name, largest, self.get(wait, "waiting")),
                     Markup("The lists run from {} to {}. Districts differ in size, so this says nothing about how long a child waits there.").format(lists[-1][0], largest))
