@@ -1,0 +1,1 @@
+"""What may come: the monthly series ahead, and the queue simulated."""
