@@ -17,7 +17,7 @@ from sendwaits.release.tables import HIDDEN, read_figures
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["verify", "audit_folder"]
+__all__ = ["verify", "audit_folder", "compare_pages"]
 
 
 def verify(reports: Path) -> list[str]:
@@ -54,7 +54,7 @@ def audit_folder(folder: Path, facts: dict[str, Any] | None = None, previous: li
     if found:
         first = "; ".join(f"{f.key.split('|')[0]} {f.key.split('|')[2]} ({f.what})" for f in found[:3])
         raise Unsafe(f"{len(found)} numbers would tell too much, nothing is safe to release. First: {first}.")
-    return len(table), hidden, _pages(folder, table)
+    return len(table), hidden, compare_pages(folder, table)
 
 
 def _facts(folder: Path) -> dict[str, Any]:
@@ -127,7 +127,7 @@ class _Keyed(HTMLParser):
 _EMPTY = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
-def _pages(folder: Path, table: pd.DataFrame) -> int:
+def compare_pages(folder: Path, table: pd.DataFrame) -> int:
     """Printed numbers compared with figures.csv; raises `Unsafe` where a page shows what figures.csv does not."""
     rows = {"|".join((r.pathway, r.wait, r.measure, r.group, r.period_start, r.period_end)): r for r in
             table.astype(object).itertuples(index=False)}

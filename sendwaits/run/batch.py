@@ -131,12 +131,13 @@ def make_set(workspace: Workspace, target: Path, *, as_at: date, maker: Maker, p
     todo = [page for page in plan.pages if _kept(workspace, before, plan, page) is None]
     probe(target.parent, ROOM_PER_PAGE * (len(todo) + 2))
     summary = Summary(target)
-    results, durations = _make_pages(workspace, plan, todo, workers or os.cpu_count() or 1, maker, summary, debug, quiet, each)
+    workers = workers or os.cpu_count() or 1
+    results, durations = _make_pages(workspace, plan, todo, workers, maker, summary, debug, quiet, each)
     for page in plan.pages:
         if page.name not in results and page.name not in summary.failed:
             results[page.name] = _kept(workspace, before, plan, page) or {}
             summary.kept.append(page.name)
-    _publish(workspace, plan, target, results, durations, maker, summary)
+    _publish(workspace, plan, target, results, durations, maker, summary, workers)
     summary.seconds = time.perf_counter() - began
     summary.lines = _lines(plan, summary, durations)
     return summary
@@ -406,7 +407,7 @@ def _steady(executed: Any) -> bytes:
 # --- the set ----------------------------------------------------------------------------------------------------------
 
 def _publish(workspace: Workspace, plan: Plan, target: Path, results: Mapping[str, Mapping[str, bytes]], durations: Mapping[str, float],
-             maker: Maker, summary: Summary) -> None:
+             maker: Maker, summary: Summary, workers: int) -> None:
     files = {name: data for page in results.values() for name, data in page.items()}
     others = maker.set_files(workspace, plan.request, summary.failed)
     facts = json.loads(others.pop("run.json", b"{}"))
@@ -416,7 +417,7 @@ def _publish(workspace: Workspace, plan: Plan, target: Path, results: Mapping[st
             (work / name).write_bytes(data)
         record = _record(plan, {name: store.digest_bytes(files[name]) for name in sorted(files)}, durations, summary.failed, facts)
         (work / "run.json").write_bytes(_text(record))
-        maker.audit(workspace, plan.request, work)
+        maker.audit(workspace, plan.request, work, workers)
         maker.register(workspace, plan.request, work)
 
 

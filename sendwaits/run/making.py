@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,13 +59,60 @@ class Maker:
         return self._area(workspace).set_files(as_at=request.as_at, pathways=list(request.pathways), profile=request.profile,
                                                failed=dict(failed))
 
-    def audit(self, workspace: Workspace, request: Request, folder: Path) -> None:
-        """Raises `Unsafe` when a hidden number could be worked out from the set in ``folder``."""
+    def audit(self, workspace: Workspace, request: Request, folder: Path, workers: int) -> None:
+        """Raises `Unsafe` when a hidden number could be worked out from the set in ``folder`` and what was released before.
+
+        Pathways share no child's wait: they are audited side by side, and what was found is kept with what was audited.
+        """
+        if request.profile == "analyst":
+            return
+        from sendwaits.errors import Unsafe
+        from sendwaits.release.tables import read_figures
+        from sendwaits.release.verify import compare_pages
+        from sendwaits.run import engine
+
+        table = read_figures(folder / "figures.csv")
+        zeros = json.loads((folder / "run.json").read_text(encoding="utf-8")).get("zeros_hidden", [])
+        items = [(workspace, request, code, rows.reset_index(drop=True), zeros) for code, rows in table.groupby("pathway")]
+        found = []
+        for (_, _, code, _, _), outcome in engine.each_alone(_audit, items, workers):
+            if outcome.failure:
+                raise Unsafe(f"The disclosure check of {code} could not be finished ({outcome.failure}). Nothing was released.")
+            found += outcome.value
+        if found:
+            first = "; ".join(sorted(found)[:3])
+            raise Unsafe(f"{len(found)} numbers would tell too much, nothing was released. First: {first}.")
+        compare_pages(folder, table)
 
     def register(self, workspace: Workspace, request: Request, folder: Path) -> None:
-        """The set in ``folder`` is about to be released: the register holds it before a reader can see it."""
+        """The set in ``folder`` is about to be released: the register holds it before a reader can see it.
+
+        Parts of an area have no register of their own; the analyst's sets are not released.
+        """
+        if request.profile != "analyst" and not workspace.only:
+            from sendwaits.release.disclosure.register import record
+
+            record(workspace.processed, folder)
 
     def _area(self, workspace: Workspace) -> Any:
         from sendwaits.area import Area
 
         return Area(workspace)
+
+
+def _audit(item: tuple[Workspace, Request, str, Any, list[str]], tell: Any) -> list[str]:
+    """What is wrong with one pathway's released rows: measure and reason, never the number."""
+    from sendwaits import store
+    from sendwaits.release.disclosure import Released, audit
+    from sendwaits.release.disclosure.register import digest, releases
+
+    workspace, request, code, rows, zeros = item
+    before = "" if workspace.only else digest(workspace.processed)
+    key = [code, request.profile, request.k, sorted(zeros), before, rows.to_csv(index=False)]
+
+    def find() -> list[str]:
+        previous = releases(workspace.processed) if before else []
+        found = audit(Released(rows, zeros_hidden=zeros, profile=request.profile, k=request.k), previous)
+        return sorted({f"{f.key.split('|')[0]} {f.key.split('|')[2]} ({f.what})" for f in found})
+
+    return store.cached(workspace, f"audit-{code}", key, find)
