@@ -49,9 +49,9 @@ def test_one_service_and_day_twice_is_refused_naming_both(tmp_path):
 def test_names_of_files_never_lead_out_of_the_workspace(tmp_path):
     space = workspace(tmp_path)
     (space.raw / ".." / "NST_2024-07-31.csv").write_text("x", encoding="utf-8")
-    (space.raw / "..%2F..%2FNST_2024-07-31.csv").write_text("x", encoding="utf-8")
+    (space.raw / "a%2F..%2FNST_2024-07-31.csv").write_text("x", encoding="utf-8")
     found = extracts.find(space)
-    assert found.files == [] and found.unknown == ["..%2F..%2FNST_2024-07-31.csv"] or found.unknown == []
+    assert found.files == [] and found.unknown == ["a%2F..%2FNST_2024-07-31.csv"]
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs a user whose permissions count")
@@ -236,7 +236,7 @@ def test_the_template_workbook_is_read_table_by_table(tmp_path):
             sheet.write_row(at, 0, row)
     checked = intake.check(space)
     assert checked.manifest["files"]["SEN2_2024-07-31.xlsx"]["read"] == 3
-    assert checked.quarantine[["sheet", "row", "code"]].to_numpy().tolist() == [["Data Entry Template", 8, "Q-ORPHAN"]] or checked.quarantine["row"].tolist() == [8]
+    assert checked.quarantine[["sheet", "row", "code"]].to_numpy().tolist() == [["Data Entry Template", 8, "Q-ORPHAN"]]
     assert checked.extracts["EHC"][0].rows[["request_id", "sex", "source_row"]].to_numpy().tolist() == [["123", "M", 7]]
 
 

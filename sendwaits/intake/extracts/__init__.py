@@ -153,9 +153,9 @@ def read(file: ExtractFile, pathway: Pathway, others: Sequence[Pathway] = ()) ->
     from sendwaits.intake.extracts import csv_text, kinds
 
     if file.kind == "blade":
-        from sendwaits.intake.extracts import sen2
+        from sendwaits.intake.extracts.sen2 import read_blade
 
-        return sen2.read_blade(file, pathway)
+        return read_blade(file, pathway)
     data = read_bytes(file.path)
     object.__setattr__(file, "sha256", hashlib.sha256(data).hexdigest())
     kinds.refuse_other_kind(data, file)
@@ -166,9 +166,9 @@ def read(file: ExtractFile, pathway: Pathway, others: Sequence[Pathway] = ()) ->
 
         text = workbook.read(data, file.name, pathway, others)
     else:
-        from sendwaits.intake.extracts import sen2
+        from sendwaits.intake.extracts.sen2 import read_template, read_xml
 
-        text = (sen2.read_xml if file.kind == "sen2_xml" else sen2.read_template)(data, file, pathway)
+        text = (read_xml if file.kind == "sen2_xml" else read_template)(data, file, pathway)
     return text
 
 

@@ -57,9 +57,9 @@ def map_headings(texts: Sequence[str], pathway: Pathway) -> Mapped:
     for name in pathway.columns:
         own = pathway.headings.get(name)
         for tries in ([own] if own else [], [name, *pathway.aliases.get(name, ())]):
-            at = [place for text in dict.fromkeys(tidy(t) for t in tries) for place in places.get(text, ())]
-            if at:
-                found[name] = at
+            hits = [place for text in dict.fromkeys(tidy(t) for t in tries) for place in places.get(text, ())]
+            if hits:
+                found[name] = hits
                 break
     used = {place for at in found.values() for place in at}
     waits = {at: _unit(k) for at, k in enumerate(keys) if at not in used and _WAIT_HEADINGS.match(k)}

@@ -196,7 +196,7 @@ def read_template(data: bytes, file: ExtractFile, pathway: Pathway) -> Text:
     for sheet in workbook.sheets(data, file.name):
         if not sheet.visible:
             continue
-        module, head = "", []
+        module, head = "", list[str]()
         title = sheet.name if any(_template_header([" ".join(c.split()) for c in sheet.texts(at)]) for at in range(min(40, len(sheet.rows)))) else title
         for at in range(len(sheet.rows)):
             cells = [" ".join(c.split()) for c in sheet.texts(at)]

@@ -95,6 +95,6 @@ class Text:
 
 def coded(cells: Any) -> tuple[np.ndarray, list[Any]]:
     """Codes and distinct cells of one column, in order of first appearance."""
-    seen: dict[Any, int] = {}
-    codes = np.fromiter((seen.setdefault(cell, len(seen)) for cell in cells), np.int32, count=len(cells))
-    return codes, list(seen)
+    distinct = list(dict.fromkeys(cells))
+    places = dict(zip(distinct, range(len(distinct)), strict=True))
+    return np.fromiter(map(places.__getitem__, cells), np.int32, count=len(cells)), distinct

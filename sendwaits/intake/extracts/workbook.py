@@ -10,6 +10,7 @@ import datetime as dt
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,11 +30,26 @@ RATIO_FROM = 50_000_000
 """A workbook is refused when a member unpacks to more than LARGEST_MEMBER bytes, or all of it to LARGEST_RATIO times its size and over RATIO_FROM."""
 
 
-def guard(data: bytes, file: str) -> zipfile.ZipFile:
+class Archive:
+    """The opened zip; members that were unpacked to weigh them are kept."""
+
+    def __init__(self, zipped: zipfile.ZipFile) -> None:
+        self.zipped = zipped
+        self.kept: dict[str, bytes] = {}
+
+    def read(self, name: str) -> bytes:
+        """The member's bytes, b"" when there is none."""
+        try:
+            return self.kept[name] if name in self.kept else self.zipped.read(name)
+        except (KeyError, zipfile.BadZipFile, EOFError, OSError):
+            return b""
+
+
+def guard(data: bytes, file: str) -> Archive:
     """The opened zip. Raises `Refused`: F-ZIP (damaged, no workbook), F-BOMB (unpacks to far more than it is), F-PASS (encrypted)."""
     try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-        members = archive.infolist()
+        archive = Archive(zipfile.ZipFile(io.BytesIO(data)))
+        members = archive.zipped.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise Refused(f"{file}: the workbook is damaged or cut off. Copy or export it again.", "F-ZIP") from None
     total = sum(m.file_size for m in members)
@@ -49,16 +65,20 @@ def guard(data: bytes, file: str) -> zipfile.ZipFile:
     return archive
 
 
-def _true_size(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: str) -> None:
+def _true_size(archive: Archive, member: zipfile.ZipInfo, file: str) -> None:
     """Refuses a member that unpacks to more than it says."""
-    seen = 0
+    pieces, seen = [], 0
     try:
-        with archive.open(member) as stream:
-            while piece := stream.read(1 << 20):
+        with archive.zipped.open(member) as stream:
+            while piece := stream.read(1 << 22):
                 seen += len(piece)
+                if "worksheets/" in member.filename:
+                    pieces.append(piece)
                 if seen > member.file_size:
                     raise Refused(f"{file}: the workbook unpacks to more than it says. Save the sheet as CSV.", "F-BOMB")
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, zipfile.zlib.error):  # type: ignore[attr-defined]
+        if pieces:
+            archive.kept[member.filename] = b"".join(pieces)
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, zlib.error):
         raise Refused(f"{file}: the workbook is damaged or cut off. Copy or export it again.", "F-ZIP") from None
 
 
@@ -138,23 +158,30 @@ def cell_text(cell: Any) -> tuple[str, int]:
 
 
 def _cut(sheet: Sheet, header: Header, file: str) -> Text:
+    import pyarrow.compute as pc
+
     rows = sheet.rows[header.after:]
     numbers = np.arange(sheet.first + header.after, sheet.first + header.after + len(rows), dtype=np.int64)
-    filled = np.fromiter((any(c != "" and not (isinstance(c, str) and not c.strip(SPACES + "\n")) for c in row) for row in rows), bool, count=len(rows))
+    across = list(zip(*rows, strict=True)) if rows else []
+    made = [column(cells) for cells in across]
+    filled = np.zeros(len(rows), bool)
+    for col in made:
+        if filled.all():
+            break
+        filled |= col.where(pc.not_equal(pc.utf8_trim_whitespace(col.values), "").to_numpy(zero_copy_only=False).astype(bool))
     blank = int((~filled).sum())
     if blank:
-        rows, numbers = [r for r, f in zip(rows, filled, strict=True) if f], numbers[filled]
+        rows, numbers = [rows[at] for at in np.flatnonzero(filled)], numbers[filled]
     text = Text(file, sheet.name, {}, numbers, findings=header_findings(header, file), blank=blank,
                 extra=[header.texts[i].strip() for i in header.mapped.extra],
                 headings={name: header.texts[at[0]] for name, at in header.mapped.found.items()})
-    _set_aside(text, rows, header)
-    if len(text.rows) != len(rows):
-        kept = set(text.rows.tolist())
-        rows = [r for r, n in zip(rows, numbers.tolist(), strict=True) if n in kept]
-    across = list(zip(*rows, strict=True)) if rows else []
-    made: dict[int, Column] = {}
-    for at in sorted({a[0] for a in header.mapped.found.values()} | set(header.mapped.waits)):
-        made[at] = column(across[at] if across and at < len(across) else [""] * len(rows))
+    keep = filled.copy()
+    keep[np.flatnonzero(filled)[~_set_aside(text, rows, header)]] = False
+    if not keep.all():
+        for col in made:
+            col.codes = col.codes[keep]
+    while len(made) < len(header.texts):
+        made.append(column([""] * len(text.rows)))
     text.columns = {name: made[at[0]] for name, at in header.mapped.found.items()}
     text.waits = {header.texts[at]: (unit, made[at]) for at, unit in header.mapped.waits.items()}
     return text
@@ -166,12 +193,14 @@ def column(cells: Sequence[Any]) -> Column:
     import pyarrow.compute as pc
 
     codes, values = coded(cells)
+    if set(map(type, values)) <= {str}:
+        return Column(codes, pc.utf8_trim(pa.array(values, pa.string()), SPACES), np.full(len(values), TEXT, np.uint8))
     pairs = [cell_text(v) for v in values]
     return Column(codes, pc.utf8_trim(pa.array([t for t, _ in pairs], pa.string()), SPACES), np.array([k for _, k in pairs], np.uint8))
 
 
-def _set_aside(text: Text, rows: list[list[Any]], header: Header) -> None:
-    """Rows with one or two cells that are totals or footers are no records, wherever their cells stand."""
+def _set_aside(text: Text, rows: list[list[Any]], header: Header) -> np.ndarray:
+    """Takes out rows with one or two cells that are totals or footers, wherever their cells stand; a mask of the others."""
     from sendwaits.intake.extracts.table import Broken
 
     start = header.mapped.found[next(iter(header.mapped.found))][0]
@@ -185,14 +214,15 @@ def _set_aside(text: Text, rows: list[list[Any]], header: Header) -> None:
                     text.broken.append(Broken(int(text.rows[at]), *known, sheet=text.sheet))
                     keep[at] = False
     text.rows = text.rows[keep]
+    return keep
 
 
 _REFERENCE = rb'<c\b[^>]*?\br="([A-Z]+)(\d+)"[^>]*?'
 
 
-def _look_inside(archive: zipfile.ZipFile, sheet: Sheet, header: Header, text: Text, pathway: Pathway) -> None:
+def _look_inside(archive: Archive, sheet: Sheet, header: Header, text: Text, pathway: Pathway) -> None:
     """Hidden rows (noted), error cells (set aside by a rule) and formulas without a value (refused in a required column)."""
-    book = _member(archive, "xl/workbook.xml")
+    book = archive.read("xl/workbook.xml")
     text.date1904 = bool(re.search(rb'date1904="(1|true)"', book))
     xml = _sheet_xml(archive, book, sheet.name)
     last = int(text.rows.max()) if len(text.rows) else 0
@@ -219,25 +249,18 @@ def _look_inside(archive: zipfile.ZipFile, sheet: Sheet, header: Header, text: T
         text.findings.append(Finding("F-FORMULA", "warn", text.file, n, f"cells of '{name}' hold formulas that were never calculated; taken as blank", "Open the workbook in Excel, save it, and copy it again."))
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> bytes:
-    try:
-        return archive.read(name)
-    except (KeyError, zipfile.BadZipFile, EOFError, OSError):
-        return b""
-
-
-def _sheet_xml(archive: zipfile.ZipFile, book: bytes, name: str) -> bytes:
+def _sheet_xml(archive: Archive, book: bytes, name: str) -> bytes:
     """The XML of the sheet of that name."""
     import html
 
-    relations = dict(reversed(pair) for pair in re.findall(rb'Target="([^"]+)"[^>]*?\bId="([^"]+)"', _member(archive, "xl/_rels/workbook.xml.rels")))
-    relations.update(re.findall(rb'\bId="([^"]+)"[^>]*?Target="([^"]+)"', _member(archive, "xl/_rels/workbook.xml.rels")))
+    relations = dict(reversed(pair) for pair in re.findall(rb'Target="([^"]+)"[^>]*?\bId="([^"]+)"', archive.read("xl/_rels/workbook.xml.rels")))
+    relations.update(re.findall(rb'\bId="([^"]+)"[^>]*?Target="([^"]+)"', archive.read("xl/_rels/workbook.xml.rels")))
     for tag in re.findall(rb"<sheet\b[^>]*>", book):
         named = re.search(rb'\bname="([^"]*)"', tag)
         link = re.search(rb'\br:id="([^"]*)"', tag)
         if named and link and html.unescape(named[1].decode("utf-8", "replace")) == name:
             target = relations.get(link[1], b"").decode("utf-8", "replace")
-            return _member(archive, target.lstrip("/") if target.startswith("/") else f"xl/{target}")
+            return archive.read(target.lstrip("/") if target.startswith("/") else f"xl/{target}")
     return b""
 
 
