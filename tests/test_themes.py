@@ -149,8 +149,11 @@ def test_children_on_both_lists_are_counted_once_each_and_by_the_open_rule() -> 
 
 
 def test_england_is_read_from_a_dfe_file_by_name_and_markers_are_no_numbers(tmp_path) -> None:
-    (tmp_path / "requests.csv").write_text("\ufefftime_period,geographic_level,la_name,breakdown,requests_received_in_year\n2022,National,,Total,114482\n2022,Local authority,Nottinghamshire,Total,1087\n"
-                                           "2023,National,,Total,138242\n2023,Local authority,Nottinghamshire,Total,x\n2023,Local authority,Nottingham,Total,500\n", encoding="utf-8")
+    head = "time_period,time_identifier,geographic_level,region_name,new_la_code,old_la_code,la_name,breakdown,requests_received_in_year"
+    rows = ["2022,Calendar year,National,,,,,Total,114482", "2022,Calendar year,Local authority,East Midlands,E10000024,891,Nottinghamshire,Total,1087",
+            "2023,Calendar year,National,,,,,Total,138242", "2023,Calendar year,Local authority,East Midlands,E10000024,891,Nottinghamshire,Total,x",
+            "2023,Calendar year,Local authority,East Midlands,E06000018,892,Nottingham,Total,500"]
+    (tmp_path / "requests.csv").write_text("\ufeff" + "\n".join([head, *rows]) + "\n", encoding="utf-8")
     table = themes.england(tmp_path, "Nottinghamshire")
     assert sorted(zip(table["year"], table["place"], table["requests"], strict=True)) == [("2022", "England", 114482), ("2022", "Nottinghamshire", 1087), ("2023", "England", 138242)]
     assert not len(themes.england(tmp_path, "Elsewhere"))

@@ -183,25 +183,17 @@ def _benjamini_hochberg(p: np.ndarray) -> np.ndarray:
 def england(folder: Path, area: str) -> pd.DataFrame:
     """EHC requests a calendar year, England beside the area, from a DfE file in data/raw/dfe: one row per year and place.
 
-    Returns ``year, place, requests`` (place "England" or the area's name); empty without a file that has both. The area is found by its
-    name (codes changed over the years), never by position.
+    Returns ``year, place, requests`` (place "England" or the area's name); empty without both. The area is found by its name (codes
+    changed over the years).
     """
-    found = []
-    for path in sorted(folder.glob("*.csv")) if folder.is_dir() else []:
-        heads = pd.read_csv(path, nrows=0, encoding="utf-8-sig")
-        if not {"time_period", "geographic_level", "la_name", "requests_received_in_year"} <= set(heads.columns):
-            continue
-        table = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False)
-        if "breakdown" in table:
-            table = table[table["breakdown"].str.startswith(("All", "Total"))]
-        for place, rows in (("England", table[table["geographic_level"] == "National"]), (area, table[table["la_name"] == area])):
-            for year, value in zip(rows["time_period"], rows["requests_received_in_year"], strict=True):
-                if value.isdigit():
-                    found.append((year[:4], place, int(value)))
-        if found:
-            break
-    frame = pd.DataFrame(found, columns=["year", "place", "requests"]).drop_duplicates(["year", "place"])
-    return frame if {"England", area} <= set(frame["place"]) else frame.iloc[:0]
+    from sendwaits.measure import benchmark
+
+    table = benchmark.read_dfe(folder)
+    table = table[(table["measure"] == "referrals") & table["numerator"].notna()]
+    places = table["name"].where(table["level"] != "National", "England")
+    found = pd.DataFrame({"year": table["year"].astype(str).str[:4], "place": places, "requests": table["numerator"]})
+    found = found[found["place"].isin(["England", area])].reset_index(drop=True)
+    return found if {"England", area} <= set(found["place"]) else found.iloc[:0]
 
 
 def differs(groups: Sequence[tuple[int, int]]) -> float | None:
@@ -223,7 +215,10 @@ def differs(groups: Sequence[tuple[int, int]]) -> float | None:
 
 
 def counts_differ(a: int, b: int) -> float:
-    """The two-sided chance (0-1) that two counts of equal periods differ this much at one common rate: exact binomial."""
+    """The two-sided chance (0-1) that two counts of equal periods differ this much at one common rate: exact binomial.
+
+    The test behind the interval of `rates.rate_ratio`, without the second that statsmodels takes to import.
+    """
     from scipy.special import bdtr
 
     low, n = min(a, b), a + b
