@@ -324,7 +324,8 @@ def _frame_bytes(frame: Any) -> bytes:
     if len(frame):  # text columns may come in chunks
         batch = pa.Table.from_pandas(frame).combine_chunks().to_batches()[0]
     else:
-        batch = pa.RecordBatch.from_pandas(frame)
+        table = pa.Table.from_pandas(frame)
+    batch = pa.RecordBatch.from_arrays([column.combine_chunks() for column in table.columns], schema=table.schema)
     out = io.BytesIO()
     with pa.ipc.new_stream(out, batch.schema) as writer:
         writer.write_batch(batch)

@@ -49,10 +49,10 @@ FRAME = pd.DataFrame({
 
 
 @pytest.mark.parametrize("value", [
-    FRAME, FRAME.iloc[:0], FRAME.set_index(["district", "completed"]), FRAME["weeks"], FRAME[["weeks"]].rename(columns={"weeks": 1}),
+    FRAME, FRAME.iloc[:0], pd.concat([FRAME, FRAME], ignore_index=True), FRAME.set_index(["district", "completed"]), FRAME["weeks"], FRAME[["weeks"]].rename(columns={"weeks": 1}),
     {"waits": FRAME, ("NST", 1): [0.1, None, (dt.date(2024, 7, 31), "é")]}, np.arange(6).reshape(2, 3), b"\x00\n", float("inf"), [],
     dt.datetime(2024, 7, 31, 12, 0),
-], ids=range(11))
+], ids=range(12))
 def test_what_is_kept_comes_back_equal_from_the_file(workspace, value):
     build = Counter(value)
     store.cached(workspace, "waits", ["key"], build)
