@@ -321,10 +321,7 @@ def _frame_bytes(frame: Any) -> bytes:
 
     if frame.columns.inferred_type.startswith("mixed"):
         raise TypeError("the store keeps frames whose headings are all text or all numbers")
-    if len(frame):  # text columns may come in chunks
-        batch = pa.Table.from_pandas(frame).combine_chunks().to_batches()[0]
-    else:
-        table = pa.Table.from_pandas(frame)
+    table = pa.Table.from_pandas(frame)  # text may come in pieces, and a frame without rows must keep its categories
     batch = pa.RecordBatch.from_arrays([column.combine_chunks() for column in table.columns], schema=table.schema)
     out = io.BytesIO()
     with pa.ipc.new_stream(out, batch.schema) as writer:
