@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sendwaits.intake.waits import Built
     from sendwaits.pathways import Pathway
 
-__all__ = ["COLUMNS", "THEME_GROUPS", "two_years", "group_counts", "coarse", "overlap", "contributions", "england", "differs", "counts_differ", "PHASES"]
+__all__ = ["COLUMNS", "THEME_GROUPS", "two_years", "calendar_years", "group_counts", "coarse", "overlap", "contributions", "england", "differs", "counts_differ", "PHASES"]
 
 COLUMNS = ["pathway", "wait", "measure", "group", "period_start", "period_end", "value", "unit", "numerator", "denominator", "n"]
 THEME_GROUPS = ("age_band", "sex", "district", "source", "need", "school")
@@ -41,22 +41,27 @@ def two_years(as_at: date) -> tuple[tuple[date, date], tuple[date, date]]:
     return (after(back(as_at, 2)), back(as_at, 1)), (after(back(as_at, 1)), as_at)
 
 
+def calendar_years(as_at: date) -> tuple[tuple[date, date], tuple[date, date]]:
+    """The last two whole calendar years on as_at, older first."""
+    last = as_at.year if (as_at.month, as_at.day) == (12, 31) else as_at.year - 1
+    return (date(last - 1, 1, 1), date(last - 1, 12, 31)), (date(last, 1, 1), date(last, 12, 31))
+
+
 def group_counts(built: Built, pathway: Pathway, as_at: date) -> pd.DataFrame:
-    """Referrals, rejections and re-referrals of two years: one row per measure, group and year, as tidy columns.
+    """Referrals, rejections and re-referrals of two years, twice: the 12 months to as_at and the 12 before, and the last two whole
+    calendar years. One row per measure, group and period, as tidy columns; the door keeps one of the two pairs.
 
     Groups: `THEME_GROUPS`; a column with more than 12 values is left out (names of
     schools), so is one that is never filled. Linked duplicates and history are no referrals; a re-referral comes within 365
-    days of a closure. Empty when the earlier year begins before the first clock stop on record: a survivors' sample.
+    days of a closure. A pair is left out when it begins before the first clock stop on record: a survivors' sample.
     """
-    before, now = two_years(as_at)
     rows = built.referrals[built.referrals["duplicate_of"] < 0]
     if pathway.history is not None:
         rows = rows[~rows[pathway.history.column].isin(pathway.history.values)]
     stops = built.waits["stop"].dropna()
-    if not len(rows) or not len(stops) or stops.min().date() > before[0]:
-        return pd.DataFrame(columns=COLUMNS)
+    pairs = [p for p in dict.fromkeys((two_years(as_at), calendar_years(as_at))) if len(rows) and len(stops) and stops.min().date() <= p[0][0]]
     found: list[tuple] = []
-    for first, last in (before, now):
+    for first, last in dict.fromkeys(period for pair in pairs for period in pair):
         inside = ((rows["start"] >= pd.Timestamp(first)) & (rows["start"] <= pd.Timestamp(last))).to_numpy()
 
         def add(measure: str, group: str, n: int, first: date = first, last: date = last) -> None:

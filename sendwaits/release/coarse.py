@@ -13,20 +13,52 @@ __all__ = ["release_groups", "release_overlap"]
 def release_groups(counts: pd.DataFrame, monthly: pd.DataFrame, profile: str, k: int) -> pd.DataFrame:
     """Released counts of `measure.themes.group_counts`: the same columns and ``status``; ``k`` is the profile's smallest count.
 
-    A service with a suppressed month of referrals in ``monthly`` (its released figures) is left out: a year's total would give
-    that month away. A count under k without a group is suppressed in both years. public: the rest to the nearest 5.
+    ``monthly``: the released figures, which say what a total may be printed for. A service keeps the 12 months to the day and the 12
+    before when no month of its referrals is hidden there (their sum says nothing new), else the two whole calendar years when both
+    totals are released, else nothing. A count without a group is suppressed in both periods when one is under k or its released
+    twin is hidden. public: the rest to the nearest 5.
     """
-    hidden = monthly[(monthly["measure"] == "referrals") & (monthly["group"] == "") & (monthly["status"] == "c")]["pathway"].unique()
-    table = counts[~counts["pathway"].isin(hidden)]
-    if profile != "analyst":
-        table = themes.coarse(table, k)
-    table = table.assign(status=np.where(table["value"].isna(), "z", "")).reset_index(drop=True)
-    if profile != "analyst" and len(table):
-        monthly_hidden = set(zip(*(monthly.loc[(monthly["group"] == "") & (monthly["status"] == "c"), c] for c in ("pathway", "measure")), strict=True))
-        for (pathway, measure), rows in table[table["group"] == ""].groupby(["pathway", "measure"], sort=False):
-            if (rows["value"].between(1, k - 1)).any() or (pathway, measure) in monthly_hidden:
-                _hide(table, rows.index)
-    return _rounded(table, profile)
+    if profile == "analyst" or not len(counts):
+        return _latest_pair(counts).assign(status="")
+    kept = []
+    for pathway, rows in counts.groupby("pathway", sort=False):
+        figures = monthly[(monthly["pathway"] == pathway) & (monthly["wait"] == "") & (monthly["group"] == "")]
+        pair = _pair(rows, figures)
+        if not len(pair):
+            continue
+        table = themes.coarse(pair, k).assign(status="").reset_index(drop=True)
+        for measure, part in table[table["group"] == ""].groupby("measure", sort=False):
+            twins = figures[(figures["measure"] == measure) & figures["status"].eq("c")]
+            calendar = part["period_end"].str.endswith("-12-31").all()
+            hidden = twins["period_end"].isin(part["period_end"]).any() if calendar else len(twins) > 0
+            if part["value"].between(1, k - 1).any() or (hidden and measure != "referrals"):
+                _hide(table, part.index)
+        kept.append(table)
+    return _rounded(pd.concat(kept, ignore_index=True), profile) if kept else counts.iloc[:0].assign(status="")
+
+
+def _latest_pair(rows: pd.DataFrame) -> pd.DataFrame:
+    """Per pathway the two periods that end last."""
+    ends = rows.groupby("pathway")["period_end"].transform("max")
+    newest = rows[rows["period_end"] == ends]
+    start = newest.groupby("pathway")["period_start"].max()
+    day_before = (pd.to_datetime(start) - pd.Timedelta(days=1)).dt.strftime("%Y-%m-%d")
+    return rows[(rows["period_end"] == ends) | (rows["period_end"] == rows["pathway"].map(day_before))].reset_index(drop=True)
+
+
+def _pair(rows: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
+    """The pair of periods whose totals may be printed: the latest 12 months, else two calendar years, else none."""
+    referrals = figures[figures["measure"] == "referrals"]
+    latest = _latest_pair(rows)
+    begins, ends = latest["period_start"].min(), latest["period_end"].max()
+    months = referrals[(referrals["period_start"] >= begins) & (referrals["period_end"] <= ends) & (referrals["period_start"].str[:7] == referrals["period_end"].str[:7])]
+    if len(months) >= 24 and (months["status"] == "").all():
+        return latest
+    shown = set(zip(*(referrals.loc[referrals["status"] == "", c] for c in ("period_start", "period_end")), strict=True))
+    years = sorted({(s, e) for s, e in zip(rows["period_start"], rows["period_end"], strict=True) if s.endswith("-01-01") and e.endswith("-12-31")})
+    if len(years) == 2 and set(years) <= shown:
+        return rows[[pair in years for pair in zip(rows["period_start"], rows["period_end"], strict=True)]].reset_index(drop=True)
+    return rows.iloc[:0]
 
 
 def release_overlap(counts: pd.DataFrame, profile: str, k: int) -> pd.DataFrame:

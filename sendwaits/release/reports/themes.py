@@ -35,19 +35,27 @@ class Themes(AreaReport):
         self.change = measuring.contributions(self.groups)
         known = list(dict.fromkeys(self.groups["pathway"]))
         self.codes = sorted(known, key=lambda c: ({"NST": 0, "EHC": 1}.get(c, 2), known.index(c)))
-        (self.before, self.now) = measuring.two_years(self.as_at)
+        self.periods = {code: sorted({(s, e) for s, e in zip(rows["period_start"], rows["period_end"], strict=True)})
+                        for code, rows in self.groups.groupby("pathway", sort=False)}
 
     def _of(self, code: str) -> Released:
         return Released(self.groups[self.groups["pathway"] == code])
 
     def _pair(self, code: str, measure: str, group: str = "") -> tuple[Number, Number]:
         table = self._of(code)
-        a, b = (table.number("", measure, p[1].isoformat(), start=p[0].isoformat(), group=group) for p in (self.before, self.now))
+        a, b = (table.number("", measure, end, start=start, group=group) for start, end in self.periods[code])
         return a, b
 
-    @property
-    def _years(self) -> str:
-        return f"the 12 months to {words.day(self.as_at)} against the 12 months before"
+    def _names(self, code: str) -> tuple[str, str]:
+        """What the two periods are called: 2022 and 2023, or the 12 months before and to date."""
+        periods = self.periods[code]
+        if all(s.endswith("-01-01") and e.endswith("-12-31") for s, e in periods):
+            return periods[0][0][:4], periods[1][0][:4]
+        return "12 months before", "12 months to date"
+
+    def _against(self, code: str) -> str:
+        older, newer = self._names(code)
+        return f"calendar year {newer} against {older}" if newer.isdigit() else f"the 12 months to {words.day(self.as_at)} against the 12 months before"
 
     def reconcile(self) -> Part:
         """Stops when the groups of a column do not add up to all referrals of a year; else says what was checked."""
@@ -72,7 +80,8 @@ class Themes(AreaReport):
             if not change.shown:
                 continue
             clear = measuring.counts_differ(int(a.value), int(b.value)) < 0.05
-            keys.append(Key(f"{label} referrals", b, [Markup("{} in the 12 months before ({})").format(a, change.signed), "More than chance alone" if clear else "No clear change"]))
+            newer = self._names(code)[1]
+            keys.append(Key(f"{label} referrals, {newer}", b, [Markup("{} in {} ({})").format(a, self._names(code)[0] if self._names(code)[0].isdigit() else "the 12 months before", change.signed), "More than chance alone" if clear else "No clear change"]))
             if clear:
                 said.append(Markup("{} referrals {} by {}").format(label, "rose" if change.value > 0 else "fell", change.size))
         n = int(self.change["clear"].sum()) if len(self.change) else 0
@@ -83,7 +92,7 @@ class Themes(AreaReport):
         else:
             title = "No clear change in referrals over two years"
         lede = Markup("{}: {}. {} of {} groups moved clearly unlike the rest of their service.").format(
-            self.area, self._years, words.count_word(n, True) if n else "None", words.count_word(len(self.change))) if keys else Markup(
+            self.area, words.listed(dict.fromkeys(self._against(c) for c in self.codes)), words.count_word(n, True) if n else "None", words.count_word(len(self.change))) if keys else Markup(
             "{}: at least 24 complete months of history are needed.").format(self.area)
         return self._opening(title, lede, keys)
 
@@ -93,7 +102,7 @@ class Themes(AreaReport):
         return section_part(*(found or [self._nothing("Where the change lies cannot be shown")]))
 
     def _nothing(self, title: str) -> Section:
-        return Section(title, f"{self.area}, {self._years}.", [("Why", "The history is shorter than two complete years, or the counts are too small to be shown by group.")])
+        return Section(title, f"{self.area}.", [("Why", "The history is shorter than two complete years, or the counts are too small to be shown by group.")])
 
     def _contribution(self, code: str) -> Section:
         label = self.material.workspace.pathways[code].label
@@ -112,13 +121,13 @@ class Themes(AreaReport):
             title = Markup("{}: no group moved clearly unlike the rest").format(label)
         a, b = self._pair(code, "referrals")
         return Section(
-            title, Markup("{} referrals, {}, {}: change by group with its 95% interval. Diamond = clearly unlike the service as a whole (false-discovery rate 5%).").format(label, self.area, self._years),
+            title, Markup("{} referrals, {}, {}: change by group with its 95% interval. Diamond = clearly unlike the service as a whole (false-discovery rate 5%).").format(label, self.area, self._against(code)),
             [("What it shows", Markup("All {} referrals: {} then {} ({}).").format(label, a, b, b.minus(a).signed)),
              ("Is it real?", Markup("{} of {} groups differ more than chance would give, counting that {} were looked at.").format(words.count_word(len(clear), True) if clear else "None", len(lines), len(lines))),
              ("So what", "A group that grew is where to ask first. It is not shown why it grew.")],
             chart=charts.intervals([(self._name(r), change, low, high, bool(r.clear)) for r, _, _, change, low, high in picked],
                                    f"Interval chart. {plain(title)}. " + "; ".join(f"{self._name(r)} {change.signed.striptags()}" for r, _, _, change, _, _ in picked) + "."),
-            table=Table(f"{label}: referrals by group, two years", ("Group", "12 months before", "12 months to date", "Change", "95% low", "95% high", "Clear?"),
+            table=Table(f"{label}: referrals by group, two years", ("Group", *(name.capitalize() for name in self._names(code)), "Change", "95% low", "95% high", "Clear?"),
                         [(self._name(r), before, after, change.signed, low.signed, high.signed, "yes" if r.clear else "no") for r, before, after, change, low, high in lines], left=frozenset({6})),
             note="Groups with a hidden count in either year are left out." if self.groups[self.groups["pathway"] == code]["status"].eq("c").any() else "",
             source=f"Source: {label} extracts. Clock: none (a count of referrals received). Population: referrals but duplicates.")
@@ -177,7 +186,7 @@ class Themes(AreaReport):
             a, b = self._pair(code, "referrals")
             ra, rb = self._pair(code, "rejected")
             ga, gb = self._pair(code, "re_referrals")
-            rows.append((label, b, _with(rb, b), _with(ra, a), _with(gb, b), _with(ga, a)))
+            rows.append((f"{label}, {self._against(code)}", b, _with(rb, b), _with(ra, a), _with(gb, b), _with(ga, a)))
             share = gb.share_of(b)
             if share.shown and (top is None or share.value > top[1].value):
                 top = (label, share)
@@ -185,7 +194,7 @@ class Themes(AreaReport):
             return section_part(self._nothing("Rejections and re-referrals cannot be shown yet"))
         title = Markup("Children referred again within a year: most in {}, {}").format(top[0], top[1]) if top else Markup("Rejections and re-referrals")
         said = Markup("{} of {} referrals followed a closure within 365 days.").format(top[1].fraction, top[0]) if top else Markup("Counts are too small to show.")
-        return section_part(Section(title, f"{self.area}, {self._years}. Shares are of the referrals of the same 12 months.",
+        return section_part(Section(title, f"{self.area}. Shares are of the referrals of the same 12 months, which each row names.",
                                     [("What it shows", said), ("So what", "A re-referral is a new clock. It may be a new need or an unmet one; the extract does not say which.")],
                                     table=Table("Rejected referrals and re-referrals within 365 days", ("Service", "Referrals", "Rejected", "Year before", "Referred again", "Year before"), rows),
                                     source="Source: extracts of each service. Clock: none. Population: referrals but duplicates; rejected by date of rejection."))
