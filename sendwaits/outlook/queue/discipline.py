@@ -76,8 +76,7 @@ def fit_discipline(risk: np.ndarray, seen: np.ndarray, draws: int, rng: np.rando
     centre, scale = _CENTRE.copy(), _SCALE.copy()
     guess = _first_guess(risk, seen, typical)
     centre[4] = np.log1p(0.2 * typical)
-    earliest = guess[6] if by_age.sum() else 1.0
-    centre[6], scale[6] = 0.6 * earliest, 0.6 * earliest + 0.7
+    centre[6], scale[6] = 1.5, 1.8                        # a lead time is a few weeks, however far back the queue is
     if not len(risk):
         return centre + scale * rng.standard_normal((draws, 10)), typical
     centre[8] = np.log1p(0.5 * typical)
@@ -163,9 +162,7 @@ def _first_guess(risk: np.ndarray, seen: np.ndarray, typical: float) -> np.ndarr
         middle = float((second * ages[split + 1:]).sum() / second.sum())
         spread = float(np.sqrt((second * (ages[split + 1:] - middle) ** 2).sum() / second.sum()))
         guess[0] = np.log(max(0.5 * spread, 0.7))
-        guess[6] = float(split + 1 + np.searchsorted(np.cumsum(second), 0.03 * second.sum()))
-        if guess[6] > 0.5 * middle and part < 0.02:
-            guess[6] = float(np.searchsorted(np.cumsum(share), 0.05 * total))
+        guess[6] = 2.0
     return guess
 
 
@@ -192,7 +189,7 @@ def _urgent_guess(guess: np.ndarray, risk: np.ndarray, seen: np.ndarray, typical
     by_age = seen[:, early + 1:].sum(0)
     if by_age.sum():
         share = np.cumsum(by_age) / by_age.sum()
-        out[6] = early + 1 + 0.5 * float(np.searchsorted(share, 0.04))
+        out[6] = min(0.5 * float(np.searchsorted(share, 0.04)), 2.0)
         middle = float((by_age * np.arange(len(by_age))).sum() / by_age.sum())
         out[0] = np.log(max(0.4 * np.sqrt((by_age * (np.arange(len(by_age)) - middle) ** 2).sum() / by_age.sum()), 0.7))
     return out

@@ -99,7 +99,7 @@ def _hazard_mode(service: Service, station: Station, out: StationModel, seen: np
     else:
         hazard = _smooth_hazard(risk.sum(0), taken.sum(0))
     exposure = (risk @ hazard)[::-1]
-    if exposure.mean() <= 0 or spare.mean() > 0.4:
+    if exposure.mean() <= 0 or spare.mean() > 0.25:
         return
     known = known & ~spare
     paths, groups, ages = len(out.rates), len(out.table), out.table.shape[2]
@@ -115,6 +115,8 @@ def _hazard_mode(service: Service, station: Station, out: StationModel, seen: np
     out.hazard_mode, out.exposure = np.repeat(free, paths // groups), _extend(hazard, ages).astype(np.float32)
     fitted.spread = np.maximum(fitted.spread - 0.04, 0.0)          # a little excess is the fit's own error
     out.hazard_rates = fitted.rates(ahead, rng) * fitted.noise(len(ahead), rng)
+    room = min(max(odds, 1.0) / 8.0, 6.0)            # the better chances explain the past, the further off a ceiling
+    out.ceiling = np.exp((0.03 + 0.15 * np.abs(rng.standard_normal(paths))) * max(room, 1.0))
     steps = out.table.shape[1]
     pace = np.concatenate([[0.0], 0.02 * 1.06 ** np.arange(steps - 1)])
     for g in np.flatnonzero(free):

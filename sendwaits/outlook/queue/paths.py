@@ -40,6 +40,7 @@ class StationModel:
     hazard_mode: np.ndarray | None = None
     exposure: np.ndarray | None = None
     hazard_rates: np.ndarray | None = None
+    ceiling: np.ndarray | None = None
     hold: int = 0
     fresh: list[np.ndarray] = field(default_factory=list)
 
@@ -365,16 +366,18 @@ def _arrive(station: StationModel, queue: _Queue, seen: list[np.ndarray], levers
 def _capacity(station: StationModel, queue: _Queue, levers: Levers, k: int, week: int, part: slice | np.ndarray, z: np.ndarray, u: np.ndarray) -> np.ndarray:
     """Children who can be seen this week: a capacity, or, without a bottleneck, those whose time has come."""
     lever = _at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0
+    if station.ceiling is not None and station.hazard_mode is not None:
+        lever = lever * np.where(station.hazard_mode, station.ceiling, 1.0)[part]
     slots = whole_poisson(_at(station.rates, week)[part] * _at(station.noise, week)[part] * lever, z, u)
     if station.hazard_mode is None or station.exposure is None or station.hazard_rates is None:
         return slots
     n = queue.children
     hazard = station.exposure[:n.shape[1]]
     both = n @ np.column_stack([hazard, hazard**2])
-    pace = _at(station.hazard_rates, week)[part] * lever
+    pace = _at(station.hazard_rates, week)[part] * (_at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0)
     mean, fixed = both[:, 0] * pace, both[:, 1] * pace**2
     due = np.clip(np.floor(mean + np.sqrt(np.maximum(mean - fixed, 0.0)) * z + 0.5), 0, None)
-    return np.where(station.hazard_mode[part], due, slots)
+    return np.where(station.hazard_mode[part], np.minimum(due, slots), slots)
 
 
 def _team(model: Model, queues: list[_Queue], levers: Levers, week: int, part: slice | np.ndarray, z: np.ndarray, u: np.ndarray) -> np.ndarray:
