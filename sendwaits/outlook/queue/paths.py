@@ -316,19 +316,19 @@ def _week(model: Model, queues: list[_Queue], levers: Levers, dice: dict[str, np
         queue.age()
         came = _arrive(station, queue, seen, levers, week, part, z[2, k], u[3, k], u[2, k])
         left = queue.drop(station.drop_scale[part], _at(station.purge, week)[part], z[1, k], u[1, k], u[2, k])
-        capacity = _capacity(station, queue, levers, k, week, part, z[0, k], u[0, k])
         if model.team and k in model.team:
+            lever = _at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0
             if k == model.team[0]:
                 team_total = _team(model, queues, levers, week, part, dice["team_z"][0, die][part], dice["team"][0, die][part])
-                share = _at(model.split, week)[part]  # type: ignore[arg-type]
-                planned = _binomial(team_total, share, dice["team_z"][1, die][part])
-                planned = planned if station.hazard_mode is None else np.where(station.hazard_mode[part], capacity, planned)
-                capacity = planned * (_at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0)
+                planned = _binomial(team_total, _at(model.split, week)[part], dice["team_z"][1, die][part])  # type: ignore[arg-type]
+                capacity = planned * lever
             else:
-                used = np.minimum(seen[model.team[0]].sum(1), planned)  # type: ignore[arg-type]
-                rest = np.maximum(team_total - used, 0)  # type: ignore[operator]
-                capacity = rest if station.hazard_mode is None else np.where(station.hazard_mode[part], capacity, rest)
-                capacity = capacity * (_at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0)
+                capacity = np.maximum(team_total - np.minimum(seen[model.team[0]].sum(1), planned), 0) * lever  # type: ignore[operator,arg-type]
+            due = _due(station, queue, levers, k, week, part, z[0, k])
+            if due is not None:
+                capacity = np.minimum(due, np.floor(capacity * _ceiling(station, part)))
+        else:
+            capacity = _capacity(station, queue, levers, k, week, part, z[0, k], u[0, k])
         for source, target, slots in levers.moved:
             capacity = np.maximum(capacity + _at(slots, week)[part] * ((target == k) * 1.0 - (source == k) * 1.0), 0.0)
         taken = queue.spend(np.floor(capacity + u[3, k] * (capacity % 1 > 0)), u[0, k] * 0.999)
@@ -364,20 +364,29 @@ def _arrive(station: StationModel, queue: _Queue, seen: list[np.ndarray], levers
 
 
 def _capacity(station: StationModel, queue: _Queue, levers: Levers, k: int, week: int, part: slice | np.ndarray, z: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """Children who can be seen this week: a capacity, or, without a bottleneck, those whose time has come."""
+    """Children who can be seen this week: a capacity, or, without a bottleneck, those whose time has come, up to a ceiling."""
     lever = _at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0
-    if station.ceiling is not None and station.hazard_mode is not None:
-        lever = lever * np.where(station.hazard_mode, station.ceiling, 1.0)[part]
-    slots = whole_poisson(_at(station.rates, week)[part] * _at(station.noise, week)[part] * lever, z, u)
+    due = _due(station, queue, levers, k, week, part, z)
+    roof = lever if due is None else lever * _ceiling(station, part)
+    slots = whole_poisson(_at(station.rates, week)[part] * _at(station.noise, week)[part] * roof, z, u)
+    return slots if due is None else np.minimum(slots, due)
+
+
+def _ceiling(station: StationModel, part: slice | np.ndarray) -> np.ndarray:
+    return np.where(station.hazard_mode, station.ceiling, 1.0)[part]  # type: ignore[arg-type]
+
+
+def _due(station: StationModel, queue: _Queue, levers: Levers, k: int, week: int, part: slice | np.ndarray, z: np.ndarray) -> np.ndarray | None:
+    """Children whose time has come where nothing limits the flow, endless on paths with a capacity; None without such paths."""
     if station.hazard_mode is None or station.exposure is None or station.hazard_rates is None:
-        return slots
+        return None
     n = queue.children
     hazard = station.exposure[:n.shape[1]]
     both = n @ np.column_stack([hazard, hazard**2])
     pace = _at(station.hazard_rates, week)[part] * (_at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0)
     mean, fixed = both[:, 0] * pace, both[:, 1] * pace**2
     due = np.clip(np.floor(mean + np.sqrt(np.maximum(mean - fixed, 0.0)) * z + 0.5), 0, None)
-    return np.where(station.hazard_mode[part], np.minimum(due, slots), slots)
+    return np.where(station.hazard_mode[part], due, 1e9)
 
 
 def _team(model: Model, queues: list[_Queue], levers: Levers, week: int, part: slice | np.ndarray, z: np.ndarray, u: np.ndarray) -> np.ndarray:
