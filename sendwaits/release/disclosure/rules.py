@@ -83,9 +83,13 @@ def release(figures: pd.DataFrame, *, profile: str = "board", k: int = 5, kth_lo
     earlier = earlier_cells(previous)
     parts, notes = [], []
     for pathway in dict.fromkeys(chosen["pathway"]):
-        part = _Part(chosen[chosen["pathway"] == pathway].reset_index(drop=True), profile, k, kth_longest,
-                     earlier.only(pathway))
-        parts.append(part.released())
+        rows = chosen[chosen["pathway"] == pathway].reset_index(drop=True)
+        part = _Part(rows, profile, k, kth_longest, Cells())
+        table = part.released()
+        if not part.stands_with(earlier.only(pathway)):
+            part = _Part(rows, profile, k, kth_longest, earlier.only(pathway))
+            table = part.released()
+        parts.append(table)
         notes.extend(part.notes)
     import pandas as pd
 
@@ -154,6 +158,13 @@ class _Part:
             if self._protect() and not self._too_many_hidden():
                 return self._printed()
         raise Unsafe(f"{self.cell[0].pathway}: no safe form of this service's tables was found. Nothing was released.")
+
+    def stands_with(self, earlier: Cells) -> bool:
+        """Whether the form found without earlier releases is safe beside them too; then a re-issue is the same."""
+        if not earlier.shown and not earlier.hidden:
+            return True
+        self.earlier = earlier
+        return not weak_quantities(attack(self._cells(), self.chained), self.need, self.small)
 
     # --- what is small, and what rests on it
 
@@ -303,7 +314,7 @@ class _Part:
 
     def _cheapest(self, weak: Weak, touching: dict[Any, list[Any]], spans: dict[Any, tuple[float, float]]) -> Cell | None:
         """The printed number whose loss costs least among those that pin a weak one, directly or through other unknowns."""
-        for pinning_only, equal_only in ((True, False), (False, True), (False, False)):
+        for pinning_only, equal_only, longest in ((True, False, 9), (True, False, 99), (False, True, 9), (False, False, 99)):
             options: dict[Cell, int] = {}
             seen, frontier = {weak.quantity}, [weak.quantity]
             for _ in range(6 if pinning_only else 3):
@@ -311,20 +322,23 @@ class _Part:
                 for unknown in frontier:
                     target = weak if unknown == weak.quantity else Weak(unknown, *spans[unknown])
                     for row in touching.get(unknown, ()):
-                        if (equal_only and row.lo != row.hi) or (pinning_only and not _pins(row, target, spans)):
+                        if len(row.terms) > longest or (equal_only and row.lo != row.hi) or (pinning_only and not _pins(row, target, spans)):
                             continue
                         for cell in [*row.terms, *([row.source] if row.source is not None else [])]:
                             printed = self._printed_cell(cell)
                             if printed is not None:
-                                options[printed] = options.get(printed, 0) + 1
+                                shared = row.lo == row.hi and len(row.terms) <= 9
+                                options[printed] = options.get(printed, 0) + shared
                             elif cell not in seen and cell in self._unknown:
                                 seen.add(cell)
                                 following.append(cell)
                 frontier = following
                 if options and not pinning_only:
                     break
+            if weak.quantity.start:  # a flow is not saved by hiding part of a list
+                options = {c: n for c, n in options.items() if c.start} or options
             if options:
-                return min(options, key=lambda c: (self._cost(c) / options[c] ** 2, c))
+                return min(options, key=lambda c: (self._cost(c) / max(1, options[c]) ** 2, c))
         return None
 
     def _printed_cell(self, cell: Any) -> Cell | None:
