@@ -380,3 +380,19 @@ def test_read_is_clean_and_quarantined_and_merged_whatever_happens_to_a_file(dam
     physical = path.read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n").decode("utf-8").split("\n")
     for row, child in zip(one.rows["source_row"], one.rows["child_id"], strict=True):
         assert child.split(":", 1)[1] in physical[row - 1].replace(" ", "").replace("\x00", "") or '"' in physical[row - 1]
+
+
+def test_a_file_without_a_header_is_refused_without_naming_its_cells(tmp_path):
+    space = workspace(tmp_path)
+    (space.raw / corpus.NAME).write_text("".join(f"Zebediah,Referralson,{i}\n" for i in range(30)), encoding="utf-8")
+    checked = intake.check(space)
+    assert checked.manifest["files"][corpus.NAME]["refused"] in ("F-COLMISSING", "F-COLRENAMED")
+    assert "Zebediah" not in checked.refusals[0] and "'child_id'" in checked.refusals[0]
+
+
+def test_a_total_that_is_not_the_number_of_rows_is_said(tmp_path):
+    space = workspace(tmp_path)
+    for number, said in (("60", 0), ("127", 1)):
+        corpus.put(space.raw, [*corpus.clean_rows(), ["Total", number]])
+        messages = intake.check(space).findings["message"]
+        assert messages.str.contains("is not the number of rows above it (60)", regex=False).sum() == said

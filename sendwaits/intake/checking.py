@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from sendwaits import intake
-from sendwaits.errors import Refused
 from sendwaits.intake import load as loading
 from sendwaits.workspace import Workspace
 
@@ -51,12 +50,10 @@ def check(workspace: Workspace, *, allow_empty: bool = False, accept_volume: boo
     checked = intake.check(workspace, allow_empty=allow_empty, accept_volume=accept_volume)
     refused = list(checked.refusals)
     waits, findings = [], [checked.findings]
-    for code, files in loading.present(workspace, None).files.items() if checked.manifest["files"] else ():
-        try:
+    if checked.extracts:
+        for code, files in loading.present(workspace, None, list(checked.extracts)).files.items():
             built = loading.load(workspace, code, files)
-        except Refused:
-            continue  # the refused file is in the manifest already
-        findings.append(built.findings[built.findings["file"].isin(list(checked.manifest["files"]))])
-        waits.append(built.waits.drop(columns=["record"]))
+            findings.append(built.findings[built.findings["file"].isin(list(checked.manifest["files"]))])
+            waits.append(built.waits.drop(columns=["record"]))
     table = pd.concat(waits, ignore_index=True) if waits else pd.DataFrame()
     return Check(checked.manifest, checked.quarantine, pd.concat(findings, ignore_index=True), table, refused)

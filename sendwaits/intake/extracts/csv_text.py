@@ -341,6 +341,8 @@ class _Cut:
         known = not_a_record(cells, self.header.texts)
         if known is not None:
             self.text.broken.append(Broken(line, *known))
+            if known[0] == "Q-TOTAL":
+                self._compare_total(line, cells)
             return
         if is_last and len(cells) < self.width and bytes(self.body[-1:]) != b"\n":
             raise Refused(f"{self.text.file}: the file breaks off in its last row (line {line}). Ask for it again, or export it again.", "F-TRUNC")
@@ -348,6 +350,13 @@ class _Cut:
             self._swallowed(line, until)
         else:
             self.text.broken.append(Broken(line, "Q-FIELDS", f"{len(cells)} fields where the header has {self.width}"))
+
+    def _compare_total(self, line: int, cells: list[str]) -> None:
+        """A total row whose number is not that of the lines above it says that rows were lost on the way."""
+        numbers = {int(c.strip().replace(",", "")) for c in cells if re.fullmatch(r"\s*[\d,]*\d\s*", c)}
+        above = line - self.first - sum(b.row < line for b in self.text.broken)
+        if numbers and not numbers & {above, above - self.blank_lines}:
+            self.text.findings.append(Finding("Q-TOTAL", "warn", self.text.file, 1, f"the total in row {line} is not the number of rows above it ({above})", "Ask the supplier whether rows are missing."))
 
     # -- newlines and blanks
 

@@ -128,10 +128,13 @@ def refuse_missing(header: Header, pathway: Pathway, file: str, next_row: Sequen
     name = missing[0]
     extra = [texts[i].strip() for i in mapped.extra]
     near = sorted(extra, key=lambda t: (-likeness(t, name, pathway), t))
-    near = [t for t in near if likeness(t, name, pathway) >= 0.45][:3]
+    near = [t for t in near if likeness(t, name, pathway) >= 0.45 and not any(ch.isdigit() for ch in t)][:3]
     if near:
         raise Refused(f"{file}: no column '{name}'. It may be called {_listed(near)} now. If so, put into sendwaits.toml:\n"
                       f"[pathways.{pathway.code}.headings]\n{name} = \"{_quoted(near[0])}\"", "F-COLRENAMED")
+    if not mapped.found:   # perhaps no header at all: its cells may be a child's, so none is named
+        raise Refused(f"{file}: no row within the first {SEARCHED_ROWS} names the columns. The first required one is '{name}'; put a header row above the data, or "
+                      f"name your headings in sendwaits.toml under [pathways.{pathway.code}.headings].", "F-COLMISSING")
     present = sorted((t.strip() for t in texts if t.strip()), key=lambda t: (-likeness(t, name, pathway), t))[:4]
     raise Refused(f"{file}: the required column '{name}' is missing. Nearest headings in the file: {_listed(present)}. Ask the supplier for it, or "
                   f"name its heading in sendwaits.toml under [pathways.{pathway.code}.headings].", "F-COLMISSING")

@@ -161,9 +161,12 @@ def _cut(sheet: Sheet, header: Header, file: str) -> Text:
     import pyarrow.compute as pc
 
     rows = sheet.rows[header.after:]
+    trailing = len(rows)
+    while rows and not any(cell != "" and not (isinstance(cell, str) and not cell.strip(SPACES + "\n")) for cell in rows[-1]):
+        rows.pop()   # a stray space in the last row of a sheet costs a million blank rows
+    trailing -= len(rows)
     numbers = np.arange(sheet.first + header.after, sheet.first + header.after + len(rows), dtype=np.int64)
-    across = list(zip(*rows, strict=True)) if rows else []
-    made = [column(cells) for cells in across]
+    made = [column([row[at] for row in rows]) for at in range(len(rows[0]) if rows else 0)]
     filled = np.zeros(len(rows), bool)
     for col in made:
         if filled.all():
@@ -172,7 +175,7 @@ def _cut(sheet: Sheet, header: Header, file: str) -> Text:
     blank = int((~filled).sum())
     if blank:
         rows, numbers = [rows[at] for at in np.flatnonzero(filled)], numbers[filled]
-    text = Text(file, sheet.name, {}, numbers, findings=header_findings(header, file), blank=blank,
+    text = Text(file, sheet.name, {}, numbers, findings=header_findings(header, file), blank=blank + trailing,
                 extra=[header.texts[i].strip() for i in header.mapped.extra],
                 headings={name: header.texts[at[0]] for name, at in header.mapped.found.items()})
     keep = filled.copy()
