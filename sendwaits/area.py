@@ -172,14 +172,19 @@ class Area:
 
         return checking.check(self.workspace, allow_empty=allow_empty, accept_volume=accept_volume)
 
-    def prepare(self, as_at: Day | None = None, pathways: Codes = None, profile: str | None = None) -> Any:
+    def prepare(self, as_at: Day | None = None, pathways: Codes = None, profile: str | None = None, whole: bool = True) -> Any:
         """Everything the reports of one day print, released: computed once and kept for the notebooks."""
         from sendwaits.release import material
 
         day = self.day(as_at)
         found = loading.present(self.workspace, day, [pathways] if isinstance(pathways, str) else pathways)
         self.said = found.said
-        return material.gather(self.workspace, day, {code: self._load(code, found) for code in found.files}, found.files, self._profile(profile))
+        built = {code: self._load(code, found) for code in found.files}
+        return material.gather(self.workspace, day, built, found.files, self._profile(profile), whole)
+
+    def warm(self, pathway: str, as_at: Day | None = None, profile: str | None = None) -> None:
+        """Computes and keeps what one pathway's reports print; the batch does this side by side for all of them."""
+        self.prepare(as_at, pathway, profile, whole=False)
 
     def set_files(self, as_at: Day | None = None, pathways: Codes = None, profile: str | None = None,
                   failed: Mapping[str, str] | None = None) -> dict[str, bytes]:
@@ -198,8 +203,9 @@ class Area:
 
         if given is not None:
             pages.check_given(given)
-        whole = self.prepare(as_at, pathway if name in reports.PATHWAY_REPORTS else None, profile)
-        return reports.open_report(name, whole.pathways[pathway] if pathway else whole)
+        if pathway is None or name not in reports.PATHWAY_REPORTS:
+            return reports.open_report(name, self.prepare(as_at, None, profile))
+        return reports.open_report(name, self.prepare(as_at, pathway, profile, whole=False).pathways[pathway])
 
     def _profile(self, profile: str | None) -> str:
         from sendwaits.workspace import PROFILES

@@ -172,7 +172,7 @@ def from_table(table: Mapping[str, Any], where: str) -> Pathway:
         columns.setdefault(name, "text")
     own_referral = "referral_date" in table.get("headings", {}) and "start" not in table
     start = "referral_date" if own_referral else table.get("start", waits[0].start)
-    required = tuple(table.get("required", ("child_id", "referral_id", start)))
+    required = tuple(table.get("required", ("child_id", start)))
     rejected = table.get("rejected", "rejected_date" if "rejected_date" in columns else None)
     return Pathway(
         code=code, title=table.get("title", code), label=table.get("label", code), columns=columns, waits=waits,

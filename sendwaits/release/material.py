@@ -5,6 +5,7 @@ Every costly piece is computed once per set of inputs and kept in the store; not
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import pandas as pd
 
 from sendwaits import intake, store
 from sendwaits.errors import Refused
+from sendwaits.intake import load as loading
 from sendwaits.intake.waits import Built
 from sendwaits.measure import measures, themes
 from sendwaits.pathways import Pathway
@@ -29,14 +31,16 @@ __all__ = ["gather", "figures_of_set", "set_files", "smallest"]
 MONTHS = 24
 
 
-def gather(workspace: Workspace, as_at: date, built: Mapping[str, Built], files: Mapping[str, Sequence[ExtractFile]], profile: str) -> AreaMaterial:
-    """What the reports of these pathways print on one day under one profile."""
+def gather(workspace: Workspace, as_at: date, built: Mapping[str, Built], files: Mapping[str, Sequence[ExtractFile]], profile: str,
+           whole: bool = True) -> AreaMaterial:
+    """What the reports of these pathways print on one day under one profile; ``whole``: the pages of the area (themes) too."""
     inputs = {code: [part for f in files[code] for part in (f.name, f.sha256)] for code in built}
-    quality = _Quality(workspace, as_at, built, inputs)
+    quality = _Quality(workspace, as_at)
     made = {code: _pathway(workspace, as_at, built[code], profile, inputs[code], quality) for code in built}
-    key = [as_at.isoformat(), profile, workspace.settings_text, workspace.only, *(p for code in sorted(inputs) for p in inputs[code])]
-    shown = store.cached(workspace, "themes", key, 
-                          lambda: _themes(workspace, as_at, built, [m.released for m in made.values()], profile))
+    shown: dict[str, pd.DataFrame] = {}
+    if whole:
+        key = [as_at.isoformat(), profile, workspace.settings_text, workspace.only, *(p for code in sorted(inputs) for p in inputs[code])]
+        shown = store.cached(workspace, "themes", key, lambda: _themes(workspace, as_at, built, [m.released for m in made.values()], profile))
     return AreaMaterial(workspace, as_at, profile, made, files=quality.files, findings=quality.findings, quarantine=quality.quarantine,
                         history=quality.history, themes=shown, series=intake.series(workspace, as_at), made_up=_made_up(workspace))
 
@@ -49,7 +53,8 @@ def _pathway(workspace: Workspace, as_at: date, built: Built, profile: str, inpu
     rows = quality.files[quality.files["pathway"] == pathway.code]
     return Material(workspace, pathway, as_at, profile, released["table"], forecast=future["forecast"], backtest=future["backtest"],
                     bridge=future["bridge"], files=rows, findings=quality.findings[quality.findings["file"].isin(rows["file"])],
-                    promised=_promised(workspace, as_at, pathway), made_up=_made_up(workspace))
+                    promised=_promised(workspace, as_at, pathway), zeros_hidden=tuple(released["zeros_hidden"]),
+                    notes=tuple(released["notes"]), made_up=_made_up(workspace))
 
 
 def figures_of_set(built: Built, pathway: Pathway, as_at: date) -> pd.DataFrame:
@@ -121,26 +126,30 @@ def _made_up(workspace: Workspace) -> bool:
 class _Quality:
     """The manifest's rows, findings and quarantine of the extracts on or before as_at, once for all reports."""
 
-    def __init__(self, workspace: Workspace, as_at: date, built: Mapping[str, Built], inputs: Mapping[str, list[str]]) -> None:
-        key = [as_at.isoformat(), workspace.settings_text, *(p for code in sorted(inputs) for p in inputs[code])]
-        kept = store.cached(workspace, "quality", key, lambda: _checked(workspace, as_at, built))
+    def __init__(self, workspace: Workspace, as_at: date) -> None:
+        present = loading.present(workspace, as_at)
+        key = [as_at.isoformat(), workspace.settings_text, *(p for fs in present.files.values() for f in fs for p in (f.name, f.sha256))]
+        kept = store.cached(workspace, "quality", key, lambda: _checked(workspace, as_at, present))
         self.files, self.findings, self.quarantine, self.history = (kept[n] for n in ("files", "findings", "quarantine", "history"))
 
 
-def _checked(workspace: Workspace, as_at: date, built: Mapping[str, Built]) -> dict[str, pd.DataFrame]:
+def _checked(workspace: Workspace, as_at: date, present: loading.Present) -> dict[str, pd.DataFrame]:
     checked = intake.check(workspace, as_at=as_at)
-    history = checked.history[checked.history["pathway"].isin(list(built))]
+    history = checked.history
     newest = history.sort_values("extract_date", kind="stable").drop_duplicates("pathway", keep="last")
-    findings = pd.concat([checked.findings, *(b.findings for b in built.values())], ignore_index=True)
+    built = [loading.load(workspace, code, present.files[code]) for code in checked.extracts if code in present.files]
+    findings = pd.concat([checked.findings, *(b.findings for b in built)], ignore_index=True)
     return {"files": newest.reset_index(drop=True), "findings": findings[findings["file"].isin(newest["file"])].reset_index(drop=True),
             "quarantine": checked.quarantine[checked.quarantine["file"].isin(newest["file"])].reset_index(drop=True),
             "history": history.reset_index(drop=True)}
 
 
 def set_files(material: AreaMaterial, failed: Mapping[str, str]) -> dict[str, bytes]:
-    """The files of a set beside its report pages, by name: index.html, figures.csv, tables.xlsx."""
+    """The files of a set beside its report pages: index.html, figures.csv, tables.xlsx; and the facts that run.json adds."""
     from sendwaits.release import pages, tables
 
     released = pd.concat([m.released for m in material.pathways.values()], ignore_index=True)
-    return {"index.html": pages.index(material, failed=failed).encode(), "figures.csv": tables.figures_csv(released).encode(),
-            "tables.xlsx": tables.workbook(released, material)}
+    zeros = [key for m in material.pathways.values() for key in m.zeros_hidden]
+    notes = [note for m in material.pathways.values() for note in m.notes]
+    book = tables.tables_xlsx(released, area=material.workspace.area.name, as_at=material.as_at, profile=material.profile, k=material.k, notes=notes)
+    return {"index.html": pages.index(material, failed=failed).encode("utf-8"), "figures.csv": tables.figures_csv(released), "tables.xlsx": book, "run.json": json.dumps({"zeros_hidden": zeros}).encode("utf-8")}

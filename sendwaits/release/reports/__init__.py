@@ -46,6 +46,8 @@ class Material:
         The manifest's rows: file, pathway, extract_date, read, clean, quarantined, merged, refused.
     findings
         findings.csv: code, severity, file, n, message, what_to_do.
+    zeros_hidden, notes
+        Keys of hidden cells that may be 0, and in words what the disclosure door left out.
     promised
         Targets as earlier reports stated them: (as_at of that report, target), oldest first.
     """
@@ -61,6 +63,8 @@ class Material:
     files: pd.DataFrame | None = None
     findings: pd.DataFrame | None = None
     promised: tuple[tuple[date, Target], ...] = ()
+    zeros_hidden: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     made_up: bool = False
 
     @property
