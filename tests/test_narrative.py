@@ -136,3 +136,8 @@ def test_no_sentence_on_a_page_names_a_cause(code: str) -> None:
         for section in sections:
             text = re.sub(r"(special|proof of a) cause", "", getattr(report, section)().text, flags=re.I)
             assert not [m.group() for m in CAUSAL.finditer(text)], (name, section)
+
+
+def test_equal_neighbours_on_both_sides_of_a_hidden_month_have_no_range_and_stop_nothing() -> None:
+    reading = words.signal(months([5.0] * 11 + [math.nan] + [7.0] * 12))
+    assert (reading.points[0].lower.value, reading.points[0].upper.value) == (reading.points[0].mean.value,) * 2

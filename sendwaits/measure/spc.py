@@ -211,7 +211,7 @@ def _limits(baseline: np.ndarray, screen: bool) -> tuple[float, float]:
     if not len(ranges):
         return math.fsum(baseline) / len(baseline), math.nan
     moving_range = math.fsum(ranges) / len(ranges)
-    if screen:
+    if screen and moving_range:  # equal neighbours on both sides of a gap have the range 0
         kept = ranges[ranges < OUTLYING_RANGE * moving_range]
         moving_range = math.fsum(kept) / len(kept)
     return math.fsum(baseline) / len(baseline), moving_range
