@@ -156,7 +156,7 @@ def _rest(came: np.ndarray, gone: np.ndarray, seen: np.ndarray) -> int:
 def _chained_stations(service: Service, waits: pd.DataFrame, pathway: Pathway) -> None:
     """One station a wait, several where a group of children has a list of its own (a lane)."""
     ends: dict[str, list[int]] = {}
-    team = getattr(pathway, "one_team", pathway.code == "OT_HEALTH") and len(pathway.waits) == 2 and pathway.waits[1].start == pathway.waits[0].completed
+    team = pathway.one_team and len(pathway.waits) == 2 and pathway.waits[1].start == pathway.waits[0].completed
     for wait in pathway.waits:
         part = waits[waits["wait"] == wait.name]
         fed_by = tuple(ends.get(wait.start, ()))

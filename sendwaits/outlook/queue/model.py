@@ -219,10 +219,13 @@ def _share_team(service: Service, model: Model, past: np.ndarray, ahead: np.ndar
     first, second = service.team  # type: ignore[misc]
     a, b = (_history(service, service.stations[k])[0] for k in (first, second))
     spare_a, spare_b = (_spare(service.stations[k], service.weeks)[::-1] for k in (first, second))
+    if spare_b[-52:].mean() > 0.25:                  # the second list takes what it needs: the first list's flow is its capacity
+        model.team = None
+        return
     total = _fit(a + b, past, model.paths, rng, service.known[::-1], change_weeks=change_weeks, censored=spare_b)
     lead = model.stations[first]
     lead.rates, lead.noise = total.rates(ahead, rng), total.noise(len(ahead), rng)
-    model.split = _split(a, b, spare_a | spare_b, len(ahead), model.paths, rng, change_weeks)
+    model.split = _split(a, b, spare_a, len(ahead), model.paths, rng, change_weeks)
 
 
 def _split(a: np.ndarray, b: np.ndarray, spare: np.ndarray, weeks_ahead: int, paths: int, rng: np.random.Generator, change_weeks: tuple[int, ...]) -> np.ndarray:
@@ -246,6 +249,7 @@ def _split(a: np.ndarray, b: np.ndarray, spare: np.ndarray, weeks_ahead: int, pa
     residual = eta + (a - total * share) / w
     spread = max(0.0, float(np.average((residual - eta) ** 2 - 1 / w, weights=w)))
     v = (1 / w + min(spread, 1.0)) * np.where(spare, 25.0, 1.0)
+    residual = residual + np.where(spare, 0.4, 0.0)        # the first list had all it needed: its share was at least this
     middle = float(np.average(residual, weights=1 / v))
     cells, kept = [], []
     var = 0.7**2

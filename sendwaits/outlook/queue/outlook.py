@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -35,7 +38,7 @@ class Prepared:
     targets: tuple[Target, ...]
 
 
-def prepare(built: Built, pathway: Pathway, workspace: Workspace, as_at: pd.Timestamp | str, paths: int = 1000, seed: int = SEED) -> Prepared:
+def prepare(built: Built, pathway: Pathway, workspace: Workspace, as_at: pd.Timestamp | date | str, paths: int = 1000, seed: int = SEED) -> Prepared:
     """The pathway at as_at, its model and its baseline of 52 weeks, announced (committed) changes included.
 
     Raises `Refused` when nothing of the pathway has started by as_at, or a target names a measure that no forecast has.
@@ -74,12 +77,12 @@ def _checked(target: Target, service: Service, pathway: Pathway) -> Target:
     return target
 
 
-def forecast(built: Built, pathway: Pathway, workspace: Workspace, as_at: pd.Timestamp | str, scenario: str | Sequence[str] | None = None, paths: int = 1000,
+def forecast(built: Built, pathway: Pathway, workspace: Workspace, as_at: pd.Timestamp | date | str, scenario: str | Sequence[str] | None = None, paths: int = 1000,
              seed: int = SEED, prepared: Prepared | None = None) -> pd.DataFrame:
     """One row per number of the forecast, in the columns of the contract (section 4), for every wait of the pathway.
 
     Weeks 1..52 after as_at; single rows for the wait of a child referred today, each target and the capacity it needs.
-    ``scenario`` adds rows and replaces none. Same inputs, same numbers. Raises `Refused` for a scenario that is unknown,
+    ``scenario`` (a name or several) adds rows and replaces none. Same inputs, same numbers. Raises `Refused` for a scenario that is unknown,
     of another pathway or starts before as_at.
     """
     ready = prepared or prepare(built, pathway, workspace, as_at, paths, seed)
@@ -191,7 +194,7 @@ def _thin_levers(levers: Levers, model: Model, each: int) -> Levers:
     return Levers({k: v[rows] for k, v in levers.capacity.items()}, cut(levers.team), cut(levers.demand), [(a, b, x[rows]) for a, b, x in levers.moved])
 
 
-def backtest(built: Built, pathway: Pathway, workspace: Workspace, as_at: pd.Timestamp | str, paths: int = 100, origins: tuple[int, ...] = (13, 26, 39, 52),
+def backtest(built: Built, pathway: Pathway, workspace: Workspace, as_at: pd.Timestamp | date | str, paths: int = 100, origins: tuple[int, ...] = (13, 26, 39, 52),
              horizons: tuple[int, ...] = (4, 13, 26, 52), seed: int = SEED) -> pd.DataFrame:
     """How this forecast would have done: one row per wait, measure and horizon, over origins before as_at.
 
@@ -237,7 +240,7 @@ def _observed(built: Built, wait: str, day: pd.Timestamp) -> dict[str, float]:
             "mean_weeks_open": float(days.mean() / 7) if len(days) else float("nan")}
 
 
-def bridge(built: Built, pathway: Pathway, workspace: Workspace, as_at: pd.Timestamp | str, months: int = 6, paths: int = 1000, seed: int = SEED,
+def bridge(built: Built, pathway: Pathway, workspace: Workspace, as_at: pd.Timestamp | date | str, months: int = 6, paths: int = 1000, seed: int = SEED,
            prepared: Prepared | None = None) -> pd.DataFrame:
     """From plans due to the issued-cohort percentage: one row per coming month (whole months after as_at's).
 
@@ -281,7 +284,7 @@ def _due(ready: Prepared, wait: str, first: np.datetime64, after: np.datetime64)
     return on_time + run.late[wait] @ share, on_time
 
 
-def compare(built: Built, pathway: Pathway, workspace: Workspace, as_at: pd.Timestamp | str, names: list[str] | None = None, paths: int = 1000, seed: int = SEED,
+def compare(built: Built, pathway: Pathway, workspace: Workspace, as_at: pd.Timestamp | date | str, names: list[str] | None = None, paths: int = 1000, seed: int = SEED,
             prepared: Prepared | None = None) -> pd.DataFrame:
     """Scenarios side by side: one row per scenario and wait, the baseline first.
 
@@ -319,7 +322,7 @@ def _clearance(ready: Prepared, run: Paths, wait: str, standard: int | None) -> 
     return str(ready.service.as_at + np.timedelta64(7 * week, "D")) if week < len(clear) else ""
 
 
-def recovery_plan(built: Built, pathway: Pathway, workspace: Workspace, as_at: pd.Timestamp | str, scenario: str | None = None, paths: int = 1000, seed: int = SEED,
+def recovery_plan(built: Built, pathway: Pathway, workspace: Workspace, as_at: pd.Timestamp | date | str, scenario: str | None = None, paths: int = 1000, seed: int = SEED,
                   prepared: Prepared | None = None) -> pd.DataFrame:
     """A recovery plan to print: one row per wait and quarter of the coming year, baseline and, if named, a scenario.
 

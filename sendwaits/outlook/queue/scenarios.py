@@ -58,6 +58,12 @@ def stations_of(service: Service, wait: str) -> list[int] | None:
     return [k for k, s in enumerate(service.stations) if wait in s.completes]
 
 
+def _served(service: Service, model: Model, wait: str) -> list[int] | None:
+    """As `stations_of`; a team whose lists turned out not to compete is its stations."""
+    stations = stations_of(service, wait)
+    return list(range(len(service.stations))) if stations is None and model.team is None else stations
+
+
 def levers_of(service: Service, model: Model, changes: Iterable[Scenario], weeks: int = 52) -> Levers:
     """The levers of these changes together; each change's delivery is drawn from its own place in the seed."""
     levers = Levers()
@@ -69,7 +75,7 @@ def levers_of(service: Service, model: Model, changes: Iterable[Scenario], weeks
         after = np.arange(weeks + 104)[None, :] >= first + late[:, None]
         if scenario.capacity_change_pct:
             factor = np.maximum(1 + after * (scenario.capacity_change_pct / 100 * share)[:, None], 0.0)
-            _multiply(levers, stations_of(service, scenario.wait), factor)
+            _multiply(levers, _served(service, model, scenario.wait), factor)
         if scenario.demand_change_pct:
             grown = np.maximum(1 + (np.arange(weeks + 104) >= first)[None, :] * np.full((model.paths, 1), scenario.demand_change_pct / 100), 0.0)
             levers.demand = grown if levers.demand is None else levers.demand * grown
@@ -97,6 +103,6 @@ def _multiply(levers: Levers, stations: Sequence[int] | None, factor: np.ndarray
 def scale_capacity(service: Service, model: Model, levers: Levers, wait: str, factor: float) -> Levers:
     """These levers with the capacity that serves ``wait`` times ``factor`` from as_at on."""
     out = Levers(dict(levers.capacity), levers.team, levers.demand, list(levers.moved))
-    stations = None if service.team else stations_of(service, wait)
+    stations = _served(service, model, "" if service.team else wait)
     _multiply(out, stations, np.full((model.paths, 1), factor))
     return out
