@@ -21,6 +21,16 @@ from sendwaits.errors import Refused
 from sendwaits.intake import clean, compare, extracts, identity, monthly, quality
 from sendwaits.intake.extracts import ExtractFile
 
+
+
+@pytest.fixture(autouse=True)
+def own_key(tmp_path_factory, monkeypatch):
+    """A key of the test's own: the user's is never made or read."""
+    path = tmp_path_factory.mktemp("key") / "key"
+    path.write_text("5e" * 32, encoding="ascii")
+    monkeypatch.setenv(identity.KEY_VARIABLE, str(path))
+
+
 # -- names
 
 
@@ -396,3 +406,47 @@ def test_a_total_that_is_not_the_number_of_rows_is_said(tmp_path):
         corpus.put(space.raw, [*corpus.clean_rows(), ["Total", number]])
         messages = intake.check(space).findings["message"]
         assert messages.str.contains("is not the number of rows above it (60)", regex=False).sum() == said
+
+
+def commands(root, *arguments):
+    """Exit code and printed lines of a command."""
+    from click.testing import CliRunner
+
+    from sendwaits.run.cli import cli
+
+    result = CliRunner().invoke(cli, [arguments[0], str(root), *arguments[1:]])
+    return result.exit_code if not isinstance(result.exception, Refused) else 2, result.output
+
+
+def test_what_check_accepted_figures_take_without_being_asked_again(tmp_path):
+    space = workspace(tmp_path)
+    corpus.put(space.raw, corpus.clean_rows(), name="NST_2024-06-30.csv")
+    corpus.put(space.raw, corpus.clean_rows(20))
+    assert commands(tmp_path, "check")[0] == 2
+    assert commands(tmp_path, "figures", "--as-at", "2024-07-31")[0] == 2
+    assert commands(tmp_path, "figures", "--as-at", "2024-06-30")[0] == 0   # the shorter list is not read for that day
+    assert commands(tmp_path, "check", "--accept-volume")[0] == 0
+    assert commands(tmp_path, "figures", "--as-at", "2024-07-31")[0] == 0
+
+
+def test_an_empty_list_that_check_accepted_has_nobody_waiting(tmp_path):
+    space = workspace(tmp_path)
+    corpus.put(space.raw, [])
+    assert commands(tmp_path, "figures", "--as-at", "2024-07-31")[0] == 2
+    assert commands(tmp_path, "check", "--allow-empty")[0] == 0
+    code, printed = commands(tmp_path, "figures", "--as-at", "2024-07-31", "--months", "1")
+    assert code == 0 and "NST,assessment,waiting,,,2024-07-31,0" in printed
+
+
+def test_the_files_that_check_leaves_hold_no_identity_and_name_every_file(tmp_path):
+    import json
+
+    space = workspace(tmp_path)
+    corpus.put(space.raw, corpus.changed("child_id", "9434765919"))
+    (space.raw / "SLCN_2024-07-31.csv").write_bytes(b"")
+    assert commands(tmp_path, "check")[0] == 2
+    manifest = json.loads((space.processed / "manifest.json").read_text(encoding="utf-8"))["files"]
+    assert {n: f["refused"] for n, f in manifest.items()} == {corpus.NAME: None, "SLCN_2024-07-31.csv": "F-EMPTY"}
+    waits = pd.read_parquet(space.processed / "waits.parquet")
+    assert {"child_id", "referral_id", "date_of_birth"}.isdisjoint(waits.columns)
+    assert not waits.astype("str").apply(lambda c: c.str.contains("9434765919|C0001|R0001", regex=True)).any().any()

@@ -52,7 +52,7 @@ def check(workspace: Workspace, *, allow_empty: bool = False, accept_volume: boo
     waits, findings = [], [checked.findings]
     if checked.extracts:
         for code, files in loading.present(workspace, None, list(checked.extracts)).files.items():
-            built = loading.load(workspace, code, files)
+            built = loading.load(workspace, code, files, checked.extracts[code])
             findings.append(built.findings[built.findings["file"].isin(list(checked.manifest["files"]))])
             waits.append(built.waits.drop(columns=["record"]))
     table = pd.concat(waits, ignore_index=True) if waits else pd.DataFrame()

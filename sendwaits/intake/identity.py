@@ -216,9 +216,9 @@ def _make_key(path: Path) -> None:
         raise Refused(f"The pseudonym key cannot be written to your configuration folder. Make a file of 64 hexadecimal characters and name it in {KEY_VARIABLE}.") from None
 
 
-def key_id() -> str:
+def key_id(workspace: Any = None) -> str:
     """Sixteen characters that say whether two runs used the same key, and nothing about it: safe to store."""
-    return hashlib.blake2b(b"sendwaits key id", key=key(), digest_size=8).hexdigest()
+    return hashlib.blake2b(b"sendwaits key id", key=key(workspace), digest_size=8).hexdigest()
 
 
 def pseudonyms(series: pd.Series, key: bytes) -> pd.Series:

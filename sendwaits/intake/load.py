@@ -11,6 +11,7 @@ import pandas as pd
 from sendwaits import intake, store
 from sendwaits.errors import Refused
 from sendwaits.intake import extracts, identity
+from sendwaits.intake.clean import Cleaned
 from sendwaits.intake.waits import Built, build
 from sendwaits.pathways import GROUPS
 from sendwaits.workspace import Workspace
@@ -57,16 +58,16 @@ def present(workspace: Workspace, as_at: date | None, wanted: Sequence[str] | No
     return Present(files, said)
 
 
-def load(workspace: Workspace, code: str, files: Sequence[extracts.ExtractFile]) -> Built:
+def load(workspace: Workspace, code: str, files: Sequence[extracts.ExtractFile], cleaned: Sequence[Cleaned] | None = None) -> Built:
     """The waits and referrals of one pathway from these extract files (oldest first), from the store when nothing changed.
 
-    Raises `Refused` when one of the files is refused: no number is ever made from the others alone.
+    ``cleaned``: the files after cleaning, when the caller has them and stands for what they were accepted under. Raises `Refused` when one of the files is refused: no number is ever made from the others alone.
     """
     pathway = workspace.pathway(code)
-    key = [code, repr(pathway), workspace.area.districts, identity.key_id(), *(part for f in files for part in (f.name, f.sha256))]
+    key = [code, repr(pathway), workspace.area.districts, identity.key_id(workspace), *(part for f in files for part in (f.name, f.sha256))]
 
     def make() -> dict[str, pd.DataFrame]:
-        rows = [one.rows for one in intake.accepted(workspace, code, files)]
+        rows = [one.rows for one in cleaned or intake.accepted(workspace, code, files)]
         built = build(rows, pathway, lambda ids: identity.pseudonyms(ids, identity.key(workspace)))
         return {"waits": built.waits, "referrals": built.referrals, "findings": built.findings}
 
