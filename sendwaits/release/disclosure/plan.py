@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
 from sendwaits.pathways import BANDS, built_in
@@ -76,6 +77,7 @@ class Cells:
                      {c for c in self.earlier_hidden if c.pathway == pathway}, self.starts)
 
 
+@cache
 def band_edges(measure: str) -> tuple[int, float] | None:
     """First and last day of a band measure (``waiting_band_29_84`` -> (29, 84)), None for other measures."""
     found = re.fullmatch(r"waiting_band_(\d+)_(\d+|plus)", measure)
@@ -84,6 +86,7 @@ def band_edges(measure: str) -> tuple[int, float] | None:
     return int(found[1]), _INF if found[2] == "plus" else int(found[2])
 
 
+@cache
 def over_days(measure: str) -> int | None:
     """Days that a ``waiting_over_<weeks>_weeks`` child has waited more than (18 weeks -> 126), None for other measures."""
     found = re.fullmatch(r"waiting_over_(\d+)_weeks", measure)

@@ -145,6 +145,9 @@ class _Part:
         exact = Cells(shown={c: (v, v) for c, v, u in zip(self.cell, self.value, self.unit, strict=True)
                              if u == "count" and not math.isnan(v)})
         self.chained = chains(exact)
+        starts = [(c, self.value[i]) for c, i in self.place.items() if c.measure == "starts" and not c.group]
+        apart = {c.wait for c, v in starts if v != exact.shown.get(c._replace(wait="", measure="referrals"), (v, v))[0]}
+        self.as_referred = {c.wait for c, _ in starts} - apart  # every referral starts this wait
 
     def released(self) -> pd.DataFrame:
         """The rows that are printed, hidden ones empty, with their status."""
@@ -370,6 +373,8 @@ class _Part:
             cost = 20.0  # the service's own timeliness rests on it
         if cell.measure == "starts" and cell.wait in feeder:
             cost += 8.0 if feeder[cell.wait] in feeder else 20.0
+        if cell.measure == "starts" and cell.wait in self.as_referred and cell.wait not in feeder:
+            cost += 18.0  # referrals would have to go with it
         if cell.start and self.starts.get(cell.end) != cell.start:
             cost *= 8  # a year's total
         if cell in self.earlier.hidden:
