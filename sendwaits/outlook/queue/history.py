@@ -83,13 +83,13 @@ def _days(series: pd.Series) -> np.ndarray:
 
 def read_service(built: Built, pathway: Pathway, as_at: pd.Timestamp | np.datetime64 | str) -> Service:
     """The weekly history of one pathway at as_at: nothing dated later is used, whatever the extract holds."""
-    day = np.datetime64(as_at, "D") if not isinstance(as_at, pd.Timestamp) else np.datetime64(as_at.date(), "D")
+    day = pd.Timestamp(as_at).to_datetime64().astype("datetime64[D]")
     waits = built.waits[built.waits["start"] <= pd.Timestamp(day)]
     weeks = _complete_weeks(built, waits, pathway, day)
     known = np.ones(weeks, bool)
     if pd.notna(built.newest):
-        behind = (day - np.datetime64(built.newest.date(), "D")).astype(int)
-        known[:max(0, min(weeks, -(-behind // 7)))] = False
+        behind = (pd.Timestamp(day) - pd.Timestamp(built.newest)).days
+        known[:max(0, min(weeks, -(-behind // 7)))] = False      # weeks after the newest extract were not observed
     service = Service(pathway.code, day, weeks, known, [], [])
     staged = pathway.timeliness and {"request_outcome_date", "assessment_outcome_date"} <= set(built.referrals.columns)
     for wait in pathway.waits:
@@ -99,8 +99,8 @@ def read_service(built: Built, pathway: Pathway, as_at: pd.Timestamp | np.dateti
         _staged_stations(service, built, waits, pathway)
     else:
         _chained_stations(service, waits, pathway)
-    for k, wait in enumerate(service.waits):
-        wait.stations = [i for i, s in enumerate(service.stations) if wait.name in s.waits]
+    for history in service.waits:
+        history.stations = [i for i, s in enumerate(service.stations) if history.name in s.waits]
     return service
 
 

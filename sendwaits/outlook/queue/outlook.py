@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from collections.abc import Sequence
 from dataclasses import dataclass
-
 from datetime import date
 
 import numpy as np
@@ -46,7 +44,7 @@ def prepare(built: Built, pathway: Pathway, workspace: Workspace, as_at: pd.Time
     as_at = pd.Timestamp(as_at).normalize()
     service = read_service(built, pathway, as_at)
     targets = tuple(_checked(t, service, pathway) for t in workspace.targets if t.pathway == pathway.code)
-    over = {126, 364} | {d for d in (readout.over_days_of(t.measure) for t in targets) if d is not None}
+    over = {126, 364} | {w.standard_days for w in service.waits if w.standard_days is not None} | {d for d in (readout.over_days_of(t.measure) for t in targets) if d is not None}
     changes = tuple(-int((as_at - pd.Timestamp(c.date)).days // 7) for c in workspace.change_points if c.pathway == pathway.code and pd.Timestamp(c.date) < as_at)
     model = build_model(service, paths, seed, WEEKS, tuple(sorted(over)), changes)
     ahead, notes = scenarios.committed(workspace, service)
@@ -314,7 +312,7 @@ def compare(built: Built, pathway: Pathway, workspace: Workspace, as_at: pd.Time
 
 
 def _clearance(ready: Prepared, run: Paths, wait: str, standard: int | None) -> str:
-    days = standard if (wait, standard) in run.over else 364
+    days = standard if standard is not None and (wait, standard) in run.over else 364
     clear = np.median(run.over[wait, days], axis=0) < 0.5
     week = len(clear)
     while week > 1 and clear[week - 1]:
