@@ -450,3 +450,98 @@ def test_the_files_that_check_leaves_hold_no_identity_and_name_every_file(tmp_pa
     waits = pd.read_parquet(space.processed / "waits.parquet")
     assert {"child_id", "referral_id", "date_of_birth"}.isdisjoint(waits.columns)
     assert not waits.astype("str").apply(lambda c: c.str.contains("9434765919|C0001|R0001", regex=True)).any().any()
+
+
+# -- edges of the contract
+
+def settled(tmp_path, rows, **how):
+    """The counts, the quarantine as (row, code), and the extract of one file."""
+    space = workspace(tmp_path)
+    corpus.put(space.raw, rows, **how)
+    checked = intake.check(space)
+    counts = checked.manifest["files"][corpus.NAME]
+    return counts, [tuple(x) for x in checked.quarantine[["row", "code"]].to_numpy().tolist()], (checked.extracts.get("NST") or [None])[0]
+
+
+@pytest.mark.parametrize(("late", "refused"), [(3, None), (4, "F-ASOF")])
+def test_exactly_one_in_twenty_dated_after_the_extract_is_set_aside_and_more_is_refused(late, refused, tmp_path):
+    rows = corpus.clean_rows()
+    for i in range(late):
+        rows[i][2] = "01/08/2024"
+        rows[i][3] = rows[i][5] = ""
+    counts, aside, _ = settled(tmp_path, rows)
+    assert counts["refused"] == refused
+    assert refused or aside == [(2, "Q-FUTURE"), (3, "Q-FUTURE"), (4, "Q-FUTURE")]
+
+
+def test_line_breaks_are_allowed_in_columns_that_are_not_read_and_lines_stay_right(tmp_path):
+    rows = [[*r, f'"two\nlines, {i}"' if i in (3, 4) else f'"5"" {i}"'] for i, r in enumerate(corpus.clean_rows())]
+    rows[20][2] = "31/02/2024"
+    counts, aside, one = settled(tmp_path, rows, head=[*corpus.HEAD, "Notes"])
+    assert counts["read"] == 60 and aside == [(24, "Q-DATE")]     # line 22 + the two line breaks before it
+    assert one.rows["source_row"].tolist()[:7] == [2, 3, 4, 5, 7, 9, 10]
+
+
+def test_a_line_break_inside_a_column_that_is_read_sets_its_row_aside(tmp_path):
+    counts, aside, _ = settled(tmp_path, corpus.changed("need", '"AS\nD"'))
+    assert counts["read"] == 60 and aside == [(11, "F-QUOTE")]
+
+
+def test_quotes_inside_a_field_do_not_confuse_the_lines(tmp_path):
+    rows = corpus.changed("need", 'a 5" tube')
+    rows[30][8] = 'so-called "free'
+    rows[40][2] = ""
+    counts, aside, _ = settled(tmp_path, rows)
+    assert counts["read"] == 60 and aside == [(42, "Q-NOREF")]
+
+
+@pytest.mark.parametrize("form", ["%d-%b-%y", "%d-%b-%Y", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%b-%d 00:00:00", "%d/%m/%y", "%d %B %Y", "%d.%m.%Y"])
+def test_a_whole_column_of_any_explicit_format_gives_the_same_days(form, tmp_path):
+    import datetime as dt
+
+    rows = corpus.whole("referral_date", lambda t: dt.date.fromisoformat(corpus.iso(t)).strftime(form))
+    _, aside, one = settled(tmp_path, rows)
+    assert aside == []
+    assert one.rows["referral_date"].dt.strftime("%d/%m/%Y").tolist() == [r[2] for r in corpus.clean_rows()]
+
+
+def test_summer_midnight_in_universal_time_is_the_next_day_in_london(tmp_path):
+    rows = corpus.whole("referral_date", lambda t: f"{corpus.iso(t)}T23:30:00Z")
+    _, _, one = settled(tmp_path, rows)
+    assert one.rows["referral_date"].dt.strftime("%m-%d").tolist()[:2] == ["01-05", "01-12"]      # winter: the same day
+    assert one.rows["referral_date"].dt.strftime("%m-%d").tolist()[25] == "06-30"                  # 29 June 23:30Z
+
+
+def test_excel_serials_are_the_days_that_excel_shows(tmp_path):
+    import numpy as np
+    import pyarrow as pa
+
+    from sendwaits.intake.clean import dates
+    from sendwaits.intake.extracts.table import Column
+
+    read = dates.read(Column(np.array([0], np.int32), pa.array(["45292"])), 30000)
+    assert np.datetime64(int(read.days[0]), "D") == np.datetime64("2024-01-01")
+
+
+def test_a_stage_after_closing_stays_and_a_stage_before_its_start_is_set_aside(tmp_path):
+    rows = corpus.clean_rows()
+    rows[0][3] = corpus.uk(date(2023, 1, 20))            # closed before the first appointment of 14/02/2023: a rule of waits
+    rows[3][5] = corpus.uk(date(2023, 1, 20))            # seen before the referral of 26/01/2023
+    counts, aside, _ = settled(tmp_path, rows)
+    assert aside == [(5, "Q-ORDER")] and counts["clean"] == 59
+
+
+def test_rows_of_one_record_that_differ_in_words_only_leave_the_later(tmp_path):
+    rows = corpus.clean_rows()
+    counts, aside, one = settled(tmp_path, [*rows, [*rows[3][:-1], "ADHD"]])
+    assert aside == [(5, "Q-CONFLICT")] and counts["clean"] == 60
+    assert one.rows["need"].iloc[-1] == "ADHD"
+
+
+def test_a_file_is_read_the_same_whatever_separates_and_encodes_it(tmp_path):
+    frames = []
+    for at, how in enumerate(({}, {"sep": ";"}, {"sep": "\t", "end": "\r\n"}, {"encoding": "utf-16"}, {"end": "\r"}, {"encoding": "utf-8-sig", "sep": "|"}, {"encoding": "utf-16-le"})):
+        _, _, one = settled(tmp_path / str(at), corpus.clean_rows(), **how)
+        frames.append(one.rows)
+    for other in frames[1:]:
+        pd.testing.assert_frame_equal(frames[0], other)
