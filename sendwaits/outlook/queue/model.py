@@ -104,9 +104,12 @@ def _hazard_mode(service: Service, station: Station, out: StationModel, seen: np
     known = known & ~spare
     paths, groups, ages = len(out.rates), len(out.table), out.table.shape[2]
     thin = 1.0 - float((risk @ hazard**2).sum() / max((risk @ hazard).sum(), 1e-9))
-    fitted = fit_level(seen, past, paths, rng, known=known, exposure=exposure, thin=max(thin, 0.05))
-    evidence = fit_level(seen, past, 4, rng, known=known).evidence
     weeks_of_work = risk.sum() / max(taken.sum(), 1.0)
+    if weeks_of_work > 40:
+        return                                       # nobody waits most of a year where nothing holds them up
+    late = slice(-104, None)
+    fitted = fit_level(seen[late], past[late], paths, rng, known=known[late], exposure=exposure[late], thin=max(thin, 0.05))
+    evidence = fit_level(seen[late], past[late], 4, rng, known=known[late]).evidence
     odds = fitted.evidence - evidence + (8.0 - weeks_of_work) / 3.0
     chance = 1.0 / (1.0 + np.exp(-np.clip(odds, -50, 50)))
     free = rng.permutation(groups) < round(chance * groups)

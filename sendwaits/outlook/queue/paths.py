@@ -142,11 +142,11 @@ def _scatter(n: np.ndarray, chance: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 def _whole(x: np.ndarray, u: np.ndarray) -> np.ndarray:
     """Whole children by age with expectation ``x``, never more than are there; each row's total is floor or ceiling of its sum."""
-    total = np.cumsum(x, axis=1, dtype=np.float64)
+    total = np.cumsum(x, axis=1, dtype=np.float32)
     total += u[:, None]
     np.floor(total, out=total)
     total[:, 1:] -= total[:, :-1].copy()
-    return total.astype(np.float32)
+    return total
 
 
 class _Queue:
