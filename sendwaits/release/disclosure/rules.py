@@ -159,6 +159,7 @@ class _Part:
             if self._too_revealing_groups() or self._too_many_hidden():
                 continue
             if self._protect() and not self._too_many_hidden():
+                self._restore()
                 return self._printed()
         raise Unsafe(f"{self.cell[0].pathway}: no safe form of this service's tables was found. Nothing was released.")
 
@@ -271,6 +272,7 @@ class _Part:
 
     def _protect(self) -> bool:
         """Hide more until nothing hidden can be worked out; False when a coarser form must be tried."""
+        self.kept_groups: set[Cell] = set()
         for _ in range(400):
             cells = self._cells()
             system = attack(cells, self.chained)
@@ -298,8 +300,35 @@ class _Part:
                 return False
             self.hidden |= {self.place[c] for c in chosen}
             self.kept |= {c for c in chosen if not c.group}
+            self.kept_groups |= {c for c in chosen if c.group}
             self._follow()
         raise Unsafe(f"{self.cell[0].pathway}: hiding more did not end. Nothing was released.")
+
+    def _restore(self) -> None:
+        """Show again what was hidden twice over: of a month's referrals and completions mostly one is enough."""
+        series: dict[tuple[str, str, bool], set[Cell]] = {}
+        for cell in self.kept:
+            i = self.place[cell]
+            if cell.measure in ("completed", "referrals") and i not in self.dropped and not self._is_primary(i):
+                series.setdefault((cell.measure, cell.wait, self.starts.get(cell.end) == cell.start), set()).add(cell)
+        for name in sorted(series, key=lambda s: (s[0] != "completed", s)):
+            wanted = series[name]
+            for _ in range(6):
+                before = set(self.hidden)
+                self._hide_again(wanted)
+                weak = weak_quantities(attack(self._cells(), self.chained), self.need, self.small) if wanted else []
+                if not weak:
+                    self.kept -= wanted
+                    break
+                self.hidden = before
+                ends = {w.quantity.end for w in weak}
+                wanted = {c for c in wanted if c.end not in ends} if any(c.end in ends for c in wanted) else set()
+
+    def _hide_again(self, but: set[Cell]) -> None:
+        """What is small, what was hidden for its sake except some numbers, and what rests on either."""
+        self.hidden = {i for i in range(len(self.cell)) if i not in self.dropped and self._is_primary(i)}
+        self.hidden |= {self.place[c] for c in (self.kept | self.kept_groups) - but if self.place[c] not in self.dropped}
+        self._follow()
 
     def _cells(self) -> Cells:
         shown = [i for i in range(len(self.cell)) if i not in self.dropped and not math.isnan(self.value[i])]
