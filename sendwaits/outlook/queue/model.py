@@ -99,7 +99,7 @@ def _hazard_mode(service: Service, station: Station, out: StationModel, seen: np
     else:
         hazard = _smooth_hazard(risk.sum(0), taken.sum(0))
     exposure = (risk @ hazard)[::-1]
-    if exposure.mean() <= 0 or spare.mean() > 0.25:
+    if exposure.mean() <= 0 or spare.sum() > 0.25 * len(spare):
         return
     known = known & ~spare
     paths, groups, ages = len(out.rates), len(out.table), out.table.shape[2]
@@ -222,7 +222,7 @@ def _share_team(service: Service, model: Model, past: np.ndarray, ahead: np.ndar
     first, second = service.team  # type: ignore[misc]
     a, b = (_history(service, service.stations[k])[0] for k in (first, second))
     spare_a, spare_b = (_spare(service.stations[k], service.weeks)[::-1] for k in (first, second))
-    if spare_b[-52:].mean() > 0.25:                  # the second list takes what it needs: the first list's flow is its capacity
+    if spare_b[-52:].sum() > 0.25 * len(spare_b[-52:]):                  # the second list takes what it needs: the first list's flow is its capacity
         model.team = None
         return
     total = _fit(a + b, past, model.paths, rng, service.known[::-1], change_weeks=change_weeks, censored=spare_b)

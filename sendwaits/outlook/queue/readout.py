@@ -14,6 +14,8 @@ __all__ = ["COLUMNS", "QUANTILES", "values", "weekly_rows", "new_child_weeks", "
 
 COLUMNS = ("pathway", "wait", "measure", "target_date", "horizon_weeks", "scenario", "mean", "p10", "p25", "p50", "p75", "p90", "probability", "note")
 QUANTILES = (0.10, 0.25, 0.50, 0.75, 0.90)
+_UNDEFINED = {"mean_weeks_open": "nobody is expected to wait then: undefined",
+              "within_standard_pct": "nobody is expected to be seen in the 13 weeks before: undefined"}
 _WEEKLY = ("waiting", "waiting_over_18_weeks", "waiting_over_52_weeks", "mean_weeks_open", "within_standard_pct")
 
 
@@ -65,7 +67,9 @@ def weekly_rows(service: Service, model: Model, paths: Paths, scenario: str, wee
                 continue
             draws = values(model, paths, wait.name, measure)
             for week in range(1, weeks + 1):
-                rows.append([service.pathway, wait.name, measure, _date(service, week), week, scenario, *summary(draws[:, week]), np.nan, note])
+                cells = summary(draws[:, week])
+                why = note if np.isfinite(cells[0]) or note else _UNDEFINED[measure]
+                rows.append([service.pathway, wait.name, measure, _date(service, week), week, scenario, *cells, np.nan, why])
     return rows
 
 
