@@ -545,3 +545,19 @@ def test_a_file_is_read_the_same_whatever_separates_and_encodes_it(tmp_path):
         frames.append(one.rows)
     for other in frames[1:]:
         pd.testing.assert_frame_equal(frames[0], other)
+
+
+def test_a_check_of_eleven_is_nought_and_of_ten_never_passes():
+    assert identity.nhs_number("0000000000")          # 11 - 0 mod 11 = 11, written 0
+    assert not identity.nhs_number("9434765918") and not identity.nhs_number("943476591")
+    assert not any(identity.nhs_number(f"000000006{last}") for last in range(10))    # 11 - 6x2 mod 11 = 10
+
+
+def test_of_two_aliases_the_first_listed_counts(tmp_path):
+    _, aside, one = settled(tmp_path, [[*r, "B801200005001"] for r in corpus.clean_rows()], head=["NHS Number", *corpus.HEAD[1:], "UPN"])
+    assert aside == [] and one.rows["child_id"].iloc[0] == "local:C0000"
+
+
+def test_a_services_own_words_are_not_taken_for_another_service(tmp_path):
+    counts, _, _ = settled(tmp_path, [[r[0], r[2], "x"] for r in corpus.clean_rows()], head=["Child ID", "Received Date", "Decision Date"])
+    assert counts["refused"] is None

@@ -37,6 +37,8 @@ def of_column(rows: Rows, name: str) -> Coded:
         known = {code: code for code in codes}
         meant = {**{tidy(word): code for code, word in codes.items()}, **{tidy(code): code for code in codes}}
     values = rows.column(name).values.to_pylist()
+    if not meant:   # a code column of the user's own without a table of codes: words as they are
+        return Coded(values, np.zeros(len(values), bool), np.zeros(len(values), bool))
     texts, unknown, tidied = [], np.zeros(len(values), bool), np.zeros(len(values), bool)
     for at, value in enumerate(values):
         text = known.get(value) or meant.get(value.casefold()) or meant.get(tidy(value)) or meant.get(value.removesuffix(".0"))

@@ -47,7 +47,7 @@ class Header:
 
 
 def map_headings(texts: Sequence[str], pathway: Pathway) -> Mapped:
-    """Each canonical column's place: the workspace's own heading first, then the canonical name, then an alias."""
+    """Each canonical column's place: the workspace's own heading first, then the canonical name, then the first alias that is there."""
     keys = [tidy(t) for t in texts]
     places: dict[str, list[int]] = {}
     for at, k in enumerate(keys):
@@ -55,9 +55,8 @@ def map_headings(texts: Sequence[str], pathway: Pathway) -> Mapped:
             places.setdefault(k, []).append(at)
     found: dict[str, list[int]] = {}
     for name in pathway.columns:
-        own = pathway.headings.get(name)
-        for tries in ([own] if own else [], [name, *pathway.aliases.get(name, ())]):
-            hits = [place for text in dict.fromkeys(tidy(t) for t in tries) for place in places.get(text, ())]
+        for heading in filter(None, (pathway.headings.get(name), name, *pathway.aliases.get(name, ()))):
+            hits = places.get(tidy(heading))
             if hits:
                 found[name] = hits
                 break
@@ -116,7 +115,7 @@ def refuse_missing(header: Header, pathway: Pathway, file: str, next_row: Sequen
     mapped, texts = header.mapped, header.texts
     for name, at in mapped.found.items():
         if len(at) > 1:
-            raise Refused(f"{file}: the headings {_listed([texts[i] for i in at])} both mean '{name}'. Delete or rename one of them.", "F-DUPCOL")
+            raise Refused(f"{file}: {len(at)} columns are called {_listed(texts[at[0]:at[0] + 1])}; each would mean '{name}'. Delete or rename one of them.", "F-DUPCOL")
     missing = [name for name in pathway.required if name not in mapped.found]
     if not missing:
         return
@@ -158,8 +157,10 @@ def _fingerprint(service: Pathway, header: Header, asked: Pathway) -> set[str]:
     own = {name for name in own if name != "referral_date"}
     if service.review:
         own |= {service.review}
-    mapped = header.mapped if service is asked else map_headings(header.texts, service)
-    return {name for name in own if name in mapped.found}
+    if service is asked:
+        return {name for name in own if name in header.mapped.found}
+    keys = {tidy(t) for t in header.texts}   # by canonical name only: services share words for their own columns
+    return {name for name in own if tidy(name) in keys}
 
 
 def likeness(heading: str, name: str, pathway: Pathway) -> float:
