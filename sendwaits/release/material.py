@@ -19,6 +19,7 @@ from sendwaits.intake.waits import Built
 from sendwaits.measure import measures, themes
 from sendwaits.pathways import Pathway
 from sendwaits.release import disclosure
+from sendwaits.release.disclosure import register
 from sendwaits.release.coarse import release_groups, release_overlap
 from sendwaits.release.reports import AreaMaterial, Material
 from sendwaits.workspace import Target, Workspace
@@ -48,7 +49,8 @@ def gather(workspace: Workspace, as_at: date, built: Mapping[str, Built], files:
 def _pathway(workspace: Workspace, as_at: date, built: Built, profile: str, inputs: list[str], quality: _Quality) -> Material:
     pathway = workspace.pathway(built.pathway)
     key = [as_at.isoformat(), profile, workspace.settings_text, workspace.only, repr(pathway), *inputs]
-    released = store.cached(workspace, f"released-{pathway.code}", key, lambda: _released(workspace, as_at, built, pathway, profile))
+    before = "" if workspace.only or profile == "analyst" else register.digest_before(workspace.processed, as_at, profile)
+    released = store.cached(workspace, f"released-{pathway.code}", [*key, before], lambda: _released(workspace, as_at, built, pathway, profile))
     future = store.cached(workspace, f"forecast-{pathway.code}", [key[0], *key[2:]], lambda: _future(workspace, as_at, built, pathway))
     rows = quality.files[quality.files["pathway"] == pathway.code]
     return Material(workspace, pathway, as_at, profile, released["table"], forecast=future["forecast"], backtest=future["backtest"],
@@ -76,7 +78,8 @@ def figures_of_set(built: Built, pathway: Pathway, as_at: date) -> pd.DataFrame:
 def _released(workspace: Workspace, as_at: date, built: Built, pathway: Pathway, profile: str) -> dict[str, Any]:
     table = figures_of_set(built, pathway, as_at)
     longest = _longest(built, pathway, as_at, smallest(workspace, profile))
-    done = disclosure.release(table, profile=profile, k=workspace.disclosure.k, kth_longest=longest)
+    previous = [] if workspace.only or profile == "analyst" else register.releases(workspace.processed)
+    done = disclosure.release(table, profile=profile, k=workspace.disclosure.k, kth_longest=longest, previous=previous)
     return {"table": done.table, "zeros_hidden": list(done.zeros_hidden), "notes": list(done.notes)}
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sendwaits.errors import Unsafe
 from sendwaits.release.disclosure.rules import Released
 from sendwaits.release.tables import read_figures
 
-__all__ = ["record", "releases", "digest"]
+__all__ = ["record", "releases", "digest", "digest_before"]
 
 
 def releases(processed: Path) -> list[Released]:
@@ -27,6 +28,12 @@ def digest(processed: Path) -> str:
     """One hash for all that has been released so far, "" for nothing: part of the key of whatever rests on it."""
     files = _files(processed)
     return store.digest_file(files[-1]) if files else ""
+
+
+def digest_before(processed: Path, as_at: date, profile: str) -> str:
+    """One hash for all that has been released of other days and profiles: unchanged when this day's own set is registered."""
+    others = [store.digest_file(path) for path, entry in _entries(processed) if (entry["as_at"], entry["profile"]) != (as_at.isoformat(), profile)]
+    return store.digest_bytes("".join(others).encode()) if others else ""
 
 
 def record(processed: Path, folder: Path) -> Path | None:
