@@ -7,11 +7,13 @@ own XML by plain search: no XML parser, no entities, no network.
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import io
 import re
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -119,7 +121,23 @@ def read(data: bytes, file: str, pathway: Pathway, others: Sequence[Pathway] = (
     Raises `Refused`: F-ZIP, F-BOMB, F-PASS, F-SHEET (two fit), F-EMPTY, and those of the headings.
     """
     archive = guard(data, file)
-    found = sheets(data, file)
+    with _no_collection():
+        return _read(archive, sheets(data, file), file, pathway, others)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Cells hold no cycles: half a million of them made at once would only be searched for some, again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _read(archive: Archive, found: list[Sheet], file: str, pathway: Pathway, others: Sequence[Pathway]) -> Text:
     visible = [s for s in found if s.visible]
     if not visible:
         raise Refused(f"{file}: no visible sheet holds a cell. Show the sheet with the extract and save the workbook.", "F-EMPTY")
@@ -195,9 +213,11 @@ def column(cells: Sequence[Any]) -> Column:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    codes, values = coded(cells)
-    if set(map(type, values)) <= {str}:
-        return Column(codes, pc.utf8_trim(pa.array(values, pa.string()), SPACES), np.full(len(values), TEXT, np.uint8))
+    try:
+        texts = pa.array(cells, pa.string()).dictionary_encode()   # all text: Arrow codes them
+        return Column(texts.indices.to_numpy(zero_copy_only=False), pc.utf8_trim(texts.dictionary, SPACES), np.full(len(texts.dictionary), TEXT, np.uint8))
+    except (pa.ArrowTypeError, pa.ArrowInvalid):
+        codes, values = coded(cells)
     pairs = [cell_text(v) for v in values]
     return Column(codes, pc.utf8_trim(pa.array([t for t, _ in pairs], pa.string()), SPACES), np.array([k for _, k in pairs], np.uint8))
 
