@@ -226,7 +226,7 @@ class Forecast(Backlog):
             rows.append((words.month(end), number("plans_issued", "mean", row.issued, "count"), middle, low, high, number("plans_due", "mean", row.due, "count"), share))
         newest = self.get("", "within_20_weeks_pct")
         lowest = min((n for n in issued if n.shown), key=lambda n: n.value, default=issued[0])
-        title = Markup("Plans issued on time: {} in {}, {} in {}").format(newest, words.month(self.now), issued[-1], words.month(ends[-1]))
+        title = Markup("Plans issued on time: {} in {}; middle forecast {} in {}").format(newest, words.month(self.now), issued[-1], words.month(ends[-1]))
         return section_part(Section(
             title, Markup("{}: share of plans issued within 20 weeks, and of plans that fall due, {} to {}, middle of the simulated futures.").format(
                 self.pathway.title, words.month(ends[0]), words.month(ends[-1])),

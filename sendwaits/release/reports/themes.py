@@ -123,13 +123,14 @@ class Themes(AreaReport):
         return Section(
             title, Markup("{} referrals, {}, {}: change by group with its 95% interval. Diamond = clearly unlike the service as a whole (false-discovery rate 5%).").format(label, self.area, self._against(code)),
             [("What it shows", Markup("All {} referrals: {} then {} ({}).").format(label, a, b, b.minus(a).signed)),
-             ("Is it real?", Markup("{} of {} groups differ more than chance would give, counting that {} were looked at.").format(words.count_word(len(clear), True) if clear else "None", len(lines), len(lines))),
-             ("So what", "A group that grew is where to ask first. It is not shown why it grew.")],
+             ("Is it real?", Markup("{} of the {} groups {} more than chance would give, allowing for how many were looked at.").format(
+                 words.count_word(len(clear), True) if clear else "None", len(lines), "differ" if len(clear) > 1 else "differs")),
+             ("So what", "The group that changed most is where to ask first. It is not shown why it changed.")],
             chart=charts.intervals([(self._name(r), change, low, high, bool(r.clear)) for r, _, _, change, low, high in picked],
                                    f"Interval chart. {plain(title)}. " + "; ".join(f"{self._name(r)} {change.signed.striptags()}" for r, _, _, change, _, _ in picked) + "."),
             table=Table(f"{label}: referrals by group, two years", ("Group", *(name.capitalize() for name in self._names(code)), "Change", "95% low", "95% high", "Clear?"),
                         [(self._name(r), before, after, change.signed, low.signed, high.signed, "yes" if r.clear else "no") for r, before, after, change, low, high in lines], left=frozenset({6})),
-            note="Groups with a hidden count in either year are left out." if self.groups[self.groups["pathway"] == code]["status"].eq("c").any() else "",
+            note=f"Groups under {self.material.k} in either period stand together as “all others”." if rows["group"].eq("other").any() else "",
             source=f"Source: {label} extracts. Clock: none (a count of referrals received). Population: referrals but duplicates.")
 
     def _numbers(self, r: Any) -> tuple[Number, Number, Number, Number, Number]:
@@ -140,7 +141,7 @@ class Themes(AreaReport):
         return a, b, change, low, high
 
     def _name(self, r: Any) -> str:
-        name = "not known" if r.group == "unknown" else str(r.group)
+        name = {"unknown": "not known", "other": "all others"}.get(str(r.group), str(r.group))
         codes = self.material.workspace.pathways[r.pathway]
         if r.column == "source":
             name = codes.codes.get(codes.source_column, {}).get(name, name)
