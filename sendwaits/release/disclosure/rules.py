@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sendwaits.errors import Unsafe
 from sendwaits.measure.bands import half_up
-from sendwaits.release.disclosure.cells import cells_of, earlier_cells, interval, limits, small_numbers, whole
+from sendwaits.release.disclosure.cells import Parts, cells_of, earlier_cells, interval, limits, small_numbers, whole
 from sendwaits.release.disclosure.plan import (
     BREAKDOWN_MEASURES,
     FLOWS,
@@ -280,7 +280,8 @@ class _Part:
             if not weak:
                 return True
             chosen: set[Cell] = set()
-            stuck, handled = [], set()
+            stuck: list[Weak] = []
+            handled: set[Any] = set()
             touching, spans = _rows_by_quantity(system), intervals(system)
             self._unknown = {q for q, (lo, hi) in system.bounds.items() if lo != hi}
             for item in weak:
@@ -332,7 +333,7 @@ class _Part:
 
     def _cells(self) -> Cells:
         shown = [i for i in range(len(self.cell)) if i not in self.dropped and not math.isnan(self.value[i])]
-        records = []
+        records: list[tuple[Cell, str, float, Parts, str]] = []
         for i in shown:
             if i in self.hidden:
                 records.append((self.cell[i], self.unit[i], math.nan, (None, None, None), "c"))

@@ -8,7 +8,7 @@ closed form; anything larger by integer programming (HiGHS). Nothing in here kno
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ HARD, LIKELY, EARLIER = 0, 1, 2
 
 _FAR = 10.0**6
 _INF = math.inf
-Quantity = Hashable
+Quantity = Any
 _CACHE: dict[Any, list[tuple[float, float]]] = {}
 
 
