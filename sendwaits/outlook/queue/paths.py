@@ -311,7 +311,7 @@ def _week(model: Model, queues: list[_Queue], levers: Levers, dice: dict[str, np
     """One week of every station in order; children seen, by station, age and path."""
     seen: list[np.ndarray] = []
     u, z = dice["u"][:, :, die][..., part], dice["z"][:, :, die][..., part]
-    team_total = planned = None
+    team_total = planned = team_rates = np.zeros(0)
     for k, (station, queue) in enumerate(zip(model.stations, queues, strict=True)):
         queue.age()
         came = _arrive(station, queue, seen, levers, week, part, z[2, k], u[3, k], u[2, k])
@@ -319,14 +319,15 @@ def _week(model: Model, queues: list[_Queue], levers: Levers, dice: dict[str, np
         if model.team and k in model.team:
             lever = _at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0
             if k == model.team[0]:
-                team_total = _team(model, queues, levers, week, part, dice["team_z"][0, die][part], dice["team"][0, die][part])
-                planned = _binomial(team_total, _at(model.split, week)[part], dice["team_z"][1, die][part])  # type: ignore[arg-type]
+                team_total, team_rates = _team(model, levers, week, part, dice["team_z"][0, die][part], dice["team"][0, die][part])
+                share = _at(model.split, week)[part]  # type: ignore[arg-type]
+                planned, rates = _binomial(team_total, share, dice["team_z"][1, die][part]), team_rates * share
                 capacity = planned * lever
             else:
-                capacity = np.maximum(team_total - np.minimum(seen[model.team[0]].sum(1), planned), 0) * lever  # type: ignore[operator,arg-type]
-            due = _due(station, queue, levers, k, week, part, z[0, k])
-            if due is not None:
-                capacity = np.minimum(due, np.floor(capacity * _ceiling(station, part)))
+                used = seen[model.team[0]].sum(1)
+                capacity = np.maximum(team_total - np.minimum(used, planned), 0) * lever
+                rates = np.maximum(team_rates - used, 0.0)
+            capacity = _or_due(capacity, rates * lever, station, queue, levers, k, week, part, z[0, k])
         else:
             capacity = _capacity(station, queue, levers, k, week, part, z[0, k], u[0, k])
         for source, target, slots in levers.moved:
@@ -364,37 +365,38 @@ def _arrive(station: StationModel, queue: _Queue, seen: list[np.ndarray], levers
 
 
 def _capacity(station: StationModel, queue: _Queue, levers: Levers, k: int, week: int, part: slice | np.ndarray, z: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """Children who can be seen this week: a capacity, or, without a bottleneck, those whose time has come, up to a ceiling."""
+    """Children who can be seen this week: a capacity, or, without a bottleneck, those whose time has come."""
     lever = _at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0
-    due = _due(station, queue, levers, k, week, part, z)
-    roof = lever if due is None else lever * _ceiling(station, part)
-    slots = whole_poisson(_at(station.rates, week)[part] * _at(station.noise, week)[part] * roof, z, u)
-    return slots if due is None else np.minimum(slots, due)
+    rates = _at(station.rates, week)[part] * lever
+    slots = whole_poisson(rates * _at(station.noise, week)[part], z, u)
+    return _or_due(slots, rates, station, queue, levers, k, week, part, z)
 
 
-def _ceiling(station: StationModel, part: slice | np.ndarray) -> np.ndarray:
-    return np.where(station.hazard_mode, station.ceiling, 1.0)[part]  # type: ignore[arg-type]
+def _or_due(slots: np.ndarray, rates: np.ndarray, station: StationModel, queue: _Queue, levers: Levers, k: int, week: int, part: slice | np.ndarray, z: np.ndarray) -> np.ndarray:
+    """The slots, but on paths without a bottleneck the children whose time has come, their mean at most ``rates`` x ceiling.
 
-
-def _due(station: StationModel, queue: _Queue, levers: Levers, k: int, week: int, part: slice | np.ndarray, z: np.ndarray) -> np.ndarray | None:
-    """Children whose time has come where nothing limits the flow, endless on paths with a capacity; None without such paths."""
-    if station.hazard_mode is None or station.exposure is None or station.hazard_rates is None:
-        return None
+    The ceiling binds the mean only: the lesser of two chance numbers is less than either mean, and would hold back a
+    service that nothing holds back.
+    """
+    if station.hazard_mode is None or station.exposure is None or station.hazard_rates is None or station.ceiling is None:
+        return slots
     n = queue.children
     hazard = station.exposure[:n.shape[1]]
     both = n @ np.column_stack([hazard, hazard**2])
     pace = _at(station.hazard_rates, week)[part] * (_at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0)
+    pace = np.minimum(pace, rates * station.ceiling[part] / np.maximum(both[:, 0], 1e-9))
     mean, fixed = both[:, 0] * pace, both[:, 1] * pace**2
     due = np.clip(np.floor(mean + np.sqrt(np.maximum(mean - fixed, 0.0)) * z + 0.5), 0, None)
-    return np.where(station.hazard_mode[part], due, 1e9)
+    return np.where(station.hazard_mode[part], due, slots)
 
 
-def _team(model: Model, queues: list[_Queue], levers: Levers, week: int, part: slice | np.ndarray, z: np.ndarray, u: np.ndarray) -> np.ndarray:
+def _team(model: Model, levers: Levers, week: int, part: slice | np.ndarray, z: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slots of the whole team this week, and their mean."""
     lead = model.stations[model.team[0]]  # type: ignore[index]
-    mean = _at(lead.rates, week)[part] * _at(lead.noise, week)[part]
+    rates = _at(lead.rates, week)[part]
     if levers.team is not None:
-        mean = mean * _at(levers.team, week)[part]
-    return whole_poisson(mean, z, u)
+        rates = rates * _at(levers.team, week)[part]
+    return whole_poisson(rates * _at(lead.noise, week)[part], z, u), rates
 
 
 def _binomial(total: np.ndarray, share: np.ndarray, z: np.ndarray) -> np.ndarray:
