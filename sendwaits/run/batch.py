@@ -215,7 +215,9 @@ def _notebooks(workspace: Workspace, reports: Sequence[str] | None) -> dict[str,
     """Report name -> its notebook: the workspace's own, else the package's."""
     folder = workspace.root / "notebooks"
     if not any(folder.glob("*.ipynb")):
-        folder = Path(sendwaits.__file__).parent / "notebooks"
+        from sendwaits.run.starting import notebooks_source
+
+        folder = notebooks_source()
     found = {p.stem: p for p in sorted(folder.glob("*.ipynb")) if p.stem not in NOT_A_REPORT and not p.name.startswith(".")}
     known = [r for r in ORDER if r in found] + [r for r in found if r not in ORDER]
     for report in reports or ():
