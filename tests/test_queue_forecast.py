@@ -287,13 +287,22 @@ def test_the_bridge_is_refused_for_other_pathways(slcn: tuple[Built, Pathway], r
         queue.bridge(*slcn, workspace(), AS_AT, prepared=ready)
 
 
-def two_lists(weeks: int = 110) -> list[dict[str, object]]:
-    out = []
+def two_lists(weeks: int = 130) -> list[dict[str, object]]:
+    """A made-up team: 6 referrals a week and 6 slots for each list by chance, longest first, 80 and 60 waiting at first."""
+    rng = np.random.default_rng(12)
     monday = AS_AT - timedelta(days=AS_AT.weekday())
-    on = lambda start, w: start + timedelta(weeks=w) if start + timedelta(weeks=w) <= AS_AT else None  # noqa: E731
-    for back in range(weeks):
-        start = monday - timedelta(weeks=back)
-        out += [{"referral_date": start, "assessment_date": on(start, 12), "treatment_date": on(start, 30)}] * 6
+    first: list[dict[str, object]] = [{"referral_date": monday - timedelta(weeks=weeks + 14 - k // 6)} for k in range(80)]
+    second: list[dict[str, object]] = [{"referral_date": monday - timedelta(weeks=weeks + 30), "assessment_date": monday - timedelta(weeks=weeks + 11 - k // 6)} for k in range(60)]
+    out = first + second
+    for week in range(weeks, -1, -1):
+        day = monday - timedelta(weeks=week)
+        new: list[dict[str, object]] = [{"referral_date": day} for _ in range(rng.poisson(6))]
+        out, first = out + new, first + new
+        for _ in range(min(rng.poisson(6), len(first))):
+            first[0]["assessment_date"] = day + timedelta(days=1)
+            second.append(first.pop(0))
+        for _ in range(min(rng.poisson(6), len(second))):
+            second.pop(0)["treatment_date"] = day + timedelta(days=2)
     return out
 
 
