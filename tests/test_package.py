@@ -77,6 +77,11 @@ def test_the_wheel_alone_starts_a_workspace_with_its_notebooks(alone: Path, tmp_
     assert {p.name for p in (tmp_path / "mine" / "notebooks").iterdir()} == {p.name for p in (ROOT / "notebooks").glob("*.ipynb")}
 
 
+def test_papermill_finds_our_engine_in_the_wheel(alone: Path, tmp_path: Path) -> None:
+    said = _run(alone, "-c", "from papermill.engines import papermill_engines as e; print(e.get_engine('sendwaits').__name__)", cwd=tmp_path)
+    assert said.stdout.strip() == "SendwaitsEngine"
+
+
 def test_the_version_is_said_once_and_the_public_names_exist() -> None:
     import tomllib
 
