@@ -79,7 +79,7 @@ OURS = """
 from sendwaits.workspace import open_workspace
 from sendwaits.intake import clean, extracts
 space = open_workspace(sys.argv[1]); file = extracts.find(space).files[0]
-import pyarrow.csv, python_calamine
+import pyarrow.compute, pyarrow.csv, python_calamine, sendwaits.intake.extracts.workbook
 began = time.process_time()
 one = clean.load(file, space.pathway(file.pathway), space)
 used = time.process_time() - began
