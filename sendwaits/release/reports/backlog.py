@@ -290,7 +290,7 @@ class Backlog(Report):
     def stages(self) -> Part:
         """Every wait of the service on one line each, so that no list is left out."""
         heads = ("Wait", "Waiting", "Over 18 weeks", "Over 52 weeks", "Median so far, weeks", "Completed in the month", "Median completed, weeks")
-        rows = [(w.label[0].upper() + w.label[1:], *(self.get(w, m) for m in ("waiting", "waiting_over_18_weeks", "waiting_over_52_weeks", "median_weeks_open",
+        rows: list[tuple[Any, ...]] = [(w.label[0].upper() + w.label[1:], *(self.get(w, m) for m in ("waiting", "waiting_over_18_weeks", "waiting_over_52_weeks", "median_weeks_open",
                                                        "completed", "median_weeks_completed"))) for w in self.pathway.waits]
         n = len(rows)
         title = Markup("{} has {} {}").format(self.pathway.label, words.count_word(n), words.plural(n, "list"))
