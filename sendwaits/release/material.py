@@ -22,6 +22,7 @@ from sendwaits.release import disclosure
 from sendwaits.release.disclosure import register
 from sendwaits.release.coarse import release_groups, release_overlap
 from sendwaits.release.reports import AreaMaterial, Material
+from sendwaits.release.reports.common import headline_waits
 from sendwaits.workspace import Target, Workspace
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ def _pathway(workspace: Workspace, as_at: date, built: Built, profile: str, inpu
 def figures_of_set(built: Built, pathway: Pathway, as_at: date) -> pd.DataFrame:
     """The exact figures that a set may print, before the door.
 
-    Whole service: 24 months of every measure, calendar years and the year to date of the flows; districts: stocks at as_at.
+    Whole service: 24 months of the flows and of the lists that carry a standard, calendar years and the year to date of the flows; every stock at
+    as_at; districts: stocks at as_at. What is not printed need not be protected, so a list that no page draws month by month is not printed
+    month by month: with it, a few withdrawals a month would hide the completions of the list before it.
     """
     earliest = built.referrals["start"].min() if len(built.referrals) else pd.NaT
     month = measures.figures(built, pathway, measures.periods(as_at, "month", MONTHS))
@@ -71,8 +74,21 @@ def figures_of_set(built: Built, pathway: Pathway, as_at: date) -> pd.DataFrame:
     flows = [t[(t["period_start"] != "") & (t["period_start"] != t["period_end"])] for t in flows]
     today = measures.figures(built, pathway, measures.periods(as_at, "month", 1), "district")
     district = today[(today["group"] != "") & (today["period_start"] == "")]
-    table = pd.concat([month, *flows, district], ignore_index=True)
+    table = pd.concat([month[_printed(month, pathway, as_at.isoformat())], *flows, district], ignore_index=True)
     return table.drop_duplicates(subset=["wait", "measure", "group", "period_start", "period_end"], ignore_index=True)
+
+
+AS_AT_ONLY = ("waiting_band_", "waiting_booked", "waiting_not_flowed", "clearance_weeks")
+YEARLY_ONLY = ("refusals_within_16_weeks_pct", "requests_refused_pct", "within_20_weeks_excl_pct")
+
+
+def _printed(month: pd.DataFrame, pathway: Pathway, newest: str) -> pd.Series:
+    """Which monthly rows a set prints: see `figures_of_set`."""
+    drawn = [w.name for w in headline_waits(pathway)]
+    stock = month["period_start"] == ""
+    now = month["period_end"] == newest
+    drawn_stock = month["wait"].isin(drawn) & ~month["measure"].str.startswith(AS_AT_ONLY)
+    return ~month["measure"].isin(YEARLY_ONLY) & (~stock | now | drawn_stock)
 
 
 def _released(workspace: Workspace, as_at: date, built: Built, pathway: Pathway, profile: str) -> dict[str, Any]:
