@@ -28,8 +28,8 @@ def fresh(monkeypatch):
 class AreaMaker(toy.ToyMaker):
     """figures.csv as the contract has it: each pathway's wait with numbers that depend on the area's name."""
 
-    def set_files(self, workspace, request, failed):
-        files = super().set_files(workspace, request, failed)
+    def set_files(self, workspace, request, made, failed):
+        files = super().set_files(workspace, request, made, failed)
         waiting = 100 + 10 * len(workspace.area.name)
         rows = [f"NST,assessment,{measure},,,2024-07-31,{value},count,,,1" for measure, value in
                 (("waiting", waiting), ("waiting_over_18_weeks", waiting // 4))]

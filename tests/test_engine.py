@@ -25,7 +25,7 @@ def _fork(monkeypatch):
     toy.fork_also_beside_threads(monkeypatch)
 
 
-PAPERMILL = "import sendwaits.run.engine; from papermill.cli import papermill; papermill()"
+PAPERMILL = "from papermill.cli import papermill; papermill()"
 
 
 def notebook(path: Path, *cells, parameters='area = "x"  # a name\nn = 1  # a number'):

@@ -68,7 +68,7 @@ class ToyMaker(Maker):
         shown = [json.dumps(o.get("data", {}), sort_keys=True) for c in notebook.cells for o in c.get("outputs", ())]
         return "<html>" + "".join(shown) + "</html>"
 
-    def set_files(self, workspace, request, failed):
+    def set_files(self, workspace, request, made, failed):
         shared = store.cached(workspace, "shared", [request.as_at], lambda: {"answer": 42})
         rows = "".join(f"{code},{len(list(workspace.raw.glob(f'{code.lower()}_*')))}\n" for code in request.pathways)
         return {"index.html": f"<html>{sorted(failed)} {shared}</html>".encode(), "figures.csv": b"pathway,files\n" + rows.encode(),

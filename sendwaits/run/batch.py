@@ -411,7 +411,7 @@ def _steady(executed: Any) -> bytes:
 def _publish(workspace: Workspace, plan: Plan, target: Path, results: Mapping[str, Mapping[str, bytes]], durations: Mapping[str, float],
              maker: Maker, summary: Summary, workers: int) -> None:
     files = {name: data for page in results.values() for name, data in page.items()}
-    others = maker.set_files(workspace, plan.request, summary.failed)
+    others = maker.set_files(workspace, plan.request, list(results), summary.failed)
     facts = json.loads(others.pop("run.json", b"{}"))
     files |= others
     with replaced(target) as work:

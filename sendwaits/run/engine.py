@@ -22,9 +22,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
-
 from sendwaits.errors import Refused, SendwaitsError
 
 __all__ = ["SendwaitsEngine", "Outcome", "each_alone", "execute", "kind", "preload"]
@@ -200,11 +197,13 @@ def execute(notebook: Path, parameters: Mapping[str, Any], folder: Path, tell: C
     Call it in a process of its own (`each_alone`): in the ``fork`` and ``pool`` ways the cells run in this process.
     """
     import papermill
+    from papermill.engines import papermill_engines
     from papermill.inspection import inspect_notebook
 
     unknown = sorted(set(parameters) - set(inspect_notebook(str(notebook))))
     if unknown:
         raise Refused(f"{notebook.name}: has no parameter '{unknown[0]}'. Name it in the cell tagged 'parameters'.")
+    papermill_engines.register("sendwaits", SendwaitsEngine)  # also where the package is not installed
     _tells.append(tell or (lambda cell: None))
     try:
         return papermill.execute_notebook(str(notebook), None, dict(parameters), cwd=str(folder), progress_bar=False,
@@ -217,28 +216,56 @@ def execute(notebook: Path, parameters: Mapping[str, Any], folder: Path, tell: C
 _tells: list[Callable[[int], None]] = []
 
 
-class SendwaitsEngine(Engine):
-    """papermill's engine ``sendwaits``: the cells run in one process that has the libraries loaded, without a kernel."""
+class SendwaitsEngine:
+    """papermill's engine ``sendwaits``: the cells run in one process that has the libraries loaded, without a kernel.
+
+    papermill loads this class (an entry point) while it is itself being imported, so nothing of papermill is needed yet.
+    """
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **kwargs: Any) -> None:
-        if _alone:
-            _run_cells(nb_man, _tells[-1] if _tells else lambda cell: None)
-            return
-        preload()
+    def execute_notebook(cls, nb: Any, kernel_name: str, **kwargs: Any) -> Any:
+        from papermill.engines import Engine
 
-        def told(_: Any, message: Any) -> None:
-            index, cell = message
-            nb_man.nb.cells[index] = cell
-            nb_man.save()
+        class Managed(Engine):
+            @classmethod
+            def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **kwargs: Any) -> None:
+                _run_managed(nb_man)
 
-        (_, outcome), = each_alone(_run_elsewhere, [nb_man.nb], told=told)
-        if outcome.failure:
-            _mark_killed(nb_man, outcome)
-        nb_man.nb = outcome.value
+        return Managed.execute_notebook(nb, kernel_name, **kwargs)
+
+    @classmethod
+    def nb_kernel_name(cls, nb: Any, name: str | None = None) -> str:
+        from papermill.utils import nb_kernel_name
+
+        return nb_kernel_name(nb, name)
+
+    @classmethod
+    def nb_language(cls, nb: Any, language: str | None = None) -> str:
+        from papermill.utils import nb_language
+
+        return nb_language(nb, language)
+
+
+def _run_managed(nb_man: Any) -> None:
+    if _alone:
+        _run_cells(nb_man, _tells[-1] if _tells else lambda cell: None)
+        return
+    preload()
+
+    def told(_: Any, message: Any) -> None:
+        index, cell = message
+        nb_man.nb.cells[index] = cell
+        nb_man.save()
+
+    ((_, outcome),) = each_alone(_run_elsewhere, [nb_man.nb], told=told)
+    if outcome.failure:
+        _mark_killed(nb_man, outcome)
+    nb_man.nb = outcome.value
 
 
 def _run_elsewhere(nb: Any, tell: Callable[[Any], None]) -> Any:
+    from papermill.engines import NotebookExecutionManager
+
     manager = NotebookExecutionManager(nb, progress_bar=False)
 
     def finished(number: int) -> None:
@@ -261,13 +288,11 @@ def _mark_killed(nb_man: Any, outcome: Outcome) -> None:
     raise DeadKernelError(outcome.failure)
 
 
-papermill_engines.register("sendwaits", SendwaitsEngine)
-
-
 def _run_cells(nb_man: Any, tell: Callable[[int], None]) -> None:
     """Every code cell runs in order until one fails; outputs, counts and metadata as papermill with a kernel leaves them."""
     from ipykernel.ipkernel import IPythonKernel
     from nbclient.exceptions import CellExecutionError
+    from papermill.clientwrap import PapermillNotebookClient
 
     client = PapermillNotebookClient(nb_man)
     client.reset_execution_trackers()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -54,10 +54,16 @@ class Maker:
 
         return from_notebook(notebook)
 
-    def set_files(self, workspace: Workspace, request: Request, failed: Mapping[str, str]) -> dict[str, bytes]:
-        """The other files of the set by name: index.html, figures.csv, tables.xlsx; under run.json, more facts for it."""
-        return self._area(workspace).set_files(as_at=request.as_at, pathways=list(request.pathways), profile=request.profile,
-                                               failed=dict(failed))
+    def set_files(self, workspace: Workspace, request: Request, made: Collection[str], failed: Mapping[str, str]) -> dict[str, bytes]:
+        """The other files of the set by name: index.html (it links the pages that were ``made``), figures.csv, tables.xlsx;
+        under run.json, more facts for it.
+        """
+        from sendwaits.release.pages import index
+
+        area = self._area(workspace)
+        asked: dict[str, Any] = {"as_at": request.as_at, "pathways": list(request.pathways), "profile": request.profile}
+        files = area.set_files(**asked, failed=dict(failed))
+        return {**files, "index.html": index(area.prepare(**asked), made=set(made), failed=failed).encode()}
 
     def audit(self, workspace: Workspace, request: Request, folder: Path, workers: int) -> None:
         """Raises `Unsafe` when a hidden number could be worked out from the set in ``folder`` and what was released before.
