@@ -100,7 +100,7 @@ def request_waits(row: Row) -> dict[str, Wait]:
 
     def until(name: str, done: date | None, gone: list[date | None], undated: bool) -> None:
         end = first(gone)
-        if not undated:
+        if done or end or not undated:
             waits[name] = Wait(row, asked, first([done, end]), bool(done and (not end or done <= end)))
 
     waits: dict[str, Wait] = {}
@@ -108,7 +108,7 @@ def request_waits(row: Row) -> dict[str, Wait]:
     after_withdrawn = first([closed, assessed]) if after == "W" else None
     if outcome != "H":
         done = decided if outcome in ("Y", "N") else None
-        until("decision", done, [closed, withdrawn, None if done else plan], outcome == "W" and not withdrawn)  # a plan is the stage after
+        until("decision", done, [closed, withdrawn, None if done or outcome == "W" and not withdrawn else plan], outcome == "W" and not withdrawn)
     if not (outcome == "H" and after == "H"):
         refused = [decided if outcome == "N" else None, assessed if after == "N" else None]
         undated = (outcome == "W" and not withdrawn) or (after == "W" and not after_withdrawn)

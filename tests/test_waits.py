@@ -173,3 +173,18 @@ def test_rows_behind_lead_to_file_and_row():
     assert rows[["source_file", "source_row", "days"]].values.tolist() == [["SLCN_2024-07-31.csv", 2, 212]]
     with pytest.raises(Refused, match="Choose one of: .*waiting"):
         measures.rows_behind(built, SLCN, "contact", "wating", None, date(2024, 7, 31))
+
+
+def test_a_stage_after_the_closing_date_starts_no_later_stage_though_that_one_has_its_own_removals():
+    own = from_table({"code": "LOG", "wait": [
+        {"name": "first", "start": "referral_date", "completed": "seen_date"},
+        {"name": "second", "start": "seen_date", "completed": "done_date", "removed": ["left_date"]},
+        {"name": "third", "start": "done_date", "completed": "end_date", "removed": ["left_date"]}]}, "test")
+    row = dict(child_id="a", referral_id="1", referral_date="2024-01-01", closed_date="2024-02-01", seen_date="2024-03-01", done_date="2024-04-01")
+    assert waits(made(own, [row])) == [("first", "01-01", "02-01", "removed")]
+
+
+def test_an_accepted_empty_extract_is_the_newest_and_nothing_flowed_into_it():
+    frame = typed(SLCN, [dict(child_id="a", referral_id="1", referral_date="2024-01-01")], "2024-06-30")
+    built = build([frame, frame.iloc[:0]], SLCN, lambda ids: ids, pd.Timestamp("2024-07-31"))
+    assert value(built, SLCN, "waiting_not_flowed", "contact")["value"] == 1

@@ -68,7 +68,7 @@ def load(workspace: Workspace, code: str, files: Sequence[extracts.ExtractFile],
 
     def make() -> dict[str, pd.DataFrame]:
         rows = [one.rows for one in cleaned or intake.accepted(workspace, code, files)]
-        built = build(rows, pathway, lambda ids: identity.pseudonyms(ids, identity.key(workspace)))
+        built = build(rows, pathway, lambda ids: identity.pseudonyms(ids, identity.key(workspace)), pd.Timestamp(files[-1].extract_date))
         return {"waits": built.waits, "referrals": built.referrals, "findings": built.findings}
 
     kept = store.cached(workspace, f"waits-{code}", key, make)

@@ -44,13 +44,15 @@ def day_numbers(dates: pd.Series) -> np.ndarray:
     return np.where(np.isnat(days), NEVER, days.astype("int64"))
 
 
-def build(extracts: Sequence[pd.DataFrame], pathway: Pathway, pseudonyms: Pseudonyms) -> Built:
+def build(extracts: Sequence[pd.DataFrame], pathway: Pathway, pseudonyms: Pseudonyms, newest: pd.Timestamp | None = None) -> Built:
     """Waits and referrals of one pathway from the typed rows of its extracts, oldest first.
 
-    ``extracts`` holds the clean rows of every extract on or before as_at. The newest row of a record counts; a record
-    absent from the newest extract keeps its last row (``in_newest`` False). Source: CONTRACT section 3, rules 1-7.
+    ``extracts`` holds the clean rows of every extract on or before as_at, ``newest`` the date of the newest of them (default:
+    of the newest row; an accepted empty extract has none). The newest row of a record counts; a record absent from the
+    newest extract keeps its last row (``in_newest`` False). Source: CONTRACT section 3, rules 1-7.
     """
-    newest = max(frame["extract_date"].iloc[0] for frame in extracts if len(frame)) if any(len(f) for f in extracts) else pd.NaT
+    if newest is None:
+        newest = max((frame["extract_date"].iloc[0] for frame in extracts if len(frame)), default=pd.NaT)
     rows = _newest_rows(pd.concat(extracts, ignore_index=True) if len(extracts) > 1 else extracts[0], pathway)
     clocks = _clocks(rows, pathway)
     duplicate_of, re_referral = _link(rows, pathway, clocks)
@@ -107,10 +109,14 @@ def _clocks(rows: pd.DataFrame, pathway: Pathway) -> dict[str, _Clock]:
     """Start, stop and reason of every wait of every row, in the order of the pathway's waits."""
     done = {wait.name: _dated(rows, wait.completed, wait.completed_when) for wait in pathway.waits}
     rejected = np.zeros(len(rows), bool) if pathway.rejected is None else rows[pathway.rejected].notna().to_numpy()
-    clocks = {}
+    clocks: dict[str, _Clock] = {}
+    never = np.zeros(len(rows), bool)
+    late: dict[str, np.ndarray] = {}  # by completion column: dated after the record was closed, so no stage starts there
     for at, wait in enumerate(pathway.waits):
         later = [done[w.name] for w in pathway.waits[at + 1:]]
-        clocks[wait.name] = _clock(rows, wait, done[wait.name], later, rejected)
+        clock = clocks[wait.name] = _clock(rows, wait, done[wait.name], later, rejected)
+        clock.exists &= ~late.get(wait.start, never)
+        late[wait.completed] = late.get(wait.start, never) | clock.late
     return clocks
 
 
