@@ -87,12 +87,12 @@ def _extracts(raw: Path, code: str, days: list[date], rng: random.Random, rows: 
     for row in truth:
         if rng.random() < 0.1:
             row[record] = None
-    if len({(r["child_id"], r[start]) for r in truth}) == len(truth) and rng.random() < 0.2:
+    who = [(r["child_id"].replace(" ", ""), r[start]) for r in truth]
+    if len(set(who)) == len(truth) and rng.random() < 0.2:
         for row in truth:
             row[record] = None
     unnamed = set()
-    for row in truth:  # rows without an id are told apart by child and start
-        key = (row["child_id"], row[start])
+    for key, row in zip(who, truth, strict=True):  # rows without an id are told apart by child and start
         if not row[record] and key in unnamed:
             row[record] = f"X{len(unnamed)}{rng.randrange(10**6)}"
         unnamed.add(key)
