@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +135,17 @@ def smallest(workspace: Workspace, profile: str) -> int:
 
 
 def _promised(workspace: Workspace, as_at: date, pathway: Pathway) -> tuple[tuple[date, Target], ...]:
-    return ()
+    """Targets as earlier sets stated them in their run.json: (as_at of that set, target), oldest first."""
+    found = []
+    for path in sorted(workspace.reports.glob("*/run.json")):
+        try:
+            facts = json.loads(path.read_text(encoding="utf-8"))
+            day = date.fromisoformat(facts["as_at"])
+            stated = [Target(**{**t, "by": date.fromisoformat(t["by"])}) for t in facts.get("targets", [])]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # a set of another version states no targets
+        found += [(day, t) for t in stated if t.pathway == pathway.code and day < as_at]
+    return tuple(found)
 
 
 def _made_up(workspace: Workspace) -> bool:
@@ -169,6 +180,7 @@ def set_files(material: AreaMaterial, failed: Mapping[str, str]) -> dict[str, by
 
     released = pd.concat([m.released for m in material.pathways.values()], ignore_index=True)
     zeros = [key for m in material.pathways.values() for key in m.zeros_hidden]
+    facts = {"zeros_hidden": zeros, "targets": [{**asdict(t), "by": t.by.isoformat()} for t in material.workspace.targets]}
     notes = [note for m in material.pathways.values() for note in m.notes]
     book = tables.tables_xlsx(released, area=material.workspace.area.name, as_at=material.as_at, profile=material.profile, k=material.k, notes=notes)
-    return {"index.html": pages.index(material, failed=failed).encode("utf-8"), "figures.csv": tables.figures_csv(released), "tables.xlsx": book, "run.json": json.dumps({"zeros_hidden": zeros}).encode("utf-8")}
+    return {"index.html": pages.index(material, failed=failed).encode("utf-8"), "figures.csv": tables.figures_csv(released), "tables.xlsx": book, "run.json": json.dumps(facts).encode("utf-8")}
