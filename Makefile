@@ -11,7 +11,7 @@ BIN := .venv/bin
 READY := .venv/ready
 endif
 
-.PHONY: help reports test test-long bench bench-forecast notebooks lock clean
+.PHONY: help reports test test-long bench bench-forecast notebooks docs lock clean
 
 help:
 	@echo "make reports    make the reports of the sample workspace and say where they are"
@@ -19,6 +19,7 @@ help:
 	@echo "make test-long  the long fault and calibration suites"
 	@echo "make bench      the benchmarks, as ratios; make bench-forecast for the forecasts' bars"
 	@echo "make notebooks  run the notebooks on the sample and keep their outputs"
+	@echo "make docs       write the generated pages of docs/ anew"
 	@echo "make lock       write $(LOCK) anew from pyproject.toml"
 
 .venv/ready: $(LOCK) pyproject.toml
@@ -48,6 +49,10 @@ bench-forecast: $(READY)
 
 notebooks: $(READY)
 	$(BIN)/python tests/execute_notebooks.py
+
+docs: $(READY)
+	$(BIN)/python -m sendwaits.intake.schema > docs/data-dictionary.md
+	$(BIN)/python -m sendwaits.measure.dictionary > docs/measures.md
 
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv
