@@ -131,15 +131,15 @@ def lines(ends: Sequence[str], lines_: Sequence[Line], label: str, *, unit: str 
     return both(draw, label)
 
 
-def flow(ends: Sequence[str], joined: Line, left: Line, waiting: Line, label: str, changes: Sequence[tuple[date, str]] = ()) -> Markup:
+def flow(ends: Sequence[str], above: Sequence[Line], waiting: Line, label: str, changes: Sequence[tuple[date, str]] = ()) -> Markup:
     """In and out above, the list below, on one time axis: two panels, never two scales in one."""
 
     def draw(narrow: bool) -> Sheet:
         sheet = Sheet(NARROW if narrow else WIDE, 430 if narrow else 470)
-        room = max(_label_room([joined, left], narrow), _label_room([waiting], narrow))
+        room = max(_label_room(above, False), _label_room([waiting], narrow))
         right = sheet.width - room
         sheet.text(0, 14, "Children a month", bold=True)
-        top = Panel(sheet, (52, 34, right, 194 if narrow else 214), [n.value for line in (joined, left) for n in line.numbers if n.shown],
+        top = Panel(sheet, (52, 34, right, 194 if narrow else 214), [n.value for line in above for n in line.numbers if n.shown],
                      "count", 0, len(ends) - 1)
         top.grid()
         y = top.bottom + 48
@@ -149,7 +149,7 @@ def flow(ends: Sequence[str], joined: Line, left: Line, waiting: Line, label: st
         _changes(top, ends, changes, narrow)
         _changes(low, ends, changes, narrow, name=False)
         low.ticks(month_ticks(ends, narrow))
-        _draw_lines(top, ends, [joined, left], False, narrow)
+        _draw_lines(top, ends, above, False, False)
         _draw_lines(low, ends, [waiting], True, narrow)
         return sheet
 

@@ -203,11 +203,11 @@ class Backlog(Report):
         if hidden:
             shows = Markup("{} In {} of {} months the numbers who joined or left are hidden.").format(shows, hidden, len(joined))
         alt = f"{plain(title)}. {plain(month)}: {j} in, {left[-1]} out, {w} on the list."
-        if hidden <= len(joined) // 2:
-            chart = charts.flow(self.ends, charts.Line("In", joined), charts.Line("Out", left, *charts.SECOND), charts.Line("List", waiting), f"Two line charts. {alt}", self.changes(wait))
-        else:
-            chart = charts.lines(self.ends, [charts.Line("List", waiting), *([charts.Line("Completed", seen, *charts.SECOND)] if sum(n.shown for n in seen) > 12 else [])],
-                                 f"Line chart. {alt}", changes=self.changes(wait))
+        both, some = hidden <= len(joined) // 2, sum(n.shown for n in seen) > 12
+        above = [charts.Line("In", joined), charts.Line("Out", left, *charts.SECOND)] if both else [charts.Line("Completed", seen, *charts.SECOND)] if some else []
+        line = charts.Line("List", waiting)
+        chart = charts.flow(self.ends, above, line, f"Line charts. {alt}", self.changes(wait)) if above else charts.lines(
+            self.ends, [line], f"Line chart. {alt}", changes=self.changes(wait))
         return Section(
             title=title,
             subtitle=Markup("Children joining and leaving the {} list ({}) each month, and the list at month end. {}, {} to {}.").format(
