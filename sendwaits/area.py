@@ -187,11 +187,11 @@ class Area:
         self.prepare(as_at, pathway, profile, whole=False)
 
     def set_files(self, as_at: Day | None = None, pathways: Codes = None, profile: str | None = None,
-                  failed: Mapping[str, str] | None = None) -> dict[str, bytes]:
+                  failed: Mapping[str, str] | None = None, made: Sequence[str] | None = None) -> dict[str, bytes]:
         """The files of a set beside its report pages, by name: index.html, figures.csv, tables.xlsx."""
         from sendwaits.release import material
 
-        return material.set_files(self.prepare(as_at, pathways, profile), failed or {})
+        return material.set_files(self.prepare(as_at, pathways, profile), failed or {}, made)
 
     def report(self, name: str, pathway: str | None = None, *, as_at: Day | None = None, profile: str | None = None,
                given: Mapping[str, Any] | None = None) -> Any:

@@ -6,7 +6,7 @@ Every costly piece is computed once per set of inputs and kept in the store; not
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -174,7 +174,7 @@ def _checked(workspace: Workspace, as_at: date, present: loading.Present) -> dic
             "history": history.reset_index(drop=True)}
 
 
-def set_files(material: AreaMaterial, failed: Mapping[str, str]) -> dict[str, bytes]:
+def set_files(material: AreaMaterial, failed: Mapping[str, str], made: Collection[str] | None = None) -> dict[str, bytes]:
     """The files of a set beside its report pages: index.html, figures.csv, tables.xlsx; and the facts that run.json adds."""
     from sendwaits.release import pages, tables
 
@@ -183,4 +183,4 @@ def set_files(material: AreaMaterial, failed: Mapping[str, str]) -> dict[str, by
     facts = {"zeros_hidden": zeros, "targets": [{**asdict(t), "by": t.by.isoformat()} for t in material.workspace.targets]}
     notes = [note for m in material.pathways.values() for note in m.notes]
     book = tables.tables_xlsx(released, area=material.workspace.area.name, as_at=material.as_at, profile=material.profile, k=material.k, notes=notes)
-    return {"index.html": pages.index(material, failed=failed).encode("utf-8"), "figures.csv": tables.figures_csv(released), "tables.xlsx": book, "run.json": json.dumps(facts).encode("utf-8")}
+    return {"index.html": pages.index(material, made=made, failed=failed).encode("utf-8"), "figures.csv": tables.figures_csv(released), "tables.xlsx": book, "run.json": json.dumps(facts).encode("utf-8")}
