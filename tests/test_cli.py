@@ -102,7 +102,7 @@ def test_a_pathway_whose_extracts_are_later_is_left_out_and_said_once(small):
     done = run("figures", small, "--as-at", "2024-07-20", "--months", 1)
     assert done.returncode == 0
     assert {r["pathway"] for r in csv.DictReader(io.StringIO(done.stdout))} == {"OT_HEALTH"}
-    assert done.stderr.count("NST is left out") == 1
+    assert done.stderr.count("NST (2024-07-31)") == 1
 
 
 def test_a_refused_file_stops_its_pathway_only(small, tmp_path):

@@ -48,13 +48,13 @@ def test_completed_and_removed_on_the_same_day_is_completed_and_the_next_stage_i
 def test_a_stage_without_the_one_before_removes_the_earlier_wait_that_day_with_a_finding():
     built = made(NST, [dict(child_id="a", referral_id="1", referral_date="2024-01-01", outcome_date="2024-04-01")])
     assert waits(built) == [("assessment", "01-01", "04-01", "removed"), ("support", "04-01", "", "open")]
-    assert built.findings.loc[built.findings["code"] == "W-STAGE", "n"].tolist() == [1]
+    assert built.findings.loc[built.findings["code"] == "D22", "n"].tolist() == [1]
 
 
 def test_a_stage_after_the_closing_date_did_not_happen():
     built = made(NST, [dict(child_id="a", referral_id="1", referral_date="2024-01-01", first_appointment_date="2024-05-01", closed_date="2024-04-01")])
     assert waits(built) == [("assessment", "01-01", "04-01", "removed")]
-    assert built.findings.loc[built.findings["code"] == "W-CLOSED", "n"].tolist() == [1]
+    assert built.findings.loc[built.findings["code"] == "D13", "n"].tolist() == [1]
 
 
 def test_a_rejected_referral_is_received_and_never_waits():

@@ -42,14 +42,17 @@ def present(workspace: Workspace, as_at: date | None, wanted: Sequence[str] | No
     said = list(found.notes)
     files: dict[str, list[extracts.ExtractFile]] = {}
     missing: list[str] = []
+    later: dict[str, date] = {}
     for code in codes:
         in_time, of_code = found.of(code, as_at), [f for f in found.files if f.pathway == code]
         if in_time:
             files[code] = in_time
         elif of_code:
-            said.append(f"{code} is left out: its first extract is dated {of_code[0].extract_date}, after {as_at}.")
+            later[code] = of_code[0].extract_date
         else:
             missing.append(code)
+    if later:
+        said.append(f"Left out, first extract after {as_at}: {', '.join(f'{code} ({day})' for code, day in later.items())}.")
     if missing:
         said.append(f"Left out, no extract in data/raw: {', '.join(missing)}.")
     if not files:

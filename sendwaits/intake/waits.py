@@ -234,16 +234,16 @@ def _as_dates(days: np.ndarray) -> np.ndarray:
     return dates
 
 
-_FINDINGS = {
-    "W-STAGE": ("warn", "a later stage is dated but the stage before it is not; the earlier wait ends that day",
+_FINDINGS = {  # what is masked -> code of the two tables of rules, severity, what was met, what to do
+    "skipped": ("D22", "warn", "a later stage is dated but the stage before it is not; the earlier wait ends that day",
                 "Ask the service to enter the missing date."),
-    "W-CLOSED": ("warn", "a stage is dated after the record was closed; the wait ends on the closing day",
+    "late": ("D13", "warn", "a stage is dated after the record was closed; the wait ends on the closing day",
                  "Ask the service which of the two dates is right."),
-    "W-UNDATED": ("warn", "withdrawn without any date; the waits that it would end are left out",
+    "undated": ("D13", "warn", "withdrawn without any date; the waits that it would end are left out",
                   "Ask the service for the date of the withdrawal."),
-    "D11": ("info", "a second referral while the first is open; linked to it, the earliest clock counts", "Nothing to do."),
-    "D12": ("info", "referred again within 365 days of the last closure; a new clock", "Nothing to do."),
-    "D23": ("warn", "open, but absent from the newest extract (not flowed)",
+    "D11": ("D11", "info", "a second referral while the first is open; linked to it, the earliest clock counts", "Nothing to do."),
+    "D12": ("D12", "info", "referred again within 365 days of the last closure; a new clock", "Nothing to do."),
+    "D23": ("D23", "warn", "open, but absent from the newest extract (not flowed)",
             "Ask the service whether these children still wait; the list is shown with and without them."),
 }
 
@@ -253,14 +253,14 @@ def _findings(rows: pd.DataFrame, referrals: pd.DataFrame, clocks: dict[str, _Cl
     any_of = lambda name: np.logical_or.reduce([getattr(c, name) for c in clocks.values()])  # noqa: E731
     open_now = np.logical_or.reduce([c.exists & (c.stop == NEVER) for c in clocks.values()])
     met = {
-        "W-STAGE": any_of("skipped"), "W-CLOSED": any_of("late"), "W-UNDATED": any_of("undated"),
+        **{name: any_of(name) for name in ("skipped", "late", "undated")},
         "D11": referrals["duplicate_of"].to_numpy() >= 0,
         "D12": referrals["re_referral_days"].le(365).fillna(False).to_numpy(bool),
         "D23": open_now & ~referrals["in_newest"].to_numpy(),
     }
     found = []
-    for code, mask in met.items():
-        severity, message, what = _FINDINGS[code]
+    for name, mask in met.items():
+        code, severity, message, what = _FINDINGS[name]
         for file, n in rows["source_file"][mask].value_counts(sort=False).sort_index().items():
             found.append((code, severity, file, int(n), message, what))
     return pd.DataFrame(found, columns=["code", "severity", "file", "n", "message", "what_to_do"])

@@ -82,6 +82,8 @@ def find(workspace: Workspace) -> Found:
     A file of an unknown service is left out and named; series_*.csv and folders are other kinds.
     """
     found = Found()
+    unnamed: list[str] = []
+    unserved: list[str] = []
     blades: dict[date, dict[str, Path]] = {}
     known = {code.casefold(): code for code in workspace.pathways}
     try:
@@ -103,7 +105,7 @@ def find(workspace: Workspace) -> Found:
         day = _day(match["day"]) if match else None
         if match is None or day is None:
             found.unknown.append(path.name)
-            found.notes.append(f"{path.name} is left out: its name is not <CODE>_<YYYY-MM-DD>.csv.")
+            unnamed.append(path.name)
             continue
         code, kind = match["code"].casefold(), match["kind"].casefold()
         if code == "sen2" and "EHC" in workspace.pathways and kind in ("xml", "xlsx"):
@@ -112,7 +114,11 @@ def find(workspace: Workspace) -> Found:
             found.files.append(ExtractFile(path, known[code], day, kind))
         else:
             found.unknown.append(path.name)
-            found.notes.append(f"{path.name} is left out: no service has this name. Known: {', '.join(workspace.pathways)}, SEN2.")
+            unserved.append(path.name)
+    if unnamed:
+        found.notes.append(f"Left out, not named <CODE>_<YYYY-MM-DD>.csv: {', '.join(unnamed)}.")
+    if unserved:
+        found.notes.append(f"Left out, of no known service: {', '.join(unserved)}. Known: {', '.join(workspace.pathways)}, SEN2.")
     if "EHC" in workspace.pathways:
         for day, modules in blades.items():
             first = modules.get("requests") or next(iter(modules.values()))
