@@ -40,13 +40,23 @@ class Maker:
 
     def prepare(self, workspace: Workspace, request: Request) -> None:
         """What all reports share is computed and kept, and data/processed holds its set. Raises `Refused` for input."""
+        from sendwaits import store
         from sendwaits.errors import CannotWrite
         from sendwaits.run.checking import leave
 
         area = self._area(workspace)
         area.prepare(as_at=request.as_at, pathways=list(request.pathways), profile=request.profile)
-        with suppress(CannotWrite):  # the reports stand without it
+
+        def left() -> bool:
             leave(area.check(), workspace)
+            return True
+
+        extracts = store.digest_files(p for p in workspace.raw.iterdir() if p.is_file())
+        with suppress(CannotWrite):  # the reports stand without it
+            if (workspace.processed / "manifest.json").exists():
+                store.cached(workspace, "left", [workspace.settings_text, extracts], left)
+            else:
+                left()
 
     def page(self, notebook: Any) -> str:
         """The page of one executed notebook."""
