@@ -97,11 +97,16 @@ def group_rows(values: dict[str, tuple[int, int]]) -> pd.DataFrame:
     return released(values).drop(columns="status").astype({"numerator": "Int64", "denominator": "Int64", "n": "Int64"})
 
 
-def months() -> pd.DataFrame:
-    """Released referrals of the 24 months to July 2024, none hidden."""
-    first = pd.date_range("2022-08-01", "2024-07-01", freq="MS")
-    return pd.DataFrame({"pathway": "NST", "wait": "", "measure": "referrals", "group": "", "period_start": first.strftime("%Y-%m-%d"),
-                         "period_end": (first + pd.offsets.MonthEnd(0)).strftime("%Y-%m-%d"), "status": ""})
+def calendar(values: dict[str, tuple[int, int]]) -> pd.DataFrame:
+    """The same rows, in the calendar years 2022 and 2023."""
+    rows = group_rows(values)
+    return rows.assign(period_start=["2022-01-01", "2023-01-01"] * len(values), period_end=["2022-12-31", "2023-12-31"] * len(values))
+
+
+def totals() -> pd.DataFrame:
+    """Released referrals of the two calendar years, none hidden."""
+    return pd.DataFrame([("NST", "", "referrals", "", f"{y}-01-01", f"{y}-12-31", "") for y in (2022, 2023)],
+                        columns=["pathway", "wait", "measure", "group", "period_start", "period_end", "status"])
 
 
 def test_small_groups_join_others_until_no_cell_is_under_k() -> None:
@@ -117,35 +122,23 @@ def test_small_groups_join_others_until_no_cell_is_under_k() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=9))
 def test_no_cell_of_a_released_breakdown_is_small_and_totals_stay(pairs: list[tuple[int, int]]) -> None:
-    counts = group_rows({"": (sum(a for a, _ in pairs), sum(b for _, b in pairs)), **{f"need={i}": p for i, p in enumerate(pairs)}})
-    table = release_groups(counts, months(), "board", 5)
+    counts = calendar({"": (sum(a for a, _ in pairs), sum(b for _, b in pairs)), **{f"need={i}": p for i, p in enumerate(pairs)}})
+    table = release_groups(counts, totals(), "board", 5)
     groups = table[table["group"] != ""]
     assert not groups["value"].between(0, 4).any()
     for start, part in groups.groupby("period_start"):
         assert part["value"].sum() == counts[(counts["group"] == "") & (counts["period_start"] == start)]["value"].iloc[0]
 
 
-def test_a_service_with_a_hidden_month_has_no_yearly_groups() -> None:
-    counts = group_rows({"": (82, 92), "need=a": (40, 50), "need=b": (42, 42)})
-    assert len(release_groups(counts, months(), "board", 5)) == 6
-    hidden = months()
-    hidden.loc[3, "status"] = "c"
-    assert not len(release_groups(counts, hidden, "board", 5))
-    assert not len(release_groups(counts, months()[:20], "board", 5))
-
-
-def test_calendar_years_stand_in_when_a_month_is_hidden_and_their_totals_are_released() -> None:
-    counts = pd.concat([group_rows({"": (82, 92), "need=a": (40, 50), "need=b": (42, 42)}),
-                        group_rows({"": (80, 90), "need=a": (41, 49), "need=b": (39, 41)}).assign(
-                            period_start=["2022-01-01", "2023-01-01"] * 3, period_end=["2022-12-31", "2023-12-31"] * 3)], ignore_index=True)
-    figures = months()
-    figures.loc[3, "status"] = "c"
-    years = pd.DataFrame([("NST", "", "referrals", "", f"{y}-01-01", f"{y}-12-31", "") for y in (2022, 2023)], columns=figures.columns)
-    table = release_groups(counts, pd.concat([figures, years], ignore_index=True), "board", 5)
+def test_groups_are_shown_for_calendar_years_whose_totals_are_released_and_never_for_a_moving_window() -> None:
+    values = {"": (82, 92), "need=a": (40, 50), "need=b": (42, 42)}
+    table = release_groups(pd.concat([group_rows(values), calendar({"": (80, 90), "need=a": (41, 49), "need=b": (39, 41)})], ignore_index=True), totals(), "board", 5)
     assert set(table["period_start"]) == {"2022-01-01", "2023-01-01"}
     assert themes.contributions(table).set_index("group").loc["a", "change"] == 8
-    years.loc[0, "status"] = "c"
-    assert not len(release_groups(counts, pd.concat([figures, years], ignore_index=True), "board", 5))
+    hidden = totals()
+    hidden.loc[0, "status"] = "c"
+    assert not len(release_groups(calendar(values), hidden, "board", 5))
+    assert not len(release_groups(group_rows(values), totals(), "board", 5))
 
 
 def test_children_on_both_lists_are_shown_only_when_each_part_is_nought_or_k() -> None:

@@ -13,9 +13,8 @@ __all__ = ["release_groups", "release_overlap"]
 def release_groups(counts: pd.DataFrame, monthly: pd.DataFrame, profile: str, k: int) -> pd.DataFrame:
     """Released counts of `measure.themes.group_counts`: the same columns and ``status``; ``k`` is the profile's smallest count.
 
-    ``monthly``: the released figures, which say what a total may be printed for. A service keeps the 12 months to the day and the 12
-    before when no month of its referrals is hidden there (their sum says nothing new), else the two whole calendar years when both
-    totals are released, else nothing. A count without a group is suppressed in both periods when one is under k or its released
+    ``monthly``: the released figures, which say what a total may be printed for. A service keeps the two whole calendar years when both
+    totals are released, else nothing (the analyst profile: the 12 months to the day and the 12 before). A count without a group is suppressed in both periods when one is under k or its released
     twin is hidden. public: the rest to the nearest 5.
     """
     if profile == "analyst" or not len(counts):
@@ -47,13 +46,11 @@ def _latest_pair(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pair(rows: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
-    """The pair of periods whose totals may be printed: the latest 12 months, else two calendar years, else none."""
+    """The two whole calendar years when both totals are released, else none.
+
+    Never a window that moves with the month: two of them, a month apart, would give the monthly flow of every group.
+    """
     referrals = figures[figures["measure"] == "referrals"]
-    latest = _latest_pair(rows)
-    begins, ends = latest["period_start"].min(), latest["period_end"].max()
-    months = referrals[(referrals["period_start"] >= begins) & (referrals["period_end"] <= ends) & (referrals["period_start"].str[:7] == referrals["period_end"].str[:7])]
-    if len(months) >= 24 and (months["status"] == "").all():
-        return latest
     shown = set(zip(*(referrals.loc[referrals["status"] == "", c] for c in ("period_start", "period_end")), strict=True))
     years = sorted({(s, e) for s, e in zip(rows["period_start"], rows["period_end"], strict=True) if s.endswith("-01-01") and e.endswith("-12-31")})
     if len(years) == 2 and set(years) <= shown:
