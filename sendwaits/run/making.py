@@ -68,12 +68,8 @@ class Maker:
         """The other files of the set by name: index.html (it links the pages that were ``made``), figures.csv, tables.xlsx;
         under run.json, more facts for it.
         """
-        from sendwaits.release.pages import index
-
-        area = self._area(workspace)
-        asked: dict[str, Any] = {"as_at": request.as_at, "pathways": list(request.pathways), "profile": request.profile}
-        files = area.set_files(**asked, failed=dict(failed))
-        return {**files, "index.html": index(area.prepare(**asked), made=set(made), failed=failed).encode()}
+        return self._area(workspace).set_files(as_at=request.as_at, pathways=list(request.pathways), profile=request.profile,
+                                               failed=dict(failed), made=sorted(made))
 
     def audit(self, workspace: Workspace, request: Request, folder: Path, workers: int) -> None:
         """Raises `Unsafe` when a hidden number could be worked out from the set in ``folder`` and what was released before.
