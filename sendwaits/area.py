@@ -4,6 +4,8 @@
 >>> area = sw.open(".")
 >>> area.figures(as_at="2024-07-31")          # the tidy table of every measure
 >>> area.waiting("NST")                       # how many wait, and how long, by month
+>>> area.chart("NST", "flow", as_at="2024-07-31")
+>>> area.rows_behind("NST", "assessment", "waiting", "2024-07-31")
 """
 
 from __future__ import annotations
@@ -19,11 +21,13 @@ import pandas as pd
 
 from sendwaits.errors import Refused
 from sendwaits.intake import load as loading
-from sendwaits.measure import measures
+from sendwaits.measure import dictionary, measures
+from sendwaits.release.shown import shown
 from sendwaits.workspace import Workspace, open_workspace, parse_date
 
 if TYPE_CHECKING:
     from sendwaits.intake.waits import Built
+    from sendwaits.measure.claims import Statement
 
 __all__ = ["Area", "open"]
 
@@ -58,6 +62,14 @@ class Area:
     def __repr__(self) -> str:
         return f"Area '{self.workspace.area.name}': {', '.join(self.workspace.pathways)}"
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise AttributeError(f"An area has no '{name}'. It has: {', '.join(self.__dir__())}.")
+
+    def __dir__(self) -> list[str]:
+        return sorted(name for name in (*vars(type(self)), *vars(self)) if not name.startswith("_"))
+
     # --- which day, which pathways -----------------------------------------------------------------------------------
 
     def day(self, as_at: Day | None) -> date:
@@ -71,8 +83,9 @@ class Area:
         found = loading.present(self.workspace, self.day(as_at))
         self.said = found.said
         of = self.workspace.pathway
-        return pd.DataFrame([{"pathway": code, "title": of(code).title, "newest_extract": files[-1].extract_date.isoformat(),
-                              "waits": ", ".join(w.name for w in of(code).waits)} for code, files in found.files.items()])
+        rows = [{"pathway": code, "title": of(code).title, "newest_extract": files[-1].extract_date.isoformat(),
+                 "waits": ", ".join(w.name for w in of(code).waits)} for code, files in found.files.items()]
+        return shown(pd.DataFrame(rows), f"Services of {self.workspace.area.name}")
 
     def built(self, pathway: str, as_at: Day | None = None) -> Built:
         """Waits and referrals of one pathway from its extracts on or before as_at, pseudonymised."""
@@ -104,7 +117,7 @@ class Area:
             earliest = built.referrals["start"].min() if len(built.referrals) else pd.NaT
             times = measures.periods(day, period, months, None if pd.isna(earliest) else earliest.date())
             tables.append(measures.figures(built, of, times, group))
-        return pd.concat(tables, ignore_index=True)
+        return shown(pd.concat(tables, ignore_index=True), f"Measures by {period} up to {day.isoformat()}")
 
     def waiting(self, pathway: str, wait: str | None = None, as_at: Day | None = None, months: int = 24) -> pd.DataFrame:
         """How many wait and how long, month by month: one row per month end, a column per measure.
@@ -114,12 +127,12 @@ class Area:
         of = self.workspace.pathway(pathway)
         name = of.wait(wait).name if wait else of.waits[0].name
         table = self.figures(as_at, pathway, months=months)
-        shown = ["waiting", *(f"waiting_over_{w}_weeks" for w in of.over_weeks), "mean_weeks_open", "median_weeks_open", "p92_weeks_open",
+        columns = ["waiting", *(f"waiting_over_{w}_weeks" for w in of.over_weeks), "mean_weeks_open", "median_weeks_open", "p92_weeks_open",
                  "longest_weeks_open", "starts", "completed", "removed_other"]
-        wide = table[table["wait"] == name].pivot(index="period_end", columns="measure", values="value")[shown]
-        counts = [c for c in shown if not c.endswith("_open")]
+        wide = table[table["wait"] == name].pivot(index="period_end", columns="measure", values="value")[columns]
+        counts = [c for c in columns if not c.endswith("_open")]
         wide[counts] = wide[counts].astype("Int64")
-        return wide.rename_axis(columns=None)
+        return shown(wide.rename_axis(columns=None), f"{of.label}, {of.wait(name).label}: the list by month")
 
     def rows_behind(self, pathway: str, wait: str, measure: str, period_end: Day, period_start: Day | None = None, group: str = "",
                     as_at: Day | None = None) -> pd.DataFrame:
@@ -129,11 +142,154 @@ class Area:
         """
         last = parse_date(period_end, "period_end")
         first = None if not period_start else parse_date(period_start, "period_start")
-        return measures.rows_behind(self.built(pathway, as_at or last), self.workspace.pathway(pathway), wait, measure, first, last, group)
+        rows = measures.rows_behind(self.built(pathway, as_at or last), self.workspace.pathway(pathway), wait, measure, first, last, group)
+        return shown(rows, f"Records behind {measure} of {pathway} {wait}".rstrip() + f", {last.isoformat()}")
 
     def measures(self) -> pd.DataFrame:
-        """What each measure means: one row per measure with its unit and definition."""
-        return pd.DataFrame([(m.name, m.unit, m.meaning) for m in measures.MEASURES.values()], columns=["measure", "unit", "meaning"])
+        """What each measure means: one row per measure with its unit, kind, definition and function.
+
+        >>> area.measures().query("unit == 'percent'")
+        """
+        return shown(dictionary.table(), "What each measure means")
+
+    # --- statistics --------------------------------------------------------------------------------------------------
+
+    def series(self, pathway: str, measure: str = "waiting", wait: str | None = None, as_at: Day | None = None, *, months: int = 24,
+               group: str = "") -> pd.DataFrame:
+        """One measure month by month: the rows of `figures`, oldest first. ``wait``: default the first; ``group``: "district=North".
+
+        >>> area.series("EHC", "plans_issued")
+        """
+        of = self.workspace.pathway(pathway)
+        known = dict.fromkeys(name for _, name in measures.measure_names(of))
+        if measure not in known:
+            raise Refused(f"{pathway} has no measure '{measure}'. Choose one of: {', '.join(known)}.")
+        name = "" if measures.MEASURES[measure].kind == "pathway" else of.wait(wait).name if wait else of.waits[0].name
+        table = self.figures(as_at, pathway, group=group.partition("=")[0], months=months)
+        found = table[(table["wait"] == name) & (table["measure"] == measure) & (table["group"] == group)]
+        if found.empty:
+            raise Refused(f"{pathway} {name}: has no {measure} for '{group}'. See: area.figures(pathway='{pathway}', group='{group.partition('=')[0]}').")
+        return shown(found.reset_index(drop=True), f"{of.label}: {measure} by month")
+
+    def spc(self, pathway: str, measure: str = "waiting", wait: str | None = None, as_at: Day | None = None, *, months: int = 24, group: str = "",
+            **options: Any) -> pd.DataFrame:
+        """Control limits and special causes of a measure, one row per month; limits start anew at the change points of sendwaits.toml.
+
+        ``options``: those of `sendwaits.measure.spc.spc` (improvement, target, fix_after ...).
+
+        >>> area.spc("NST", "waiting", improvement="decrease")
+        """
+        from sendwaits.measure import spc
+
+        table = self.series(pathway, measure, wait, as_at, months=months, group=group)
+        points = pd.DataFrame({"date": pd.to_datetime(table["period_end"]), "value": table["value"]})
+        own = [c.date for c in self.workspace.change_points if c.pathway == pathway and c.wait in ("", table["wait"].iloc[0])]
+        starts = [pd.Timestamp(day) for day in own if points["date"].iloc[0] < pd.Timestamp(day) <= points["date"].iloc[-1]]
+        return shown(spc.spc(points, **{"rebase": starts, **options}), f"{pathway}: control limits of {measure}")
+
+    def survival(self, pathway: str, wait: str | None = None, as_at: Day | None = None, period_days: int = 91) -> pd.DataFrame:
+        """The share still waiting, seen and removed by day of waiting, if things stay as in the last 91 days: one row per day.
+
+        >>> area.survival("SLCN")
+        """
+        from sendwaits.measure import survival
+
+        rows, name = self._waits(pathway, wait, as_at)
+        return shown(survival.period_table(rows, self.day(as_at), period_days), f"{pathway} {name}: what a child would meet, by day waited")
+
+    def wait_to_expect(self, pathway: str, wait: str | None = None, as_at: Day | None = None, period_days: int = 91) -> pd.DataFrame:
+        """The median wait in weeks of children referred today and seen, with its interval, if things stay as in the last 91 days.
+
+        >>> area.wait_to_expect("SLCN")
+        """
+        from sendwaits.measure import survival
+
+        rows, name = self._waits(pathway, wait, as_at)
+        return shown(survival.wait_of_a_child_referred_today(rows, self.day(as_at), period_days), f"{pathway} {name}: the wait to expect")
+
+    def queue(self, pathway: str, wait: str | None = None, as_at: Day | None = None, *, target_wait_weeks: float | None = None,
+              weeks: int = 52) -> pd.DataFrame:
+        """Demand, capacity, load, target list and relief capacity of a wait over the last ``weeks`` weeks: one row.
+
+        ``target_wait_weeks``: default the wait's standard, else 18.
+
+        >>> area.queue("OT_HEALTH", "assessment", target_wait_weeks=18)
+        """
+        from sendwaits.measure import queueing
+
+        rows, name = self._waits(pathway, wait, as_at)
+        standard = self.workspace.pathway(pathway).wait(name).standard_days
+        target = target_wait_weeks or (standard / 7 if standard else 18)
+        last = pd.Timestamp(self.day(as_at))
+        table = queueing.queue_statistics(rows["start"], rows["stop"], target, last - pd.Timedelta(days=7 * weeks - 1), last)
+        return shown(table, f"{pathway} {name}: the list against a target of {target:g} weeks")
+
+    def _waits(self, pathway: str, wait: str | None, as_at: Day | None) -> tuple[pd.DataFrame, str]:
+        of = self.workspace.pathway(pathway)
+        name = of.wait(wait).name if wait else of.waits[0].name
+        rows = self.built(pathway, as_at).waits
+        return rows[rows["wait"] == name], name
+
+    def change(self, pathway: str, measure: str, now: str, base: str, wait: str | None = None, as_at: Day | None = None) -> pd.DataFrame:
+        """The change of a count between two years ("2023", "2022") or months ("2024-07", "2023-07"), with its interval: one row.
+
+        Raises `Refused` for periods of unequal length, a base of 0, and measures that are no count of events.
+
+        >>> area.change("EHC", "referrals", now="2023", base="2022")
+        """
+        from sendwaits.measure import rates
+
+        of, day = self.workspace.pathway(pathway), self.day(as_at)
+        if len(now) != len(base):
+            raise Refused("change: a year and a month are unequal in length: name two years or two months")
+        table = self.figures(day, pathway, period="year" if len(now) == 4 else "month", months=_months_since(base, day))
+        if measure not in set(table["measure"]) or measures.MEASURES[measure].unit != "count" or measures.MEASURES[measure].kind == "stock":
+            counts = [n for _, n in measures.measure_names(of) if measures.MEASURES[n].unit == "count" and measures.MEASURES[n].kind != "stock"]
+            raise Refused(f"A change is of a count of events. Choose one of: {', '.join(dict.fromkeys(counts))}.")
+        name = "" if measures.MEASURES[measure].kind == "pathway" else of.wait(wait).name if wait else of.waits[0].name
+        rows = table[(table["wait"] == name) & (table["measure"] == measure)]
+        (count, period), (before, earlier) = (_of_period(rows, text) for text in (now, base))
+        found = rates.change(count, before, period, earlier)
+        row = {"pathway": pathway, "wait": name, "measure": measure, "base_period": base, "base": found.base, "period": now, "now": found.now,
+               "difference": found.difference, "percent": found.percent.value, "percent_low": found.percent.low,
+               "percent_high": found.percent.high, "p_value": found.p_value}
+        return shown(pd.DataFrame([row]), f"{of.label}: change of {measure}")
+
+    def benchmark(self) -> pd.DataFrame:
+        """The area beside England, its region and its neighbours from DfE files in data/raw/dfe: one row per measure, year and place.
+
+        >>> area.benchmark().query("measure == 'within_20_weeks_pct'")
+        """
+        from sendwaits.measure import benchmark
+
+        own = self.workspace.area
+        table = benchmark.compare(benchmark.read_dfe(self.workspace.raw / "dfe"), own.name, own.la_code, own.neighbours)
+        return shown(table, f"{own.name} beside England, its region and its neighbours")
+
+    def claims(self, statements: Sequence[Statement] | None = None, as_at: Day | None = None) -> pd.DataFrame:
+        """What statements about waits are worth: recomputed, or what they leave out; one row per statement.
+
+        ``statements``: `sendwaits.measure.claims.Statement`; default the 49 of the October 2024 partner update.
+
+        >>> area.claims().query("verdict == 'does not hold'")
+        """
+        from sendwaits import intake
+        from sendwaits.measure import board_update, claims
+
+        asked, day = board_update.OCTOBER_2024 if statements is None else statements, self.day(as_at)
+        present = set(loading.present(self.workspace, day).files)
+        wanted = {(s.pathway, s.group.partition("=")[0], said.last) for s in asked if s.pathway in present for said in (s.now, s.base) if said}
+        first = min((said.first or said.last for s in asked for said in (s.now, s.base) if said and (said.first or said.last)), default=day.isoformat())
+        tables = []
+        for code, group in sorted({(code, group) for code, group, _ in wanted}):
+            tables.append(self.figures(day, code, group=group, months=_months_since(first[:7], day)))
+            tables.append(self.figures(day, code, group=group, period="year"))
+        for code, group, last in sorted(wanted):
+            if last and last < day.isoformat() and not _ends_a_month(last) and code in loading.present(self.workspace, date.fromisoformat(last)).files:
+                tables.append(self.figures(last, code, group=group, months=1))
+        columns = ["pathway", "wait", "measure", "group", "period_start", "period_end"]
+        known = pd.concat(tables, ignore_index=True).drop_duplicates(columns) if tables else pd.DataFrame(columns=measures.COLUMNS)
+        return shown(claims.check(asked, known, intake.series(self.workspace, day)), f"Statements recomputed on {day.isoformat()}")
 
     # --- forecasts ---------------------------------------------------------------------------------------------------
 
@@ -150,7 +306,7 @@ class Area:
         self.said = found.said
         tables = [queue.forecast(self._load(code, found), self.workspace.pathway(code), self.workspace, day, scenario=wanted)
                   for code in sorted(found.files)]
-        return pd.concat(tables, ignore_index=True)
+        return shown(pd.concat(tables, ignore_index=True), f"The 52 weeks after {day.isoformat()}")
 
     def forecast_series(self, measure: str = "ALL", as_at: Day | None = None, months: int = 12) -> pd.DataFrame:
         """The next months of the monthly series of data/raw/series_*.csv, one row per month.
@@ -159,7 +315,7 @@ class Area:
         """
         from sendwaits.outlook import series
 
-        return series.plain(self.workspace, self.day(as_at), measure, months)
+        return shown(series.plain(self.workspace, self.day(as_at), measure, months), "The coming months of the monthly series")
 
     # --- quality and reports -----------------------------------------------------------------------------------------
 
@@ -207,6 +363,29 @@ class Area:
             return reports.open_report(name, self.prepare(as_at, None, profile))
         return reports.open_report(name, self.prepare(as_at, pathway, profile, whole=False).pathways[pathway])
 
+    def chart(self, pathway: str, section: str = "flow", *, as_at: Day | None = None, profile: str | None = None) -> Any:
+        """A section of the reports of a pathway: its finding, chart and table, as on the page. `charts` lists them.
+
+        >>> area.chart("NST", "flow", as_at="2024-07-31")
+        """
+        from sendwaits.release import reports
+
+        known = self.charts().set_index("section")["report"]
+        if section not in known.index:
+            raise Refused(f"No chart '{section}'. Choose one of: {', '.join(known.index)}.")
+        material = self.prepare(as_at, pathway, profile, whole=False).pathways[pathway]
+        return getattr(reports.open_report(known[section], material), section)()
+
+    def charts(self) -> pd.DataFrame:
+        """The sections that `chart` shows: one row per section with its report and what it answers.
+
+        >>> area.charts()
+        """
+        from sendwaits.release import reports
+
+        rows = {name: (name, report, meaning) for report in reports.PATHWAY_REPORTS for name, meaning in reports.sections(report)}
+        return shown(pd.DataFrame(list(rows.values()), columns=["section", "report", "shows"]), "Sections of the reports")
+
     def _profile(self, profile: str | None) -> str:
         from sendwaits.workspace import PROFILES
 
@@ -214,3 +393,23 @@ class Area:
         if chosen not in PROFILES:
             raise Refused(f"No profile '{chosen}'. Choose one of: {', '.join(PROFILES)}.")
         return chosen
+
+
+def _months_since(month: str, day: date) -> int:
+    """Calendar months from "2023-07" (or the January of "2023") to the month of a day, both counted; 24 at least."""
+    year, _, number = f"{month}-01"[:7].partition("-")
+    return max(24, 12 * (day.year - int(year)) + day.month - int(number) + 1) if year.isdigit() and number.isdigit() else 24
+
+
+def _of_period(rows: pd.DataFrame, text: str) -> tuple[int, tuple[date, date]]:
+    """The count of a year or month named "2023" or "2024-07", and its first and last day."""
+    found = rows[rows["period_start"] == f"{text}-01-01"[:10]]
+    if found.empty:
+        known = sorted({start[:len(text)] for start in rows["period_start"]})
+        raise Refused(f"No period '{text}'. Name a year (2023) or a month (2024-07) from {known[0]} to {known[-1]}." if known else f"No period '{text}'.")
+    row = found.iloc[0]
+    return int(row["value"]), (date.fromisoformat(row["period_start"]), date.fromisoformat(row["period_end"]))
+
+
+def _ends_a_month(day: str) -> bool:
+    return pd.Timestamp(day).is_month_end

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sendwaits.release.reports.common import Report
     from sendwaits.workspace import Target, Workspace
 
-__all__ = ["Material", "AreaMaterial", "PATHWAY_REPORTS", "AREA_REPORTS", "open_report"]
+__all__ = ["Material", "AreaMaterial", "PATHWAY_REPORTS", "AREA_REPORTS", "open_report", "sections"]
 
 PATHWAY_REPORTS = ("trend", "backlog", "forecast")
 """One page per pathway."""
@@ -103,6 +103,15 @@ class AreaMaterial:
     def k(self) -> int:
         """The smallest count shown."""
         return {"analyst": 1, "public": 8}.get(self.profile, self.workspace.disclosure.k)
+
+
+def sections(name: str) -> list[tuple[str, str]]:
+    """The sections of a pathway's report that stand by themselves: (method, first line of its docstring), in the order of the page."""
+    from sendwaits.release.reports import backlog, forecast, trend
+
+    kind = {"trend": trend.Trend, "backlog": backlog.Backlog, "forecast": forecast.Forecast}[name]
+    return [(method, (function.__doc__ or "").strip().partition("\n")[0]) for method, function in vars(kind).items()
+            if not method.startswith("_") and getattr(function, "__annotations__", {}).get("return") == "Part"]
 
 
 def open_report(name: str, material: Material | AreaMaterial) -> Report | AreaReport:
