@@ -27,8 +27,9 @@ from sendwaits.release.disclosure.plan import (
     clearance_months,
     months_of,
     over_days,
+    ratio_parts,
 )
-from sendwaits.release.disclosure.system import Row, System, Weak, intervals, weak_quantities
+from sendwaits.release.disclosure.system import Memory, Row, System, Weak, intervals, weak_quantities
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,6 +149,7 @@ class _Part:
         starts = [(c, self.value[i]) for c, i in self.place.items() if c.measure == "starts" and not c.group]
         apart = {c.wait for c, v in starts if v != exact.shown.get(c._replace(wait="", measure="referrals"), (v, v))[0]}
         self.as_referred = {c.wait for c, _ in starts} - apart  # every referral starts this wait
+        self.memory = Memory(self._truth())
 
     def released(self) -> pd.DataFrame:
         """The rows that are printed, hidden ones empty, with their status."""
@@ -168,7 +170,15 @@ class _Part:
         if not earlier.shown and not earlier.hidden:
             return True
         self.earlier = earlier
-        return not weak_quantities(attack(self._cells(), self.chained), self.need, self.small)
+        return not weak_quantities(attack(self._cells(), self.chained), self.need, self.small, self.memory)
+
+    def _truth(self) -> dict[Cell, float]:
+        """The exact counts, and the counts behind percentages and clearance times."""
+        truth = {c: v for c, v, u in zip(self.cell, self.value, self.unit, strict=True) if u == "count" and not math.isnan(v)}
+        for cell, (num, den, n) in zip(self.cell, self.parts, strict=True):
+            behind = (*zip(ratio_parts(cell), (num, den), strict=True), (cell._replace(measure=cell.measure + "#n"), n))
+            truth.update({c: float(v) for c, v in behind if v is not None})
+        return truth
 
     # --- what is small, and what rests on it
 
@@ -276,7 +286,7 @@ class _Part:
         for _ in range(400):
             cells = self._cells()
             system = attack(cells, self.chained)
-            weak = weak_quantities(system, self.need, self.small)
+            weak = weak_quantities(system, self.need, self.small, self.memory)
             if not weak:
                 return True
             chosen: set[Cell] = set()
@@ -317,7 +327,7 @@ class _Part:
             for _ in range(6):
                 before = set(self.hidden)
                 self._hide_again(wanted)
-                weak = weak_quantities(attack(self._cells(), self.chained), self.need, self.small) if wanted else []
+                weak = weak_quantities(attack(self._cells(), self.chained), self.need, self.small, self.memory) if wanted else []
                 if not weak:
                     self.kept -= wanted
                     break

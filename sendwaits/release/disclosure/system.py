@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Row", "System", "Weak", "weak_quantities", "intervals", "HARD", "LIKELY", "EARLIER"]
+__all__ = ["Row", "System", "Weak", "Memory", "weak_quantities", "intervals", "HARD", "LIKELY", "EARLIER"]
 
 HARD, LIKELY, EARLIER = 0, 1, 2
 """Strength of a row: an identity; true of almost every data set; read from an earlier release, perhaps restated since."""
@@ -22,7 +22,6 @@ HARD, LIKELY, EARLIER = 0, 1, 2
 _FAR = 10.0**6
 _INF = math.inf
 Quantity = Any
-_CACHE: dict[Any, list[tuple[float, float]]] = {}
 
 
 @dataclass(frozen=True)
@@ -69,14 +68,66 @@ class Weak:
     hi: float
 
 
-def weak_quantities(system: System, need: int, small: int) -> list[Weak]:
+class Memory:
+    """Tables of whole numbers found so far, kept between the questions of one release.
+
+    A table that meets every row of a later system proves there what it proved before: hiding one more number only opens
+    others further. Each is checked again before it is used, so memory never decides anything that a solver would not.
+    ``truth`` holds the exact numbers where they are known: one table that fits from the start.
+    """
+
+    def __init__(self, truth: Mapping[Quantity, float] | None = None) -> None:
+        self.truth = dict(truth or {})
+        self.place: dict[Quantity, int] = {}
+        self.base = np.full(1024, np.nan)
+        self.pool = np.full((256, 1024), np.nan)
+        self.found = 0
+        self.answers: dict[Any, list[tuple[float, float]]] = {}
+
+    def at(self, quantities: list[Quantity]) -> np.ndarray:
+        """The columns of some quantities, made when they are new."""
+        place = self.place
+        out = np.array([place.setdefault(q, len(place)) for q in quantities], dtype=int)
+        if len(place) > len(self.base):
+            more = len(place)
+            self.base = np.concatenate([self.base, np.full(more, np.nan)])
+            self.pool = np.concatenate([self.pool, np.full((len(self.pool), more), np.nan)], axis=1)
+        return out
+
+    def know(self, bounds: Mapping[Quantity, tuple[float, float]]) -> None:
+        """Numbers that are printed: the value that they keep in every table in which they are not asked about."""
+        known = [q for q, (lo, hi) in bounds.items() if lo == hi]
+        self.base[self.at(known)] = [bounds[q][0] for q in known]
+
+    def keep(self, columns: np.ndarray, table: np.ndarray) -> None:
+        """One more table; the first of some quantities is the one they keep elsewhere."""
+        if self.found == len(self.pool):
+            self.pool = np.concatenate([self.pool, np.full_like(self.pool, np.nan)])
+        self.pool[self.found, columns] = table
+        self.found += 1
+        empty = np.isnan(self.base[columns])
+        self.base[columns[empty]] = table[empty]
+
+    def tables(self, columns: np.ndarray) -> np.ndarray:
+        """All tables over some quantities, numbers never asked about as elsewhere."""
+        part = self.pool[: self.found, columns]
+        part = part[~np.isnan(part).all(axis=1)]
+        base = self.base[columns]
+        part = np.vstack([base, np.where(np.isnan(part), base, part)])
+        return part[~np.isnan(part).any(axis=1)]
+
+
+def weak_quantities(system: System, need: int, small: int, memory: Memory | None = None) -> list[Weak]:
     """Quantities that keep fewer than ``need`` possible whole numbers, in the order they were added.
 
     ``small`` is the largest count that is never printed. Rows of strength `LIKELY` and `EARLIER` that cannot hold
-    together with the rest are set aside, as an attacker would set aside a restated number.
+    together with the rest are set aside, as an attacker would set aside a restated number. ``memory`` makes the next
+    question about much the same system cheaper; the answer is the same without it.
     """
     found: dict[Quantity, Weak] = {}
     watched = system.hidden | system.implied
+    memory = Memory() if memory is None else memory
+    memory.know(system.bounds)
 
     def judge(quantity: Quantity, lo: float, hi: float) -> None:
         if hi - lo + 1 >= need:
@@ -92,7 +143,8 @@ def weak_quantities(system: System, need: int, small: int) -> list[Weak]:
         targets = [q for q in component.quantities if q in watched]
         if not targets:
             continue
-        for quantity, (lo, hi) in zip(targets, _ranges(component, targets, need), strict=True):
+        hidden = {q for q in targets if q in system.hidden}
+        for quantity, (lo, hi) in zip(targets, _ranges(component, targets, hidden, need, memory), strict=True):
             judge(quantity, lo, hi)
     order = {q: i for i, q in enumerate(system.bounds)}
     return sorted(found.values(), key=lambda weak: order[weak.quantity])
@@ -192,22 +244,20 @@ def _tightened(bounds: Mapping[Quantity, tuple[float, float]], rows: list[Any],
     return now
 
 
-def _ranges(part: _Component, targets: list[Quantity], need: int) -> list[tuple[float, float]]:
-    """Least and most of each target, exact where fewer than ``need`` whole numbers are left, else wide enough."""
-    at = [part.quantities.index(q) for q in targets] if len(part.quantities) < 50 else None
-    if at is None:
-        place = {q: i for i, q in enumerate(part.quantities)}
-        at = [place[q] for q in targets]
+def _ranges(part: _Component, targets: list[Quantity], hidden: set[Quantity], need: int,
+            memory: Memory) -> list[tuple[float, float]]:
+    """Least and most of each target: at least ``need`` whole numbers apart only where so many are possible."""
+    place = {q: i for i, q in enumerate(part.quantities)}
+    at = [place[q] for q in targets]
     if not part.rows:
         return [(part.lo[i], part.hi[i]) for i in at]
     if len(part.rows) == 1 and part.rows[0][1] == part.rows[0][2] and all(abs(f) == 1 for _, f in part.rows[0][0]):
         return [_closed_form(part, i) for i in at]
-    key = (part.key(), tuple(at), need)
-    if key not in _CACHE:
-        if len(_CACHE) > 20000:
-            _CACHE.clear()
-        _CACHE[key] = _programmed(part, at, need)
-    return _CACHE[key]
+    strict = [q in hidden for q in targets]
+    key = (part.key(), tuple(part.quantities), tuple(at), tuple(strict), need)
+    if key not in memory.answers:
+        memory.answers[key] = _Search(part, need, memory).ranges(at, strict)
+    return memory.answers[key]
 
 
 def _closed_form(part: _Component, i: int) -> tuple[float, float]:
@@ -220,51 +270,113 @@ def _closed_form(part: _Component, i: int) -> tuple[float, float]:
     return max(part.lo[i], ends[0]), min(part.hi[i], ends[1])
 
 
-def _programmed(part: _Component, at: list[int], need: int) -> list[tuple[float, float]]:
-    """Integer programming over one component: least and most of each target until ``need`` whole numbers are certain."""
-    solver = _Solver(part)
-    n = len(part.quantities)
-    seen_lo, seen_hi = np.full(n, _INF), np.full(n, -_INF)
-    index = np.array(at)
+class _Search:
+    """One component: tables of whole numbers that fit it, gathered until each target is proved safe or weak."""
 
-    def look(objective: np.ndarray) -> bool:
-        x = solver.solve(objective)
+    def __init__(self, part: _Component, need: int, memory: Memory) -> None:
+        self.part, self.need, self.memory = part, need, memory
+        self.columns = memory.at(part.quantities)
+        self.solver = _Solver(part)
+        self.tables = memory.tables(self.columns)
+        self.tables = self.tables[self.solver.fits(self.tables)]
+
+    def ranges(self, at: list[int], strict: list[bool]) -> list[tuple[float, float]]:
+        """Least and most of the quantities ``at``; ``strict`` ones are weak as soon as their rows leave too few numbers."""
+        if not len(self.tables) and not self._start():
+            return [(0.0, 0.0)] * len(at)
+        lo, hi = self.solver.lo, self.solver.hi
+        out: dict[int, tuple[float, float]] = {}
+        for i, hard in zip(at, strict, strict=True):
+            if hi[i] - lo[i] + 1 < self.need and (hard or self._certain(i)):
+                out[i] = float(lo[i]), float(hi[i])
+        self._together([i for i in at if i not in out])
+        for i in at:
+            if i not in out:
+                out[i] = self._one(i)
+        return [out[i] for i in at]
+
+    def _certain(self, i: int) -> bool:
+        """Whether a small interval holds nothing but what is possible: a difference of 0 or 30 is no disclosure."""
+        return len(np.unique(self.tables[:, i])) == self.solver.hi[i] - self.solver.lo[i] + 1
+
+    def _start(self) -> bool:
+        """A first table: the true one where it is known, else any."""
+        truth = [self.memory.truth.get(q, math.nan) for q in self.part.quantities]
+        fixed = {i: v for i, v in enumerate(truth) if not math.isnan(v) and self.solver.lo[i] <= v <= self.solver.hi[i]}
+        zero = np.zeros(self.solver.n)
+        if fixed and self._look(zero, self.solver.around(set(range(self.solver.n)) - set(fixed), np.nan_to_num(np.array(truth)))):
+            return True
+        if self._look(zero, None):
+            return True
+        self.solver.set_aside()
+        return self._look(zero, None)
+
+    def _look(self, objective: np.ndarray, within: tuple[np.ndarray, np.ndarray] | None) -> bool:
+        x = self.solver.solve(objective, within)
         if x is None:
             return False
-        np.minimum(seen_lo, x, out=seen_lo)
-        np.maximum(seen_hi, x, out=seen_hi)
+        self.tables = np.vstack([self.tables, x])
+        self.memory.keep(self.columns, x)
         return True
 
-    def open_targets() -> np.ndarray:
-        return index[seen_hi[index] - seen_lo[index] + 1 < need]
+    def _safe(self, i: int) -> bool:
+        """Whether the tables found leave enough whole numbers; a wide range has no gaps that matter."""
+        seen = self.tables[:, i]
+        apart = seen.max() - seen.min() + 1
+        if apart < self.need:
+            return False
+        return not self.solver.may_have_gaps or apart >= 2 * self.need or len(np.unique(seen)) >= self.need
 
-    if not look(np.zeros(n)):
-        return [(0.0, 0.0)] * len(at)
-    random = np.random.default_rng(5)
-    for _ in range(8 if len(at) > 4 else 2):
-        left = open_targets()
-        if not len(left):
-            break
-        objective = np.zeros(n)
-        objective[left] = random.choice([-1.0, 1.0], size=len(left))
-        look(objective)
-        look(-objective)
-    for i in open_targets():
-        for sign in (1.0, -1.0):
-            objective = np.zeros(n)
-            objective[i] = sign
-            look(objective)
-    out = []
-    for i in at:
-        lo, hi = float(seen_lo[i]), float(seen_hi[i])
-        if need <= hi - lo + 1 < 2 * need and solver.may_have_gaps and not solver.reaches(i, lo, hi, need):
-            hi = lo + need - 2
-        out.append((lo, hi))
-    return out
+    def _together(self, targets: list[int]) -> None:
+        """Many targets pushed apart at once."""
+        random = np.random.default_rng(5)
+        for _ in range(4):
+            left = [i for i in targets if not self._safe(i)]
+            if len(left) < 5:
+                return
+            objective = np.zeros(self.solver.n)
+            objective[left] = random.choice([-1.0, 1.0], size=len(left))
+            before = len(left)
+            self._look(objective, None)
+            self._look(-objective, None)
+            if sum(not self._safe(i) for i in left) > 0.7 * before:
+                return
+
+    def _one(self, i: int) -> tuple[float, float]:
+        """Least and most of one quantity: first among its neighbours, with all others as they are; then in all."""
+        push = np.zeros(self.solver.n)
+        push[i] = 1.0
+        near = self.solver.neighbours(i, 3)
+        for within in (self.solver.around(near, self.tables[0]), None):
+            for sign in (1.0, -1.0):
+                if self._safe(i):
+                    break
+                self._look(sign * push, within)
+            if not self._safe(i) and (within is None or self.solver.may_have_gaps):
+                self._between(i, within)
+        seen = self.tables[:, i]
+        lo, hi = float(seen.min()), float(seen.max())
+        if not self._safe(i) and hi - lo + 1 >= self.need:
+            hi = lo + self.need - 2
+        return lo, hi
+
+    def _between(self, i: int, within: tuple[np.ndarray, np.ndarray] | None) -> None:
+        """The whole numbers between least and most, one after another: some may be impossible."""
+        seen = self.tables[:, i]
+        if seen.max() - seen.min() + 1 < self.need:
+            return
+        for value in np.arange(seen.min() + 1, min(seen.max(), seen.min() + 50 * self.need)):
+            if self._safe(i):
+                return
+            if value not in self.tables[:, i]:
+                lo, hi = (self.solver.lo.copy(), self.solver.hi.copy()) if within is None else (within[0].copy(), within[1].copy())
+                if lo[i] <= value <= hi[i]:
+                    lo[i] = hi[i] = value
+                    self._look(np.zeros(self.solver.n), (lo, hi))
 
 
 class _Solver:
-    """One component as an integer program; rows that cannot hold with the rest are set aside first."""
+    """One component as an integer program."""
 
     def __init__(self, part: _Component) -> None:
         self.lo = np.array([max(v, -_FAR) for v in part.lo])
@@ -272,8 +384,6 @@ class _Solver:
         self.n = len(part.quantities)
         self.may_have_gaps = any(abs(f) != 1 for row in part.rows for _, f in row[0])
         self._set(part.rows)
-        if any(row[3] != HARD for row in part.rows) and self.solve(np.zeros(self.n)) is None:
-            self._set(self._holding(part.rows))
 
     def _set(self, rows: list[Any]) -> None:
         from scipy.sparse import csr_array
@@ -284,32 +394,68 @@ class _Solver:
                 data.append(float(f))
                 across.append(i)
                 down.append(r)
+        self.rows = rows
         self.matrix = csr_array((data, (down, across)), shape=(len(rows), self.n))
         self.row_lo = np.array([row[1] for row in rows])
         self.row_hi = np.array([row[2] for row in rows])
 
-    def solve(self, objective: np.ndarray, fixed: tuple[int, float] | None = None) -> np.ndarray | None:
-        """Whole numbers that meet every row and minimise the objective; None when there are none."""
+    def set_aside(self) -> None:
+        """Rows that cannot hold with the rest leave, the least weight of likely and earlier ones."""
+        if any(row[3] != HARD for row in self.rows):
+            self._set(self._holding(self.rows))
+
+    def fits(self, tables: np.ndarray) -> np.ndarray:
+        """Which tables (one per line) meet every row and interval."""
+        if not len(tables):
+            return np.zeros(0, dtype=bool)
+        sums = (self.matrix @ tables.T).T
+        return ((tables >= self.lo) & (tables <= self.hi)).all(axis=1) & ((sums >= self.row_lo - 1e-6) & (sums <= self.row_hi + 1e-6)).all(axis=1)
+
+    def neighbours(self, i: int, steps: int) -> set[int]:
+        """Quantities reached from one over a few short rows, and those that share a row with them."""
+        if not hasattr(self, "_across"):
+            self._across: dict[int, list[tuple[int, ...]]] = {}
+            for terms, *_rest in self.rows:
+                every = tuple(j for j, _ in terms)
+                for j in every:
+                    self._across.setdefault(j, []).append(every)
+        near, edge = {i}, [i]
+        for _ in range(steps):
+            edge = list(dict.fromkeys(k for j in edge for row in self._across.get(j, ()) if len(row) <= 12 for k in row if k not in near))
+            near.update(edge)
+        return near
+
+    def around(self, near: set[int], table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Intervals that leave only some quantities free and hold all others as in a table."""
+        free = np.zeros(self.n, dtype=bool)
+        free[list(near)] = True
+        return np.where(free, self.lo, table), np.where(free, self.hi, table)
+
+    def solve(self, objective: np.ndarray, within: tuple[np.ndarray, np.ndarray] | None = None) -> np.ndarray | None:
+        """Whole numbers that meet every row and minimise the objective; None when none are found."""
         from scipy.optimize import Bounds, LinearConstraint, milp
 
-        lo, hi = self.lo, self.hi
-        if fixed is not None:
-            lo, hi = lo.copy(), hi.copy()
-            lo[fixed[0]] = hi[fixed[0]] = fixed[1]
-        rows = [LinearConstraint(self.matrix, self.row_lo, self.row_hi)] if self.matrix.shape[0] else []
-        result = milp(objective, constraints=rows, bounds=Bounds(lo, hi), integrality=np.ones(self.n),
-                      options={"time_limit": 5.0})
-        return None if result.x is None else np.round(result.x)
-
-    def reaches(self, i: int, lo: float, hi: float, need: int) -> bool:
-        """Whether ``need`` different whole numbers are possible for quantity ``i`` between lo and hi."""
-        found = {lo, hi}
-        value = lo + 1
-        while len(found) < need and value < hi and value < lo + 50 * need:
-            if self.solve(np.zeros(self.n), (i, value)) is not None:
-                found.add(value)
-            value += 1
-        return len(found) >= need
+        lo, hi = (self.lo, self.hi) if within is None else within
+        free = np.flatnonzero(lo != hi)
+        x = lo.copy()
+        matrix, row_lo, row_hi = self.matrix, self.row_lo, self.row_hi
+        if len(free) < self.n:
+            rest = np.where(lo == hi, lo, 0.0)
+            known = matrix @ rest
+            matrix = matrix[:, free]
+            row_lo, row_hi = row_lo - known, row_hi - known
+            kept = np.diff(matrix.indptr) > 0
+            if ((row_lo > 1e-6) | (row_hi < -1e-6))[~kept].any():
+                return None
+            matrix, row_lo, row_hi = matrix[kept], row_lo[kept], row_hi[kept]
+        if len(free):
+            rows = [LinearConstraint(matrix, row_lo, row_hi)] if matrix.shape[0] else []
+            result = milp(objective[free], constraints=rows, bounds=Bounds(lo[free], hi[free]), integrality=np.ones(len(free)),
+                          options={"node_limit": 2000})
+            if result.x is None:
+                return None
+            x[free] = np.round(result.x)
+        return x if self.fits(x[None, :])[0] else None
 
     def _holding(self, rows: list[Any]) -> list[Any]:
         """The rows left when the least weight of likely and earlier rows is set aside so that the rest can hold."""
