@@ -232,7 +232,7 @@ def _number(table: Mapping[str, Any], key: str, where: str, default: float | Non
 
 
 def _of_pathway(table: Mapping[str, Any], pathways: Mapping[str, Pathway], where: str) -> tuple[str, str]:
-    code, wait = table.get("pathway"), table.get("wait", "")
+    code, wait = str(table.get("pathway", "")), str(table.get("wait", ""))
     if code not in pathways:
         raise Refused(f"{FILE_NAME}: {where} names no pathway. Choose one of: {', '.join(pathways)}.")
     if wait:

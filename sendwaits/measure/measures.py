@@ -474,7 +474,7 @@ def figures(built: Built, pathway: Pathway, times: Periods, group: str = "") -> 
     for wait, name in sorted(measure_names(pathway)):
         _append(parts, wait, MEASURES[name], views[wait], labels, times)
     rows = len(parts["measure"])
-    flat = {c: np.concatenate(parts[c]) if rows else [] for c in ("value", "numerator", "denominator", "n", "group", "period_start", "period_end")}
+    flat = {c: np.concatenate(parts[c]) if rows else np.array([]) for c in ("value", "numerator", "denominator", "n", "group", "period_start", "period_end")}
     table = pd.DataFrame({
         "pathway": np.repeat(pathway.code, rows * size), "wait": np.repeat(parts["wait"], size), "measure": np.repeat(parts["measure"], size),
         "group": flat["group"], "period_start": flat["period_start"], "period_end": flat["period_end"], "value": flat["value"],
