@@ -34,7 +34,7 @@ def held(folder: Path) -> Iterator[None]:
                           "nothing was changed.") from None
     try:
         with suppress(OSError):
-            since.write_text(f"{datetime.now():%Y-%m-%d %H:%M:%S}", encoding="utf-8")
+            since.write_text(f"{datetime.now():%Y-%m-%d %H:%M:%S}", encoding="utf-8", newline="\n")
         yield
     finally:
         with suppress(OSError):
