@@ -101,11 +101,26 @@ def _extracts(raw: Path, code: str, days: list[date], rng: random.Random, rows: 
     for at, day in enumerate(days):
         view = [_as_of(r, day) for r in truth if r[start] <= day and not (id(r) in vanish and day >= vanish[id(r)] and at > 0)]
         view.append(_as_of((_request if code == "EHC" else _referral)(code, [f"new {at}"], [day], rng, f"N{at}"), day))
+        if at < len(days) - 1:
+            _restate(view, record, start, rng)
         keep = [c for c in columns if c in ("child_id", start, record) or rng.random() < 0.93]
         view = [{c: r.get(c) for c in keep} for r in view]
         found.append((day, view))
         _write(raw, code, day, view, keep, rng)
     return found
+
+
+def _restate(view: list[Row], record: str, start: str, rng: random.Random) -> None:
+    """An older extract said something else: another district, another start, no id yet."""
+    everyone = [(r["child_id"].replace(" ", ""), r[start]) for r in view]
+    for row, who in zip(view, everyone, strict=True):
+        what = rng.random()
+        if what < 0.06:
+            row["district"] = "Oldham"
+        elif what < 0.12 and row[record]:
+            row[start] -= timedelta(3)
+        elif what < 0.16 and everyone.count(who) == 1:
+            row[record] = None
 
 
 def _as_of(row: Row, day: date) -> Row:
