@@ -168,7 +168,7 @@ def _referral(code: str, children: list[str], days: list[date], rng: random.Rand
 
 def _request(code: str, children: list[str], days: list[date], rng: random.Random, name: str) -> Row:
     start = days[-1] - timedelta(rng.choice([0, 1, 42, 140, 141, *([rng.randrange(900)] * 12)]))
-    decided, closed = _day_after(rng, start, 90), _day_after(rng, start) if rng.random() < 0.2 else None
+    decided, closed = rng.choice([start + timedelta(rng.choice([42, 43])), *[_day_after(rng, start, 90)] * 4]), _day_after(rng, start) if rng.random() < 0.2 else None
     outcome = rng.choice(["Y"] * 6 + ["N", "N", "A", "W", "H", "H", None])
     row = _person(children, rng, start) | {"request_id": name, "request_date": start, "request_source": rng.choice(["1", "2", "Parent", None]),
                                            "request_outcome": outcome, "week20": rng.choice(["0", "1", None]), "closed_date": closed}
@@ -176,11 +176,11 @@ def _request(code: str, children: list[str], days: list[date], rng: random.Rando
     row["request_outcome_date"] = decided if dated else None
     if outcome in ("Y", "H") or rng.random() < 0.1:
         after = rng.choice(["Y"] * 5 + ["N", "A", "W", "H", None])
-        assessed = _day_after(rng, decided, 120)
+        assessed = rng.choice([max(decided, start + timedelta(rng.choice([112, 113]))), *[_day_after(rng, decided, 120)] * 3])
         row["assessment_outcome"] = after
         row["assessment_outcome_date"] = assessed if after in ("Y", "N") and rng.random() < 0.95 or after == "W" and rng.random() < 0.6 else None
         if after in ("Y", "H") and rng.random() < 0.7:
-            row["plan_date"] = _day_after(rng, rng.choice([start, assessed, assessed]), 100)
+            row["plan_date"] = rng.choice([start + timedelta(rng.choice([140, 141])), *[_day_after(rng, rng.choice([start, assessed]), 100)] * 3])
     if outcome == "N" and rng.random() < 0.4:
         row["plan_date"] = _day_after(rng, decided, 200)
     return row

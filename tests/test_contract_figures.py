@@ -98,6 +98,14 @@ def test_figures_are_the_contracts_in_many_workspaces(tmp_path, seed):
     check(tmp_path, seed)
 
 
+@pytest.mark.parametrize("code", ["EHC", "NST", "OT_HEALTH", "OT_LA", "SLCN", "OWN"])
+def test_long_lists_meet_every_edge(tmp_path, code):
+    made = make(tmp_path / "w", 77, [code], rows=600)
+    area = sendwaits.open(made.root)
+    for group, period in (("district", "month"), ("age_band", "year")):
+        compare(as_rows(area.figures(as_at=made.as_at, group=group, period=period)), expected(made, group, period, 24))
+
+
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_the_command_prints_the_same_rows(tmp_path, capfdbinary, form):
     made = make(tmp_path / "w", 7, ["EHC", "NST", "OWN"], rows=30)
