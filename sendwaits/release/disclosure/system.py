@@ -224,24 +224,51 @@ def _tightened(bounds: Mapping[Quantity, tuple[float, float]], rows: list[Any],
                weakest: int = HARD) -> dict[Quantity, tuple[float, float]]:
     """Intervals of the unknown quantities after a few rounds of reading each row, up to a strength, on its own."""
     now = {q: b for q, b in bounds.items() if b[0] != b[1]}
+    short = [row for row in rows if row[3] <= weakest and len(row[0]) <= 12]
+    moved = set(now)
     for _ in range(4):
-        changed = False
-        for unknown, lo, hi, strength in rows:
-            if strength > weakest or len(unknown) > 12:
+        moving: set[Quantity] = set()
+        for unknown, lo, hi, _strength in short:
+            if moved.isdisjoint(q for q, _ in unknown) and moving.isdisjoint(q for q, _ in unknown):
                 continue
+            least, most = _sum_of(unknown, now)
             for quantity, factor in unknown:
-                rest_least = sum(f * (now[q][0] if f > 0 else now[q][1]) for q, f in unknown if q != quantity)
-                rest_most = sum(f * (now[q][1] if f > 0 else now[q][0]) for q, f in unknown if q != quantity)
-                ends = sorted(((lo - rest_most) / factor, (hi - rest_least) / factor))
                 old = now[quantity]
+                rest_least, rest_most = least, most
+                if len(unknown) == 1:
+                    rest_least = rest_most = 0.0
+                elif math.isinf(least) or math.isinf(most):
+                    rest_least, rest_most = _sum_of([term for term in unknown if term[0] != quantity], now)
+                else:
+                    rest_least -= factor * old[0 if factor > 0 else 1]
+                    rest_most -= factor * old[1 if factor > 0 else 0]
+                ends = ((lo - rest_most) / factor, (hi - rest_least) / factor)
+                if factor < 0:
+                    ends = ends[::-1]
                 new = (max(old[0], math.ceil(ends[0] - 1e-9)) if ends[0] > -_INF else old[0],
                        min(old[1], math.floor(ends[1] + 1e-9)) if ends[1] < _INF else old[1])
                 if new != old and new[0] <= new[1]:
                     now[quantity] = new
-                    changed = True
-        if not changed:
+                    moving.add(quantity)
+                    least, most = _sum_of(unknown, now)
+        if not moving:
             break
+        moved = moving
     return now
+
+
+def _sum_of(terms: list[tuple[Quantity, int]], spans: Mapping[Quantity, tuple[float, float]]) -> tuple[float, float]:
+    """Least and most of a sum of quantities."""
+    least = most = 0.0
+    for quantity, factor in terms:
+        lo, hi = spans[quantity]
+        if factor > 0:
+            least += factor * lo
+            most += factor * hi
+        else:
+            least += factor * hi
+            most += factor * lo
+    return least, most
 
 
 def _ranges(part: _Component, targets: list[Quantity], hidden: set[Quantity], need: int,
@@ -450,6 +477,13 @@ class _Solver:
             matrix, row_lo, row_hi = matrix[kept], row_lo[kept], row_hi[kept]
         if len(free):
             rows = [LinearConstraint(matrix, row_lo, row_hi)] if matrix.shape[0] else []
+            result = milp(objective[free], constraints=rows, bounds=Bounds(lo[free], hi[free]), options={"presolve": False})
+            if result.status == 2:  # no table at all, whole or not
+                return None
+            if result.x is not None and np.abs(result.x - np.round(result.x)).max() < 1e-6:  # mostly whole by itself
+                x[free] = np.round(result.x)
+                if self.fits(x[None, :])[0]:
+                    return x
             result = milp(objective[free], constraints=rows, bounds=Bounds(lo[free], hi[free]), integrality=np.ones(len(free)),
                           options={"node_limit": 2000})
             if result.x is None:
