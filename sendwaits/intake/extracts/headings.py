@@ -17,6 +17,8 @@ __all__ = ["tidy", "Header", "Mapped", "map_headings", "find_header", "refuse_mi
 SEARCHED_ROWS = 20
 """How far down a header row is looked for."""
 
+_VALUE = re.compile(r"[A-Za-z]?\d[\d /.:\-]{3,}[A-Za-z]?|\d{1,2}[-/ ][A-Za-z]{3,9}[-/ ]\d{2,4}")
+"""A number, date or child's number: what no heading is."""
 _WAIT_HEADINGS = re.compile(r"^(?:(weeks?|days?|months?)wait(?:ing|ed)?|wait(?:ing)?(?:time)?(?:in)?(weeks?|days?|months?)?|(?:length|time)(?:of)?wait(?:ing)?(?:in)?(weeks?|days?|months?)?)$")
 
 
@@ -86,9 +88,10 @@ def find_header(rows: Sequence[Sequence[str]], pathway: Pathway) -> Header | Non
             mapped = map_headings(texts, pathway)
             if _complete(mapped, pathway):
                 return Header(texts, at + 2, at, 2, mapped)
-    best = max(range(len(seen)), key=lambda at: (len(seen[at].found), sum(bool(c.strip()) for c in rows[at]) > 1, -at), default=None)
+    heads = [at for at in range(len(seen)) if not any(_VALUE.fullmatch(c.strip()) for c in rows[at])]   # a record's values are never taken for headings
+    best = max(heads, key=lambda at: (len(seen[at].found), sum(bool(c.strip()) for c in rows[at]) > 1, -at), default=None)
     if best is None or not seen[best].found:
-        wide = next((at for at, row in enumerate(rows[:SEARCHED_ROWS]) if sum(bool(c.strip()) for c in row) > 1), None)
+        wide = next((at for at in heads if sum(bool(c.strip()) for c in rows[at]) > 1), None)
         return None if wide is None else Header(list(rows[wide]), wide + 1, wide, 1, seen[wide])
     return Header(list(rows[best]), best + 1, best, 1, seen[best])
 
@@ -130,13 +133,13 @@ def refuse_missing(header: Header, pathway: Pathway, file: str, next_row: Sequen
     near = [t for t in near if likeness(t, name, pathway) >= 0.45 and not any(ch.isdigit() for ch in t)][:3]
     if near:
         raise Refused(f"{file}: no column '{name}'. It may be called {_listed(near)} now. If so, put into sendwaits.toml:\n"
-                      f"[pathways.{pathway.code}.headings]\n{name} = \"{_quoted(near[0])}\"", "F-COLRENAMED")
+                      f"[pathways.{pathway.code}.headings]\n{name} = \"{_quoted(near[0])}\"\nThe whole table is proposed by: sendwaits map FILE --pathway {pathway.code}", "F-COLRENAMED")
     if not mapped.found:   # perhaps no header at all: its cells may be a child's, so none is named
         raise Refused(f"{file}: no row within the first {SEARCHED_ROWS} names the columns. The first required one is '{name}'; put a header row above the data, or "
                       f"name your headings in sendwaits.toml under [pathways.{pathway.code}.headings].", "F-COLMISSING")
     present = sorted((t.strip() for t in texts if t.strip()), key=lambda t: (-likeness(t, name, pathway), t))[:4]
     raise Refused(f"{file}: the required column '{name}' is missing. Nearest headings in the file: {_listed(present)}. Ask the supplier for it, or "
-                  f"name its heading in sendwaits.toml under [pathways.{pathway.code}.headings].", "F-COLMISSING")
+                  f"name its heading in sendwaits.toml under [pathways.{pathway.code}.headings]; a table is proposed by: sendwaits map FILE --pathway {pathway.code}", "F-COLMISSING")
 
 
 def refuse_other_service(header: Header, pathway: Pathway, file: str, others: Sequence[Pathway]) -> None:
