@@ -77,3 +77,15 @@ def test_a_row_of_values_is_never_taken_for_headings(tmp_path):
     with pytest.raises(Refused) as refused:
         sw.open(tmp_path).figures("2024-07-31")
     assert "QQ76" not in str(refused.value) and "School" not in str(refused.value)
+
+
+def test_a_file_without_the_date_that_ends_a_wait_says_so(tmp_path):
+    """Its heading was unknown and so ignored: without a word every child would seem to wait for ever."""
+    (tmp_path / "data" / "raw").mkdir(parents=True)
+    (tmp_path / "sendwaits.toml").write_text('[area]\nname = "A"\n', encoding="utf-8", newline="\n")
+    file = tmp_path / "data" / "raw" / "SLCN_2024-07-31.csv"
+    file.write_text("child_id,referral_date,Face to Face\nA1,2024-01-05,2024-02-05\nA2,2024-02-05,\n", encoding="utf-8", newline="\n")
+    found = sw.open(tmp_path).check().findings.set_index("code")
+    assert "first_contact_date" in found.loc["N-NOSTOP", "message"] and "sendwaits map" in found.loc["N-NOSTOP", "what_to_do"]
+    file.write_text("child_id,referral_date,first_contact_date\nA1,2024-01-05,2024-02-05\n", encoding="utf-8", newline="\n")
+    assert "N-NOSTOP" not in set(sw.open(tmp_path).check().findings["code"])

@@ -81,10 +81,14 @@ def init(folder: Path) -> list[str]:
         raise CannotWrite(f"{folder.name}: cannot be written. Choose another folder or check its permissions.") from None
     lines = [f"A workspace is in {folder}.", f"1. Write the name of your area in {FILE_NAME}.",
              "2. Put an extract in data/raw, named like NST_2024-07-31.csv (the service and the extract date).",
-             "3. sendwaits check, then: sendwaits report --as-at 2024-07-31"]
+             f"3. sendwaits check {_quoted(folder)}, then: sendwaits report {_quoted(folder)} --as-at 2024-07-31"]
     if any((parent / ".git").exists() for parent in (folder.resolve(), *folder.resolve().parents)):
         lines.append("Warning: this folder lies in a git checkout. Real extracts belong outside; data/ and reports/ are ignored here.")
     return lines
+
+
+def _quoted(folder: Path) -> str:
+    return f'"{folder}"' if " " in str(folder) else str(folder)
 
 
 def map_headings(file: Path, pathway: str, *, write: bool = False) -> str:
@@ -101,6 +105,9 @@ def map_headings(file: Path, pathway: str, *, write: bool = False) -> str:
     of = workspace.pathway(pathway)
     lines = [f"[pathways.{of.code}.headings]"]
     for proposal in extracts.propose_headings(file, of):
+        if not proposal["heading"]:
+            lines.append(f"# {proposal['column']}: no heading looks like it" + (" (required)" if proposal["required"] else ""))
+            continue
         heading = str(proposal["heading"]).replace("\\", "\\\\").replace('"', '\\"')
         line = f'{proposal["column"]} = "{heading}"'
         lines.append(line if proposal["sure"] else f"# {line}   # unsure: check, then take the # away")

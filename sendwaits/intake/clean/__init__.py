@@ -231,7 +231,7 @@ def _settle(file: ExtractFile, rows: Rows, why: np.ndarray, column: list[str], m
             raise SendwaitsError(f"{name}: rows read are not clean + quarantined + merged. This is a fault of the program; please report it.")
     if merged.any():
         rows.note("M-DUP", "info", merged.sum(), "identical rows were counted once", "Nothing, or export without repeats.")
-    findings = [*text.findings, *_extract_findings(text), *_rule_findings(quarantine), *rows.notes]
+    findings = [*text.findings, *_extract_findings(text, rows.pathway), *_rule_findings(quarantine), *rows.notes]
     return Cleaned(file, frame, quarantine, findings, counts, rows)
 
 
@@ -252,8 +252,12 @@ def _quarantine(rows: Rows, why: np.ndarray, column: list[str], conflict: np.nda
     return pd.concat(parts, ignore_index=True).sort_values(["file", "sheet", "row"], kind="stable", ignore_index=True)
 
 
-def _extract_findings(text: Text) -> list[Finding]:
+def _extract_findings(text: Text, pathway: Pathway) -> list[Finding]:
     found = []
+    for at, wait in enumerate(pathway.waits):
+        if wait.completed not in text.columns and (at == 0 or text.extra):   # a later stage may not be in the extract at all
+            found.append(Finding("N-NOSTOP", "warn", text.file, 1, f"no column '{wait.completed}': nobody completes the wait '{wait.name}', it only grows",
+                                 f"Map its heading in sendwaits.toml under [pathways.{pathway.code}.headings] (a proposal: sendwaits map FILE --pathway {pathway.code}), or ask for the column."))
     if text.blank:
         found.append(Finding("N-BLANK", "info", text.file, text.blank, f"{text.blank} blank rows were left out; they are not rows read", "Nothing: noted."))
     if text.extra:
