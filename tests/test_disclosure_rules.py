@@ -120,6 +120,39 @@ def test_flows_are_never_broken_down_by_month() -> None:
     assert not ((table["group"] != "") & (table["period_start"] != "")).any()
 
 
+def _four_months(removed: int, rejected: int) -> pd.DataFrame:
+    """Per month 20 referred, some rejected, the rest start, 12 completed and a few removed: the list follows."""
+    rows, waiting = [count("waiting", 100, end="2024-03-31")], 100
+    for start, end in (("2024-04-01", "2024-04-30"), ("2024-05-01", "2024-05-31"), ("2024-06-01", "2024-06-30"), (START, END)):
+        waiting += 20 - rejected - 12 - removed
+        flows = [("starts", 20 - rejected), ("completed", 12), ("removed_other", removed)]
+        rows += [count("waiting", waiting, end=end), *(count(m, n, start=start, end=end) for m, n in flows)]
+        rows += [count(m, n, wait="", start=start, end=end) for m, n in (("referrals", 20), ("rejected", rejected))]
+    return frame(rows)
+
+
+def test_a_series_of_small_removals_is_not_printed_by_month_and_costs_no_completions() -> None:
+    """3 removed and 3 rejected a month: 20 referred less 12 + (2 more waiting) leaves 6 for both, each 0 to 6."""
+    released = release(_four_months(3, 3))
+    table = released.table
+    assert set(table["measure"]) == {"waiting", "completed", "referrals"} and (table["status"] == "").all()
+    assert len(released.notes) == 3 and audit(released) == []
+
+
+def test_months_not_printed_still_protect_the_few_who_were_removed() -> None:
+    """1 removed and 1 rejected a month: with referrals, completions and lists shown the removed were 0 to 2, too few."""
+    released = release(_four_months(1, 1))
+    table = released.table
+    assert (table[table["measure"].isin(["referrals", "completed"])].groupby("period_end")["status"].agg(set) != {""}).all()
+    shown = Released(_exact_like(table, _four_months(1, 1)))
+    assert {f.key.split("|")[2] for f in audit(shown)} >= {"removed_other"}
+
+
+def _exact_like(table: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a released table as if nothing in them were hidden."""
+    return table[COLUMNS[:6]].merge(figures, on=COLUMNS[:6], validate="one_to_one").assign(status="")
+
+
 def test_the_analyst_profile_is_exact_and_marks_what_is_undefined() -> None:
     figures = frame([count("waiting", 3), ("SLCN", "contact", "mean_weeks_open", "", "", END, math.nan, "weeks", None, None, 0)])
     released = release(figures, profile="analyst")

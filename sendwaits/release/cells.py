@@ -162,7 +162,8 @@ class Released:
     def number(self, wait: str, measure: str, end: str, *, start: str | None = None, group: str = "") -> Number:
         """The number of that measure whose period ends on ``end``; of several periods the shortest, unless ``start`` is named."""
         found = self._numbers.get((wait, measure, group), {})
-        fits = [k for k in found if k[1] == end and (start is None or k[0] == start)]
+        by_month = start is None and measure in ("starts", "removed_other", "rejected")  # may be printed by year only
+        fits = [k for k in found if k[1] == end and (start is None or k[0] == start) and not (by_month and k[0][:7] != end[:7])]
         if not fits:
             key = "|".join(_plain(p) for p in (self.pathway, wait, measure, group, start or "", end))
             return Number(key, unit="percent" if measure.endswith("_pct") else "count", status="z")

@@ -295,7 +295,8 @@ class _Attack:
         first = [w for p, w in self.waits if p == pathway and (p, w) in self.first_waits]
         for wait in first:
             starts = referrals._replace(wait=wait, measure="starts")
-            if self.has(referrals) and self.has(starts):
+            flowing = any(self.has(starts._replace(measure=m)) for m in FLOWS)  # starts are there, printed or not
+            if self.has(referrals) and flowing:
                 if (pathway, wait) in self.equal_waits:
                     self.system.add({referrals: 1, starts: -1}, 0, 0, LIKELY)
                 else:
@@ -318,6 +319,8 @@ class _Attack:
             self._equal: set[tuple[str, str]] = set()
             pairs: dict[tuple[str, str], list[tuple[tuple[float, float], tuple[float, float]]]] = {}
             for cell in self.cells.all():
+                if cell.measure in FLOWS and not cell.group:
+                    pairs.setdefault((cell.pathway, cell.wait), [])
                 if cell.measure == "starts" and not cell.group:
                     referrals = self.cells.shown.get(cell._replace(wait="", measure="referrals"))
                     starts = self.cells.shown.get(cell)
@@ -340,7 +343,8 @@ class _Attack:
         """Counts of a year, or of the year to date, are the sums of their months; months not printed are 0 or more."""
         months: dict[Cell, list[Cell]] = {}
         longer = []
-        for cell in self.cells.all():
+        unprinted = [q for q in self.system.bounds if q.measure in FLOWS and not self.has(q)]
+        for cell in [*self.cells.all(), *unprinted]:
             if cell.start and self.cells.starts.get(cell.end) == cell.start:
                 months.setdefault(cell._replace(start="", end=""), []).append(cell)
             elif cell.start:

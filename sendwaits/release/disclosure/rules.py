@@ -41,6 +41,10 @@ COLUMNS = ["pathway", "wait", "measure", "group", "period_start", "period_end", 
 MOST_HIDDEN = Fraction(1, 5)
 """A breakdown with a larger share of hidden cells is made coarser, in the end not shown."""
 
+SPARSE = ("removed_other", "rejected", "starts")
+SPARSE_FROM = Fraction(1, 2)
+"""A monthly series of these with a larger share of hidden months is not printed by month; its years are."""
+
 KthLongest = Callable[[str, str, str], float | None]
 
 
@@ -138,6 +142,7 @@ class _Part:
         self.starts = months_of(zip(rows["period_start"], rows["period_end"], strict=True))
         self.no_bands: set[str] = set()
         self.flow_level: dict[str, int] = {}
+        self.no_months: set[tuple[str, str]] = set()  # (wait, measure) not printed by month
         self.no_group: set[tuple[str, str, str]] = set()
         self.forced = False
         self.kept: set[Cell] = set()  # county numbers hidden on the way to a coarser breakdown
@@ -158,9 +163,9 @@ class _Part:
             self.hidden = {i for i in range(len(self.cell)) if i not in self.dropped and self._is_primary(i)}
             self.hidden |= {self.place[c] for c in self.kept if self.place[c] not in self.dropped}
             self._follow()
-            if self._too_revealing_groups() or self._too_many_hidden():
+            if self._sparse_months(("removed_other", "rejected")) or self._too_revealing_groups() or self._too_many_hidden():
                 continue
-            if self._protect() and not self._too_many_hidden():
+            if self._protect() and not self._too_many_hidden() and not self._sparse_months(SPARSE):
                 self._restore()
                 return self._printed()
         raise Unsafe(f"{self.cell[0].pathway}: no safe form of this service's tables was found. Nothing was released.")
@@ -229,7 +234,23 @@ class _Part:
             return (cell.wait, cell.group.split("=", 1)[0], cell.measure) in self.no_group
         if cell.wait in self.no_bands and band_edges(cell.measure) is not None:
             return True
-        return cell.measure in FLOWS[: self.flow_level.get(cell.wait, 0)]
+        by_month = self.starts.get(cell.end) == cell.start
+        return (by_month and (cell.wait, cell.measure) in self.no_months) or cell.measure in FLOWS[: self.flow_level.get(cell.wait, 0)]
+
+    def _sparse_months(self, measures: tuple[str, ...]) -> bool:
+        """Leave out a monthly series of which little would be seen: hiding most of it would cost others their months."""
+        months: dict[tuple[str, str], list[bool]] = {}
+        for i, cell in enumerate(self.cell):
+            if cell.measure in measures and not cell.group and self.starts.get(cell.end) == cell.start and i not in self.dropped:
+                months.setdefault((cell.wait, cell.measure), []).append(i in self.hidden)
+        sparse = {key for key, hidden in months.items() if len(hidden) > 2 and sum(hidden) > SPARSE_FROM * len(hidden)}
+        for wait, measure in sorted(sparse):
+            about = f"{self.cell[0].pathway} {wait}".strip()
+            self.notes.append(f"{about}: {measure} is not shown by month, most of its months would be hidden.")
+        self.no_months |= sparse
+        if sparse:
+            self.kept.clear()
+        return bool(sparse)
 
     def _tables(self) -> dict[tuple[str, str], list[int]]:
         tables: dict[tuple[str, str], list[int]] = {}
