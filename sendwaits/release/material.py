@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sendwaits import intake, store
-from sendwaits.errors import Refused
+from sendwaits.errors import Refused, Unsafe
 from sendwaits.intake import load as loading
 from sendwaits.intake.waits import Built
 from sendwaits.measure import measures, themes
@@ -93,11 +93,26 @@ def _printed(month: pd.DataFrame, pathway: Pathway, newest: str) -> pd.Series:
 
 
 def _released(workspace: Workspace, as_at: date, built: Built, pathway: Pathway, profile: str) -> dict[str, Any]:
+    """The fullest form of the set that its own audit, earlier releases included, finds safe. Raises `Unsafe` when there is none."""
     table = figures_of_set(built, pathway, as_at)
     longest = _longest(built, pathway, as_at, smallest(workspace, profile))
     previous = [] if workspace.only or profile == "analyst" else register.releases(workspace.processed)
-    done = disclosure.release(table, profile=profile, k=workspace.disclosure.k, kth_longest=longest, previous=previous)
-    return {"table": done.table, "zeros_hidden": list(done.zeros_hidden), "notes": list(done.notes)}
+    for form in FORMS:
+        rows = table if form is None else table[(table["group"] == "") & ~table["measure"].isin(form)]
+        try:
+            done = disclosure.release(rows.reset_index(drop=True), profile=profile, k=workspace.disclosure.k, kth_longest=longest, previous=previous)
+        except Unsafe:
+            continue
+        if not disclosure.audit(done, previous):
+            notes = list(done.notes) if form is None else [*done.notes, f"{pathway.code}: the numbers are so small that only the list and little else can be shown."]
+            return {"table": done.table, "zeros_hidden": list(done.zeros_hidden), "notes": notes}
+    raise Unsafe(f"{pathway.code}: no form of its tables is safe beside what has been released before. Nothing was released.")
+
+
+_FLOWS = ("starts", "removed_other", "rejected")
+FORMS: tuple[tuple[str, ...] | None, ...] = (
+    None, _FLOWS, (*_FLOWS, "completed", "referrals", "mean_weeks_completed", "median_weeks_completed", "within_standard_pct", "clearance_weeks"))
+"""Ever less of a service's tables: everything; no small flows and no breakdown; no flows at all."""
 
 
 def _longest(built: Built, pathway: Pathway, as_at: date, k: int) -> Callable[[str, str, str], float | None]:
