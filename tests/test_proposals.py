@@ -86,6 +86,6 @@ def test_a_file_without_the_date_that_ends_a_wait_says_so(tmp_path):
     file = tmp_path / "data" / "raw" / "SLCN_2024-07-31.csv"
     file.write_text("child_id,referral_date,Face to Face\nA1,2024-01-05,2024-02-05\nA2,2024-02-05,\n", encoding="utf-8", newline="\n")
     found = sw.open(tmp_path).check().findings.set_index("code")
-    assert "first_contact_date" in found.loc["N-NOSTOP", "message"] and "sendwaits map" in found.loc["N-NOSTOP", "what_to_do"]
+    assert "first_contact_date" in found.loc["N-HEADER", "message"] and "sendwaits map" in found.loc["N-HEADER", "what_to_do"]
     file.write_text("child_id,referral_date,first_contact_date\nA1,2024-01-05,2024-02-05\n", encoding="utf-8", newline="\n")
-    assert "N-NOSTOP" not in set(sw.open(tmp_path).check().findings["code"])
+    assert "N-HEADER" not in set(sw.open(tmp_path).check().findings["code"])

@@ -256,7 +256,7 @@ def _extract_findings(text: Text, pathway: Pathway) -> list[Finding]:
     found = []
     for at, wait in enumerate(pathway.waits):
         if wait.completed not in text.columns and (at == 0 or text.extra):   # a later stage may not be in the extract at all
-            found.append(Finding("N-NOSTOP", "warn", text.file, 1, f"no column '{wait.completed}': nobody completes the wait '{wait.name}', it only grows",
+            found.append(Finding("N-HEADER", "warn", text.file, 1, f"no column '{wait.completed}': nobody completes the wait '{wait.name}', it only grows",
                                  f"Map its heading in sendwaits.toml under [pathways.{pathway.code}.headings] (a proposal: sendwaits map FILE --pathway {pathway.code}), or ask for the column."))
     if text.blank:
         found.append(Finding("N-BLANK", "info", text.file, text.blank, f"{text.blank} blank rows were left out; they are not rows read", "Nothing: noted."))
