@@ -98,7 +98,7 @@ def _released(workspace: Workspace, as_at: date, built: Built, pathway: Pathway,
     longest = _longest(built, pathway, as_at, smallest(workspace, profile))
     previous = [] if workspace.only or profile == "analyst" else register.releases(workspace.processed)
     for form in FORMS:
-        rows = table if form is None else table[(table["group"] == "") & ~table["measure"].isin(form)]
+        rows = table if form is None else table[(table["group"] == "") & ((table["measure"] == "waiting") if form == ("*",) else ~table["measure"].isin(form))]
         try:
             done = disclosure.release(rows.reset_index(drop=True), profile=profile, k=workspace.disclosure.k, kth_longest=longest, previous=previous)
         except Unsafe:
@@ -111,8 +111,8 @@ def _released(workspace: Workspace, as_at: date, built: Built, pathway: Pathway,
 
 _FLOWS = ("starts", "removed_other", "rejected")
 FORMS: tuple[tuple[str, ...] | None, ...] = (
-    None, _FLOWS, (*_FLOWS, "completed", "referrals", "mean_weeks_completed", "median_weeks_completed", "within_standard_pct", "clearance_weeks"))
-"""Ever less of a service's tables: everything; no small flows and no breakdown; no flows at all."""
+    None, _FLOWS, (*_FLOWS, "completed", "referrals", "mean_weeks_completed", "median_weeks_completed", "within_standard_pct", "clearance_weeks"), ("*",))
+"""Ever less of a service's tables: everything; no small flows and no breakdown; no flows at all; the size of the list only."""
 
 
 def _longest(built: Built, pathway: Pathway, as_at: date, k: int) -> Callable[[str, str, str], float | None]:

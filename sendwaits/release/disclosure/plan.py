@@ -192,7 +192,8 @@ class _Attack:
             if cell not in cells.shown and cell not in cells.hidden:
                 bounds[cell] = (0.0, _INF)
                 self.system.hidden.add(cell)
-                self.system.add({cell: 1}, 1, _INF, EARLIER)
+                if "#" not in cell.measure:  # the parts of a hidden share may be 0, as in its own release
+                    self.system.add({cell: 1}, 1, _INF, EARLIER)
         for cell, (lo, hi) in sorted(cells.earlier.items()):
             now = cells.shown.get(cell)
             if now is not None and (now[0] > hi or now[1] < lo):

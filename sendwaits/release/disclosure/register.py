@@ -19,9 +19,18 @@ from sendwaits.release.tables import read_figures
 __all__ = ["record", "releases", "digest", "digest_before"]
 
 
-def releases(processed: Path) -> list[Released]:
-    """Earlier releases of this workspace, oldest first, analyst sets left out. Raises `Unsafe` when the chain is broken."""
-    return [_released(entry) for _, entry in _entries(processed) if entry["profile"] != "analyst"]
+def releases(processed: Path, but: str = "") -> list[Released]:
+    """Earlier releases of this workspace, oldest first, analyst sets left out. Raises `Unsafe` when the chain is broken.
+
+    ``but``: the text of a figures.csv; only what was released before the release that holds just this.
+    """
+    found = []
+    for _, entry in _entries(processed):
+        if entry["figures"] == but:
+            break
+        if entry["profile"] != "analyst":
+            found.append(_released(entry))
+    return found
 
 
 def digest(processed: Path) -> str:
