@@ -92,7 +92,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         home = workspace_at(Path(temporary) / "home")
-        codes = sorted({p.name.rpartition("_")[0].upper() for p in (home / "data" / "raw").glob("*_2024-07-31.csv")})
+        codes = sorted({p.name.rpartition("_")[0].upper() for p in (home / "data" / "raw").glob("*_2024-07-31.*")})
         jobs = [(code, report) for code in codes for report in REPORTS]
         ours_cold, told = our_run(home, workers=options.workers)
         peak = told["peak"]
