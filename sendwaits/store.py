@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 import sendwaits
 
-__all__ = ["cached", "forget", "write_atomic", "read_bytes", "keep_bytes", "digest_bytes", "digest_file", "digest_files",
+__all__ = ["cached", "forget", "write_atomic", "rename", "read_bytes", "keep_bytes", "digest_bytes", "digest_file", "digest_files",
            "digest_key", "digest_package", "sync_folder", "cache_path", "encode", "decode"]
 
 Value = TypeVar("Value")
@@ -137,7 +137,7 @@ def write_atomic(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        _replace(temporary, path)
+        rename(temporary, path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -145,7 +145,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
-def _replace(source: Path, target: Path) -> None:
+def rename(source: Path, target: Path) -> None:
     """Renames; on Windows tries for a second while a virus scanner or a viewer holds the file."""
     for attempt in range(20):
         try:

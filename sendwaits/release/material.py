@@ -98,20 +98,24 @@ def _released(workspace: Workspace, as_at: date, built: Built, pathway: Pathway,
     longest = _longest(built, pathway, as_at, smallest(workspace, profile))
     previous = [] if workspace.only or profile == "analyst" else register.releases(workspace.processed)
     for form in FORMS:
-        rows = table if form is None else table[(table["group"] == "") & ((table["measure"] == "waiting") if form == ("*",) else ~table["measure"].isin(form))]
         try:
-            done = disclosure.release(rows.reset_index(drop=True), profile=profile, k=workspace.disclosure.k, kth_longest=longest, previous=previous)
+            done = disclosure.release(form(table).reset_index(drop=True), profile=profile, k=workspace.disclosure.k, kth_longest=longest, previous=previous)
         except Unsafe:
             continue
         if not disclosure.audit(done, previous):
-            notes = list(done.notes) if form is None else [*done.notes, f"{pathway.code}: the numbers are so small that only the list and little else can be shown."]
+            notes = list(done.notes) if form is FORMS[0] else [*done.notes, f"{pathway.code}: the numbers are so small that only the list and little else can be shown."]
             return {"table": done.table, "zeros_hidden": list(done.zeros_hidden), "notes": notes}
     raise Unsafe(f"{pathway.code}: no form of its tables is safe beside what has been released before. Nothing was released.")
 
 
-_FLOWS = ("starts", "removed_other", "rejected")
-FORMS: tuple[tuple[str, ...] | None, ...] = (
-    None, _FLOWS, (*_FLOWS, "completed", "referrals", "mean_weeks_completed", "median_weeks_completed", "within_standard_pct", "clearance_weeks"), ("*",))
+_SMALL_FLOWS = ("starts", "removed_other", "rejected")
+_FLOWS = (*_SMALL_FLOWS, "completed", "referrals", "mean_weeks_completed", "median_weeks_completed", "within_standard_pct", "clearance_weeks")
+FORMS: tuple[Callable[[pd.DataFrame], pd.DataFrame], ...] = (
+    lambda table: table,
+    lambda table: table[(table["group"] == "") & ~table["measure"].isin(_SMALL_FLOWS)],
+    lambda table: table[(table["group"] == "") & ~table["measure"].isin(_FLOWS)],
+    lambda table: table[(table["group"] == "") & (table["measure"] == "waiting")],
+)
 """Ever less of a service's tables: everything; no small flows and no breakdown; no flows at all; the size of the list only."""
 
 

@@ -6,13 +6,12 @@ import ctypes
 import os
 import shutil
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sendwaits.errors import CannotWrite
-from sendwaits.store import sync_folder
+from sendwaits.store import rename, sync_folder
 
 __all__ = ["replaced", "recover", "probe"]
 
@@ -124,12 +123,12 @@ def _sync_tree(folder: Path) -> None:
 def _swap(work: Path, target: Path) -> None:
     """``target`` holds what ``work`` held, in one step where the system can exchange two folders."""
     if not target.exists():
-        _rename(work, target)
+        rename(work, target)
     elif not _exchange(work, target):
         old = _old(target)
-        _rename(target, old)
+        rename(target, old)
         try:
-            _rename(work, target)
+            rename(work, target)
         except OSError:
             os.rename(old, target)
             raise
@@ -146,15 +145,3 @@ def _exchange(one: Path, other: Path) -> bool:
         return library.renameat2(here, os.fsencode(one), here, os.fsencode(other), 2) == 0
     except (OSError, AttributeError, TypeError):
         return False
-
-
-def _rename(source: Path, target: Path) -> None:
-    """Renames; on Windows tries for a second while a virus scanner holds a file."""
-    for attempt in range(20):
-        try:
-            os.rename(source, target)
-            return
-        except PermissionError:
-            if os.name != "nt" or attempt == 19:
-                raise
-            time.sleep(0.05)
