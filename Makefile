@@ -33,6 +33,8 @@ reports: $(READY)
 	$(BIN)/sendwaits report . --as-at $(AS_AT)
 
 test: $(READY)
+	$(BIN)/python -m ruff format --check --quiet .
+	$(BIN)/python -m ruff check --quiet .
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not long" tests
 	$(BIN)/python -m pytest -q -p no:cacheprovider --nbval notebooks
 	$(BIN)/python -m mypy

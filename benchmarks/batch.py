@@ -23,7 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 AS_AT = "2024-07-31"
 REPORTS = ("trend", "backlog", "forecast")
-MEASURE = """
+MEASURE = (
+    """
 import json, sys
 from datetime import date
 from sendwaits.run import batch
@@ -32,7 +33,9 @@ if __name__ == "__main__":
     options = json.loads(sys.argv[2])
     summary = batch.run(open_workspace(sys.argv[1]), as_at=date.fromisoformat("%s"), **options)
     print(json.dumps({"made": len(summary.made), "kept": len(summary.kept), "failed": summary.failed, "peak": summary.peak_mb}))
-""" % AS_AT
+"""
+    % AS_AT
+)
 
 
 def timed(command: list[str], **options: object) -> tuple[float, str]:
@@ -46,7 +49,15 @@ def timed(command: list[str], **options: object) -> tuple[float, str]:
 
 
 def our_run(workspace: Path, **options: object) -> tuple[float, dict]:
-    seconds, out = timed([sys.executable, "-c", MEASURE, str(workspace), json.dumps({"reports": list(REPORTS), **options})])
+    seconds, out = timed(
+        [
+            sys.executable,
+            "-c",
+            MEASURE,
+            str(workspace),
+            json.dumps({"reports": list(REPORTS), **options}),
+        ]
+    )
     told = json.loads(out.splitlines()[-1])
     if told["failed"]:
         sys.exit(f"reports failed: {told['failed']}")
@@ -74,9 +85,25 @@ def scripted(workspace: Path, jobs: list[tuple[str, str]]) -> float:
     total = 0.0
     for pathway, report in jobs:
         nb = out / f"{pathway}_{report}.ipynb"
-        total += timed([sys.executable, "-m", "papermill", f"notebooks/{report}.ipynb", str(nb), "-p", "pathway", pathway, "-r", "as_at", AS_AT],
-                       cwd=workspace)[0]
-        total += timed([sys.executable, "-m", "jupyter", "nbconvert", "--to", "html", str(nb)], cwd=workspace)[0]
+        total += timed(
+            [
+                sys.executable,
+                "-m",
+                "papermill",
+                f"notebooks/{report}.ipynb",
+                str(nb),
+                "-p",
+                "pathway",
+                pathway,
+                "-r",
+                "as_at",
+                AS_AT,
+            ],
+            cwd=workspace,
+        )[0]
+        total += timed(
+            [sys.executable, "-m", "jupyter", "nbconvert", "--to", "html", str(nb)], cwd=workspace
+        )[0]
     return total
 
 
@@ -92,7 +119,12 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         home = workspace_at(Path(temporary) / "home")
-        codes = sorted({p.name.rpartition("_")[0].upper() for p in (home / "data" / "raw").glob("*_2024-07-31.*")})
+        codes = sorted(
+            {
+                p.name.rpartition("_")[0].upper()
+                for p in (home / "data" / "raw").glob("*_2024-07-31.*")
+            }
+        )
         jobs = [(code, report) for code in codes for report in REPORTS]
         ours_cold, told = our_run(home, workers=options.workers)
         peak = told["peak"]
@@ -104,25 +136,55 @@ def main() -> None:
         assert told["made"] == len(jobs), told
         again = statistics.median(our_run(home, workers=options.workers)[0] for _ in range(5))
         print(f"{len(jobs)} reports, {options.workers} workers")
-        print(f"  from nothing               {ours_cold:8.2f} s   {len(jobs) / ours_cold:6.2f} pages/s")
-        print(f"  shared results kept        {ours_warm:8.2f} s   {len(jobs) / ours_warm:6.2f} pages/s")
+        print(
+            f"  from nothing               {ours_cold:8.2f} s   {len(jobs) / ours_cold:6.2f} pages/s"
+        )
+        print(
+            f"  shared results kept        {ours_warm:8.2f} s   {len(jobs) / ours_warm:6.2f} pages/s"
+        )
         print(f"  nothing changed            {again:8.2f} s")
-        print(f"  memory per worker, at most {peak:8.0f} MB (pages shared with the parent included)")
+        print(
+            f"  memory per worker, at most {peak:8.0f} MB (pages shared with the parent included)"
+        )
         if options.scripted:
-            some = [jobs[i * len(jobs) // options.scripted] for i in range(options.scripted)] if options.scripted < len(jobs) else jobs
-            some = [(code, REPORTS[i % 3]) for i, (code, _) in enumerate(some)] if options.scripted < len(jobs) else some
+            some = (
+                [jobs[i * len(jobs) // options.scripted] for i in range(options.scripted)]
+                if options.scripted < len(jobs)
+                else jobs
+            )
+            some = (
+                [(code, REPORTS[i % 3]) for i, (code, _) in enumerate(some)]
+                if options.scripted < len(jobs)
+                else some
+            )
             warm = scripted(home, some) / len(some) * len(jobs)
             forget(home)
             cold = scripted(home, some) / len(some) * len(jobs)
             print(f"scripted, papermill then nbconvert, {len(some)} of {len(jobs)} timed")
-            print(f"  shared results kept        {warm:8.2f} s   ratio {warm / ours_warm:6.1f}  (wanted >= 10)")
-            print(f"  from nothing               {cold:8.2f} s   ratio {cold / ours_cold:6.1f}  (wanted >= 6)")
-            print(f"  nothing changed                        ratio {warm / again:6.1f}  (wanted >= 100)")
+            print(
+                f"  shared results kept        {warm:8.2f} s   ratio {warm / ours_warm:6.1f}  (wanted >= 10)"
+            )
+            print(
+                f"  from nothing               {cold:8.2f} s   ratio {cold / ours_cold:6.1f}  (wanted >= 6)"
+            )
+            print(
+                f"  nothing changed                        ratio {warm / again:6.1f}  (wanted >= 100)"
+            )
         pandas = median_of(5, [sys.executable, "-c", "import pandas"])
-        command = [sys.executable, "-m", "sendwaits.run.cli", "figures", str(home), "--as-at", AS_AT]
+        command = [
+            sys.executable,
+            "-m",
+            "sendwaits.run.cli",
+            "figures",
+            str(home),
+            "--as-at",
+            AS_AT,
+        ]
         median_of(1, command)
         figures = median_of(5, command)
-        print(f"sendwaits figures {figures:.2f} s, import pandas {pandas:.2f} s: ratio {figures / pandas:.1f}  (wanted <= 3)")
+        print(
+            f"sendwaits figures {figures:.2f} s, import pandas {pandas:.2f} s: ratio {figures / pandas:.1f}  (wanted <= 3)"
+        )
         if options.areas:
             rows = []
             for number in range(options.areas):
@@ -130,11 +192,26 @@ def main() -> None:
                 rows.append(f"Area {number},area{number}\n")
             listed = Path(temporary) / "areas.csv"
             listed.write_text("name,folder\n" + "".join(rows), encoding="utf-8")
-            code = MEASURE.replace("**options)", "**{**options, 'areas': __import__('pathlib').Path(options['areas'])})")
-            seconds, _ = timed([sys.executable, "-c", code, str(home), json.dumps({"areas": str(listed), "workers": options.workers, "reports": list(REPORTS)})])
+            code = MEASURE.replace(
+                "**options)",
+                "**{**options, 'areas': __import__('pathlib').Path(options['areas'])})",
+            )
+            seconds, _ = timed(
+                [
+                    sys.executable,
+                    "-c",
+                    code,
+                    str(home),
+                    json.dumps(
+                        {"areas": str(listed), "workers": options.workers, "reports": list(REPORTS)}
+                    ),
+                ]
+            )
             pages = options.areas * len(jobs)
-            print(f"{options.areas} areas, {pages} reports, from nothing: {seconds:.1f} s; 150 areas x {len(jobs)} would take "
-                  f"{seconds / options.areas * 150 / 60:.1f} minutes")
+            print(
+                f"{options.areas} areas, {pages} reports, from nothing: {seconds:.1f} s; 150 areas x {len(jobs)} would take "
+                f"{seconds / options.areas * 150 / 60:.1f} minutes"
+            )
 
 
 if __name__ == "__main__":

@@ -38,14 +38,22 @@ def make(path: Path, rows: int) -> None:
     for first in range(0, rows, 1_000_000):
         n = min(1_000_000, rows - first)
         start = last - rng.integers(0, 8 * 365, n)
-        waited = np.where(rng.random(n) < 0.1, rng.exponential(60, n), rng.gamma(2.0, 140, n)).astype(int)
+        waited = np.where(
+            rng.random(n) < 0.1, rng.exponential(60, n), rng.gamma(2.0, 140, n)
+        ).astype(int)
         stop = np.where(start + waited > last, -1, start + waited)
-        table = pa.table({
-            "pathway": pa.array(np.array(["NST", "OT_HEALTH", "OT_LA", "SLCN", "SLCN_AUTISM", "EHC"])[rng.choice(6, n, p=[0.3, 0.15, 0.1, 0.2, 0.05, 0.2])]),
-            "district": pa.array(np.array(list("ABCDEFG"))[rng.integers(0, 7, n)]),
-            "start": pa.array(start.astype("datetime64[D]")),
-            "stop": pa.array(stop.astype("datetime64[D]"), mask=stop < 0),
-        })
+        table = pa.table(
+            {
+                "pathway": pa.array(
+                    np.array(["NST", "OT_HEALTH", "OT_LA", "SLCN", "SLCN_AUTISM", "EHC"])[
+                        rng.choice(6, n, p=[0.3, 0.15, 0.1, 0.2, 0.05, 0.2])
+                    ]
+                ),
+                "district": pa.array(np.array(list("ABCDEFG"))[rng.integers(0, 7, n)]),
+                "start": pa.array(start.astype("datetime64[D]")),
+                "stop": pa.array(stop.astype("datetime64[D]"), mask=stop < 0),
+            }
+        )
         writer = writer or pq.ParquetWriter(path, table.schema)
         writer.write_table(table)
     if writer:
@@ -73,7 +81,9 @@ def ours(path: Path, months: int):
     from sendwaits.measure import census
 
     table = pq.read_table(path, read_dictionary=["pathway", "district"])
-    codes = [table.column(name).unify_dictionaries().combine_chunks() for name in ("pathway", "district")]
+    codes = [
+        table.column(name).unify_dictionaries().combine_chunks() for name in ("pathway", "district")
+    ]
     names = [code.dictionary.to_pylist() for code in codes]
     inner = len(names[1])
     group = codes[0].indices.to_numpy() * np.int32(inner) + codes[1].indices.to_numpy()
@@ -87,13 +97,27 @@ def ours(path: Path, months: int):
     stock = census.stocks(start, stop, group, n_groups, last, (126, 364), BANDS)
     came = census.flows(start, group, n_groups, (first, last))
     left = census.flows(stop, group, n_groups, (first, last))
-    label = pd.MultiIndex.from_product([ends.astype("datetime64[s]"), names[0], names[1]], names=["month_end", "pathway", "district"])
+    label = pd.MultiIndex.from_product(
+        [ends.astype("datetime64[s]"), names[0], names[1]],
+        names=["month_end", "pathway", "district"],
+    )
     with np.errstate(invalid="ignore"):
         mean = stock.total_days / stock.waiting
-    columns = {"waiting": stock.waiting, "mean": mean, "median": stock.median_days, "p92": stock.p92_days, "longest": stock.longest_days,
-               "over_18": stock.over[126], "over_52": stock.over[364], **{f"band_{low}": stock.bands[i] for i, (low, _) in enumerate(BANDS)},
-               "starts": came.count, "stops": left.count}
-    return pd.DataFrame({name: array[:, 1:].ravel() for name, array in columns.items()}, index=label).sort_index()
+    columns = {
+        "waiting": stock.waiting,
+        "mean": mean,
+        "median": stock.median_days,
+        "p92": stock.p92_days,
+        "longest": stock.longest_days,
+        "over_18": stock.over[126],
+        "over_52": stock.over[364],
+        **{f"band_{low}": stock.bands[i] for i, (low, _) in enumerate(BANDS)},
+        "starts": came.count,
+        "stops": left.count,
+    }
+    return pd.DataFrame(
+        {name: array[:, 1:].ravel() for name, array in columns.items()}, index=label
+    ).sort_index()
 
 
 def naive(path: Path, months: int):
@@ -102,7 +126,10 @@ def naive(path: Path, months: int):
     rows = pd.read_parquet(path)
     rows = rows.assign(start=pd.to_datetime(rows["start"]), stop=pd.to_datetime(rows["stop"]))
     edges = [low for low, _ in BANDS] + [10**6]
-    every = pd.MultiIndex.from_product([sorted(rows["pathway"].unique()), sorted(rows["district"].unique())], names=["pathway", "district"])
+    every = pd.MultiIndex.from_product(
+        [sorted(rows["pathway"].unique()), sorted(rows["district"].unique())],
+        names=["pathway", "district"],
+    )
     tables = {}
     for end in pd.to_datetime(month_ends(months)):
         waiting = rows[(rows["start"] <= end) & ~(rows["stop"] <= end)]
@@ -112,13 +139,28 @@ def naive(path: Path, months: int):
         table["p92"] = by.apply(lambda days: days.sort_values().iloc[-(-92 * len(days) // 100) - 1])
         table["over_18"] = waiting[waiting["days"] > 126].groupby(["pathway", "district"]).size()
         table["over_52"] = waiting[waiting["days"] > 364].groupby(["pathway", "district"]).size()
-        band = pd.cut(waiting["days"], edges, right=False, labels=[f"band_{low}" for low, _ in BANDS])
-        table = table.join(waiting.groupby(["pathway", "district", band], observed=False).size().unstack())
+        band = pd.cut(
+            waiting["days"], edges, right=False, labels=[f"band_{low}" for low, _ in BANDS]
+        )
+        table = table.join(
+            waiting.groupby(["pathway", "district", band], observed=False).size().unstack()
+        )
         first = end.replace(day=1)
         for name, column in (("starts", "start"), ("stops", "stop")):
-            table[name] = rows[(rows[column] >= first) & (rows[column] <= end)].groupby(["pathway", "district"]).size()
+            table[name] = (
+                rows[(rows[column] >= first) & (rows[column] <= end)]
+                .groupby(["pathway", "district"])
+                .size()
+            )
         tables[end] = table
-    counts = ["waiting", "over_18", "over_52", *(f"band_{low}" for low, _ in BANDS), "starts", "stops"]
+    counts = [
+        "waiting",
+        "over_18",
+        "over_52",
+        *(f"band_{low}" for low, _ in BANDS),
+        "starts",
+        "stops",
+    ]
     return pd.concat(tables, names=["month_end"]).fillna(dict.fromkeys(counts, 0)).sort_index()
 
 
@@ -129,14 +171,29 @@ def polars(path: Path, months: int):
     days = pl.col("days")
     tables = []
     for end in month_ends(months).tolist():
-        waiting = rows.filter((pl.col("start") <= end) & (pl.col("stop").is_null() | (pl.col("stop") > end)))
+        waiting = rows.filter(
+            (pl.col("start") <= end) & (pl.col("stop").is_null() | (pl.col("stop") > end))
+        )
         waiting = waiting.with_columns(days=(pl.lit(end) - pl.col("start")).dt.total_days())
         stock = waiting.group_by("pathway", "district").agg(
-            pl.len().alias("waiting"), days.mean().alias("mean"), days.median().alias("median"), days.quantile(0.92, "equiprobable").alias("p92"),
-            days.max().alias("longest"), (days > 126).sum().alias("over_18"), (days > 364).sum().alias("over_52"),
-            *(days.is_between(low, 10**6 if high is None else high).sum().alias(f"band_{low}") for low, high in BANDS))
+            pl.len().alias("waiting"),
+            days.mean().alias("mean"),
+            days.median().alias("median"),
+            days.quantile(0.92, "equiprobable").alias("p92"),
+            days.max().alias("longest"),
+            (days > 126).sum().alias("over_18"),
+            (days > 364).sum().alias("over_52"),
+            *(
+                days.is_between(low, 10**6 if high is None else high).sum().alias(f"band_{low}")
+                for low, high in BANDS
+            ),
+        )
         for name, column in (("starts", "start"), ("stops", "stop")):
-            moved = rows.filter(pl.col(column).is_between(end.replace(day=1), end)).group_by("pathway", "district").len(name)
+            moved = (
+                rows.filter(pl.col(column).is_between(end.replace(day=1), end))
+                .group_by("pathway", "district")
+                .len(name)
+            )
             stock = stock.join(moved, on=["pathway", "district"], how="left")
         tables.append(stock.with_columns(month_end=pl.lit(end)))
     return pl.concat(tables)
@@ -146,9 +203,14 @@ def duckdb(path: Path, months: int):
     import duckdb as db
 
     ends = ", ".join(f"(DATE '{end}')" for end in month_ends(months))
-    bands = ", ".join(f"count(*) FILTER (days BETWEEN {low} AND {10**6 if high is None else high}) AS band_{low}" for low, high in BANDS)
-    moved = {name: f"(SELECT last_day({column}) AS month_end, pathway, district, count(*) AS {name} FROM rows WHERE {column} IS NOT NULL GROUP BY ALL)"
-             for name, column in (("starts", "start"), ("stops", "stop"))}
+    bands = ", ".join(
+        f"count(*) FILTER (days BETWEEN {low} AND {10**6 if high is None else high}) AS band_{low}"
+        for low, high in BANDS
+    )
+    moved = {
+        name: f"(SELECT last_day({column}) AS month_end, pathway, district, count(*) AS {name} FROM rows WHERE {column} IS NOT NULL GROUP BY ALL)"
+        for name, column in (("starts", "start"), ("stops", "stop"))
+    }
     return db.sql(f"""
         WITH rows AS (SELECT pathway, district, CAST("start" AS DATE) AS start, CAST("stop" AS DATE) AS stop FROM read_parquet('{path.as_posix()}')),
         ends(month_end) AS (VALUES {ends}),
@@ -179,7 +241,12 @@ def same(path: Path, months: int) -> int:
 
     a, b = ours(path, months), naive(path, months)
     for name in a.columns:
-        np.testing.assert_allclose(a[name].to_numpy(float), b[name].reindex(a.index).to_numpy(float), rtol=1e-12, err_msg=name)
+        np.testing.assert_allclose(
+            a[name].to_numpy(float),
+            b[name].reindex(a.index).to_numpy(float),
+            rtol=1e-12,
+            err_msg=name,
+        )
     return a.size
 
 
@@ -196,7 +263,9 @@ def main() -> None:
         TASKS[given.task](given.file, given.months)
         return
     if not hasattr(os, "wait4"):
-        raise SystemExit("this benchmark reads the cost of whole processes from the system: run it on Linux or macOS")
+        raise SystemExit(
+            "this benchmark reads the cost of whole processes from the system: run it on Linux or macOS"
+        )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "referrals.parquet"
         make(path, given.rows)
@@ -205,12 +274,29 @@ def main() -> None:
         used = {}
         for task in TASKS:
             if task not in given.skip.split(","):
-                used[task] = cost([sys.executable, str(Path(__file__)), "--task", task, "--file", str(path), "--months", str(given.months)])
+                used[task] = cost(
+                    [
+                        sys.executable,
+                        str(Path(__file__)),
+                        "--task",
+                        task,
+                        "--file",
+                        str(path),
+                        "--months",
+                        str(given.months),
+                    ]
+                )
         if shutil.which("Rscript") and "r" not in given.skip.split(","):
-            used["NHSRwaitinglist (daily queue only)"] = cost([shutil.which("Rscript") or "", "-e", R_SCRIPT, str(path)])
-        print(f"{given.rows} rows, {given.months} months, 6 pathways x 7 districts; CPU time as a multiple of decode, and of ours")
+            used["NHSRwaitinglist (daily queue only)"] = cost(
+                [shutil.which("Rscript") or "", "-e", R_SCRIPT, str(path)]
+            )
+        print(
+            f"{given.rows} rows, {given.months} months, 6 pathways x 7 districts; CPU time as a multiple of decode, and of ours"
+        )
         for task, (seconds, memory) in used.items():
-            print(f"  {task:36} {seconds / used['decode'][0]:7.2f} x decode {seconds / used['ours'][0]:7.2f} x ours {memory:6.2f} GiB")
+            print(
+                f"  {task:36} {seconds / used['decode'][0]:7.2f} x decode {seconds / used['ours'][0]:7.2f} x ours {memory:6.2f} GiB"
+            )
 
 
 if __name__ == "__main__":

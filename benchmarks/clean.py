@@ -20,7 +20,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-DATES = ["referral_date", "rejected_date", "closed_date", "date_of_birth", "first_appointment_date", "next_appointment_date"]
+DATES = [
+    "referral_date",
+    "rejected_date",
+    "closed_date",
+    "date_of_birth",
+    "first_appointment_date",
+    "next_appointment_date",
+]
 CSV_LIMIT, BOOK_LIMIT, MEMORY_LIMIT = 1.5, 2.0, 1 << 30
 
 
@@ -35,13 +42,35 @@ def messy(rows: int) -> pd.DataFrame:
     def text(days: np.ndarray, shown: np.ndarray | bool = True) -> np.ndarray:
         return np.where(shown & (days <= last), pd.Series(days).dt.strftime("%d/%m/%Y"), "")
 
-    table = pd.DataFrame({
-        "child_id": [f"C{i:07d}" for i in rng.integers(0, rows, rows)], "referral_id": [f"R{i:07d}" for i in range(rows)], "referral_date": text(start),
-        "rejected_date": "", "closed_date": text(closed, share < 0.4), "closed_reason": np.where(share < 0.4, "discharged", ""), "next_appointment_date": "",
-        "priority": rng.choice(["routine", "urgent"], rows), "source": rng.choice(["GP", "School", "Health visitor"], rows), "need": rng.choice(["ASD", "ADHD", "SLCN"], rows),
-        "date_of_birth": text(start - rng.integers(800, 6000, rows).astype("timedelta64[D]")), "sex": rng.choice(["M", "F"], rows),
-        "district": rng.choice(["North", "South", "East", "West"], rows), "school": [f"School {i}" for i in rng.integers(0, 300, rows)], "first_appointment_date": text(seen, share < 0.7)}, dtype=object)
-    wrong = [("referral_date", "31/02/2024"), ("referral_date", ""), ("child_id", "9434765918"), ("closed_date", "2024-01-01"), ("closed_date", "n/k"), ("district", "NG1 5AB"), ("date_of_birth", "01/01/1900")]
+    table = pd.DataFrame(
+        {
+            "child_id": [f"C{i:07d}" for i in rng.integers(0, rows, rows)],
+            "referral_id": [f"R{i:07d}" for i in range(rows)],
+            "referral_date": text(start),
+            "rejected_date": "",
+            "closed_date": text(closed, share < 0.4),
+            "closed_reason": np.where(share < 0.4, "discharged", ""),
+            "next_appointment_date": "",
+            "priority": rng.choice(["routine", "urgent"], rows),
+            "source": rng.choice(["GP", "School", "Health visitor"], rows),
+            "need": rng.choice(["ASD", "ADHD", "SLCN"], rows),
+            "date_of_birth": text(start - rng.integers(800, 6000, rows).astype("timedelta64[D]")),
+            "sex": rng.choice(["M", "F"], rows),
+            "district": rng.choice(["North", "South", "East", "West"], rows),
+            "school": [f"School {i}" for i in rng.integers(0, 300, rows)],
+            "first_appointment_date": text(seen, share < 0.7),
+        },
+        dtype=object,
+    )
+    wrong = [
+        ("referral_date", "31/02/2024"),
+        ("referral_date", ""),
+        ("child_id", "9434765918"),
+        ("closed_date", "2024-01-01"),
+        ("closed_date", "n/k"),
+        ("district", "NG1 5AB"),
+        ("date_of_birth", "01/01/1900"),
+    ]
     chosen = rng.permutation(rows)[: rows // 50].reshape(-1) if rows >= 50 else np.zeros(0, int)
     for part, (column, value) in zip(np.array_split(chosen, len(wrong)), wrong, strict=True):
         table.loc[part, column] = value
@@ -63,14 +92,24 @@ def write_book(path: Path, rows: int) -> None:
     import xlsxwriter
 
     table = messy(rows)
-    with xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_urls": False, "strings_to_formulas": False}) as book:
+    with xlsxwriter.Workbook(
+        str(path), {"constant_memory": True, "strings_to_urls": False, "strings_to_formulas": False}
+    ) as book:
         sheet, day = book.add_worksheet("List"), book.add_format({"num_format": "dd/mm/yyyy"})
         sheet.write_row(0, 0, list(table))
         dated = [name in DATES for name in table]
         for at, cells in enumerate(table.itertuples(index=False), 1):
             for column, cell in enumerate(cells):
                 if dated[column] and len(cell) == 10 and cell[2] == "/" and cell[:5] != "31/02":
-                    sheet.write_number(at, column, (np.datetime64(f"{cell[6:]}-{cell[3:5]}-{cell[:2]}") - np.datetime64("1899-12-30")).astype(int), day)
+                    sheet.write_number(
+                        at,
+                        column,
+                        (
+                            np.datetime64(f"{cell[6:]}-{cell[3:5]}-{cell[:2]}")
+                            - np.datetime64("1899-12-30")
+                        ).astype(int),
+                        day,
+                    )
                 elif cell:
                     sheet.write_string(at, column, cell)
 
@@ -85,14 +124,17 @@ one = clean.load(file, space.pathway(file.pathway), space)
 used = time.process_time() - began
 print(json.dumps({"cpu": used, "peak": peak(), "counts": one.counts[file.name], "ledger": len(one.quarantine)}))
 """
-PANDAS = """
+PANDAS = (
+    """
 import pandas as pd
 began = time.process_time()
 table = pd.read_csv(sys.argv[1], dtype=str, keep_default_na=False, on_bad_lines="skip")
 for name in %r:
     table[name] = pd.to_datetime(table[name], format="%%d/%%m/%%Y", errors="coerce")
 print(json.dumps({"cpu": time.process_time() - began, "peak": peak()}))
-""" % DATES
+"""
+    % DATES
+)
 CALAMINE = """
 import python_calamine
 began = time.process_time()
@@ -112,7 +154,17 @@ def peak():
 
 def measure(code: str, argument: Path, times: int = 3) -> dict:
     """The run with the least CPU time of three."""
-    runs = [json.loads(subprocess.run([sys.executable, "-c", START + code, str(argument)], check=True, capture_output=True, text=True).stdout) for _ in range(times)]
+    runs = [
+        json.loads(
+            subprocess.run(
+                [sys.executable, "-c", START + code, str(argument)],
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout
+        )
+        for _ in range(times)
+    ]
     return min(runs, key=lambda r: r["cpu"])
 
 
@@ -127,19 +179,33 @@ def main() -> int:
         return 0
     kept = True
     with tempfile.TemporaryDirectory() as folder:
-        for kind, rows, peer, limit in (("csv", given.rows, PANDAS, CSV_LIMIT), ("xlsx", given.book_rows, CALAMINE, BOOK_LIMIT)):
+        for kind, rows, peer, limit in (
+            ("csv", given.rows, PANDAS, CSV_LIMIT),
+            ("xlsx", given.book_rows, CALAMINE, BOOK_LIMIT),
+        ):
             root = Path(folder) / kind
             (root / "data" / "raw").mkdir(parents=True)
-            (root / "sendwaits.toml").write_text('[area]\nname = "Exampleshire"\n', encoding="utf-8")
+            (root / "sendwaits.toml").write_text(
+                '[area]\nname = "Exampleshire"\n', encoding="utf-8"
+            )
             path = root / "data" / "raw" / f"NST_2024-07-31.{kind}"
             began = time.perf_counter()
             # a process of its own: a child starts with its parent's peak memory
-            subprocess.run([sys.executable, __file__, "--rows", str(rows), "--write", kind, str(path)], check=True)
-            print(f"{kind}: {rows:,} rows, {path.stat().st_size / 1e6:,.0f} MB, written in {time.perf_counter() - began:.0f} s")
+            subprocess.run(
+                [sys.executable, __file__, "--rows", str(rows), "--write", kind, str(path)],
+                check=True,
+            )
+            print(
+                f"{kind}: {rows:,} rows, {path.stat().st_size / 1e6:,.0f} MB, written in {time.perf_counter() - began:.0f} s"
+            )
             ours, theirs = measure(OURS, root), measure(peer, path)
             ratio = ours["cpu"] / theirs["cpu"]
-            print(f"  sendwaits {ours['cpu']:.2f} s CPU, peak {ours['peak'] / 2**20:,.0f} MiB: {ours['counts']}, {ours['ledger']:,} rows in the ledger")
-            print(f"  {'pandas as text + dates' if kind == 'csv' else 'calamine alone'} {theirs['cpu']:.2f} s CPU, peak {theirs['peak'] / 2**20:,.0f} MiB")
+            print(
+                f"  sendwaits {ours['cpu']:.2f} s CPU, peak {ours['peak'] / 2**20:,.0f} MiB: {ours['counts']}, {ours['ledger']:,} rows in the ledger"
+            )
+            print(
+                f"  {'pandas as text + dates' if kind == 'csv' else 'calamine alone'} {theirs['cpu']:.2f} s CPU, peak {theirs['peak'] / 2**20:,.0f} MiB"
+            )
             print(f"  ratio {ratio:.2f} (promise: at most {limit})")
             kept &= ratio <= limit and (kind != "csv" or ours["peak"] < MEMORY_LIMIT)
     print("kept" if kept else "NOT KEPT")

@@ -58,45 +58,78 @@ def statsmodels_four(task: Task) -> np.ndarray:
         for trend, damped in ((None, False), ("add", False), ("add", True)):
             for season in (None, "add"):
                 try:
-                    model = ETSModel(y, error="add", trend=trend, damped_trend=damped, seasonal=season, seasonal_periods=12 if season else None)
+                    model = ETSModel(
+                        y,
+                        error="add",
+                        trend=trend,
+                        damped_trend=damped,
+                        seasonal=season,
+                        seasonal_periods=12 if season else None,
+                    )
                     ets.append(model.fit(disp=False))
                 except (ValueError, np.linalg.LinAlgError):
                     continue
         best = min(ets, key=lambda r: r.aicc if np.isfinite(r.aicc) else np.inf)
         frame = best.get_prediction(start=len(y), end=len(y) + 11).summary_frame(alpha=0.2)
-        members.append((frame["mean"].to_numpy(), (frame["pi_upper"] - frame["pi_lower"]).to_numpy() / 2 / NORMAL[-1]))
+        members.append(
+            (
+                frame["mean"].to_numpy(),
+                (frame["pi_upper"] - frame["pi_lower"]).to_numpy() / 2 / NORMAL[-1],
+            )
+        )
         theta = ThetaModel(y, period=12).fit()
         band = theta.prediction_intervals(12, alpha=0.2).to_numpy()
         members.append((theta.forecast(12).to_numpy(), (band[:, 1] - band[:, 0]) / 2 / NORMAL[-1]))
-        for model in (SARIMAX(y, order=(0, 1, 1), seasonal_order=(1, 0, 0, 12)),
-                      UnobservedComponents(y, "local level", freq_seasonal=[{"period": 12, "harmonics": 2}], stochastic_freq_seasonal=[False])):
+        for model in (
+            SARIMAX(y, order=(0, 1, 1), seasonal_order=(1, 0, 0, 12)),
+            UnobservedComponents(
+                y,
+                "local level",
+                freq_seasonal=[{"period": 12, "harmonics": 2}],
+                stochastic_freq_seasonal=[False],
+            ),
+        ):
             ahead = model.fit(disp=False).get_forecast(12)
             members.append((np.asarray(ahead.predicted_mean), np.asarray(ahead.se_mean)))
         each = [np.expm1(mean[:, None] + sd[:, None] * NORMAL) for mean, sd in members]
     ceiling = 20 * task.history.max() + 20
-    return np.mean([np.clip(np.nan_to_num(q, nan=0.0, posinf=ceiling), 0, ceiling) for q in each], axis=0)
+    return np.mean(
+        [np.clip(np.nan_to_num(q, nan=0.0, posinf=ceiling), 0, ceiling) for q in each], axis=0
+    )
 
 
 def scores(made: np.ndarray, chosen: list[Task]) -> dict[str, np.ndarray]:
     """One number per task and month: mase, crps, winkler, inside."""
     actual = np.array([t.future for t in chosen])
     unit = np.array([seasonal_step(t.history) for t in chosen])[:, None]
-    return {"mase": np.abs(actual - made[..., 2]) / unit, "crps": crps(made, actual) / unit, "winkler": winkler(made, actual) / unit,
-            "inside": ((actual >= made[..., 0]) & (actual <= made[..., -1])).astype(float)}
+    return {
+        "mase": np.abs(actual - made[..., 2]) / unit,
+        "crps": crps(made, actual) / unit,
+        "winkler": winkler(made, actual) / unit,
+        "inside": ((actual >= made[..., 0]) & (actual <= made[..., -1])).astype(float),
+    }
 
 
 def line(name: str, s: dict[str, np.ndarray]) -> str:
-    blocks = " ".join(f"{100 * s['inside'][:, first - 1 : last].mean():3.0f}" for first, last in BLOCKS.values())
+    blocks = " ".join(
+        f"{100 * s['inside'][:, first - 1 : last].mean():3.0f}" for first, last in BLOCKS.values()
+    )
     median = np.median(s["mase"].mean(axis=1))
-    return (f"{name:22s} MASE {s['mase'].mean():6.3f} (median {median:5.3f})  CRPS {s['crps'].mean():6.3f}  "
-            f"cover {100 * s['inside'].mean():5.1f} [{blocks}]  Winkler {s['winkler'].mean():6.2f}")
+    return (
+        f"{name:22s} MASE {s['mase'].mean():6.3f} (median {median:5.3f})  CRPS {s['crps'].mean():6.3f}  "
+        f"cover {100 * s['inside'].mean():5.1f} [{blocks}]  Winkler {s['winkler'].mean():6.2f}"
+    )
 
 
 def main(argv: list[str] | None = None) -> None:
     options = argparse.ArgumentParser()
-    options.add_argument("--peer", type=int, default=40, help="tasks on which the statsmodels peer runs")
+    options.add_argument(
+        "--peer", type=int, default=40, help="tasks on which the statsmodels peer runs"
+    )
     options.add_argument("--limit", type=int, default=None, help="an even sample of the tasks")
-    options.add_argument("--dev", action="store_true", help="the tasks on which choices were made, instead")
+    options.add_argument(
+        "--dev", action="store_true", help="the tasks on which choices were made, instead"
+    )
     asked = options.parse_args(argv)
     chosen = [t for t in tasks(asked.limit) if t.held_out == (not asked.dev)]
     clock = time.process_time()
@@ -104,16 +137,29 @@ def main(argv: list[str] | None = None) -> None:
     seconds = (time.process_time() - clock) / len(chosen)
     table = {"sendwaits": scores(made, chosen)}
     for method in (naive, seasonal_naive, drift):
-        table[method.__name__.replace("_", " ")] = scores(np.array([method(t) for t in chosen]), chosen)
+        table[method.__name__.replace("_", " ")] = scores(
+            np.array([method(t) for t in chosen]), chosen
+        )
     print(f"{len(chosen)} {'development' if asked.dev else 'held-out'} tasks; {BARS}")
     for name, s in table.items():
         print(line(name, s))
     skill = 100 * (1 - table["sendwaits"]["crps"].mean() / table["seasonal naive"]["crps"].mean())
-    print(f"skill over seasonal naive {skill:.1f} %; {seconds:.3f} CPU s a series with its back-test")
-    group = {g: [i for i, t in enumerate(chosen) if g in t.groups] for g in sorted({g for t in chosen for g in t.groups})}
+    print(
+        f"skill over seasonal naive {skill:.1f} %; {seconds:.3f} CPU s a series with its back-test"
+    )
+    group = {
+        g: [i for i, t in enumerate(chosen) if g in t.groups]
+        for g in sorted({g for t in chosen for g in t.groups})
+    }
     for g, at in group.items():
-        part = {m: {k: x[at] for k, x in table[m].items()} for m in ("sendwaits", "naive", "seasonal naive")}
-        rivals = ", ".join(f"{m} {part['sendwaits']['crps'].mean() / part[m]['crps'].mean():.2f}" for m in ("naive", "seasonal naive"))
+        part = {
+            m: {k: x[at] for k, x in table[m].items()}
+            for m in ("sendwaits", "naive", "seasonal naive")
+        }
+        rivals = ", ".join(
+            f"{m} {part['sendwaits']['crps'].mean() / part[m]['crps'].mean():.2f}"
+            for m in ("naive", "seasonal naive")
+        )
         print(f"  {line(g, part['sendwaits'])}  n {len(at)}  CRPS as a ratio of {rivals}")
     if asked.peer:
         at = np.unique(np.linspace(0, len(chosen) - 1, asked.peer).astype(int))
@@ -122,8 +168,11 @@ def main(argv: list[str] | None = None) -> None:
         spent = (time.process_time() - clock) / len(at)
         mine = {k: x[at] for k, x in table["sendwaits"].items()}
         print(line("statsmodels four", peer) + f"  n {len(at)}")
-        print(line("sendwaits, the same", mine) + f"  MASE ratio {mine['mase'].mean() / peer['mase'].mean():.2f}, CRPS ratio "
-              f"{mine['crps'].mean() / peer['crps'].mean():.2f}, CPU ratio {seconds / spent:.2f}")
+        print(
+            line("sendwaits, the same", mine)
+            + f"  MASE ratio {mine['mase'].mean() / peer['mase'].mean():.2f}, CRPS ratio "
+            f"{mine['crps'].mean() / peer['crps'].mean():.2f}, CPU ratio {seconds / spent:.2f}"
+        )
 
 
 if __name__ == "__main__":

@@ -33,7 +33,9 @@ def members(task: Task) -> Member:
 
 def quantiles(made: list[Member], widths: np.ndarray) -> np.ndarray:
     stretch = widths[block_of(np.arange(1, 13))]
-    return np.array([np.mean([r.quantiles(own * stretch)[0] for r in roots], axis=0) for roots, own in made])
+    return np.array(
+        [np.mean([r.quantiles(own * stretch)[0] for r in roots], axis=0) for roots, own in made]
+    )
 
 
 def pooled(made: list[Member], future: np.ndarray, kinds: np.ndarray) -> np.ndarray:
@@ -44,7 +46,12 @@ def pooled(made: list[Member], future: np.ndarray, kinds: np.ndarray) -> np.ndar
     for _ in range(14):
         middle = (low + high) / 2
         below = future[:, :, None] < quantiles(made, middle)
-        share = np.array([(below[:, block == b].mean(axis=1) * weight[:, None]).sum(axis=0) for b in range(len(BLOCKS))])
+        share = np.array(
+            [
+                (below[:, block == b].mean(axis=1) * weight[:, None]).sum(axis=0)
+                for b in range(len(BLOCKS))
+            ]
+        )
         wider = np.where(NORMAL < 0, share > LEVELS, share < LEVELS)
         low, high = np.where(wider, middle, low), np.where(wider, high, middle)
     out = (low + high) / 2
@@ -60,9 +67,14 @@ def main() -> None:
     print("coverage of each kind with the factors of the others:")
     for kind in sorted(set(kinds)):
         inside, outside = np.flatnonzero(kinds == kind), np.flatnonzero(kinds != kind)
-        q = quantiles([made[i] for i in inside], pooled([made[i] for i in outside], future[outside], kinds[outside]))
+        q = quantiles(
+            [made[i] for i in inside],
+            pooled([made[i] for i in outside], future[outside], kinds[outside]),
+        )
         y = future[inside]
-        print(f"  {kind:28s} {100 * ((y >= q[..., 0]) & (y <= q[..., -1])).mean():5.1f} %  of {len(inside)}")
+        print(
+            f"  {kind:28s} {100 * ((y >= q[..., 0]) & (y <= q[..., -1])).mean():5.1f} %  of {len(inside)}"
+        )
     print("WIDTHS = np.array([")
     for row in pooled(made, future, kinds) * np.where(NORMAL == 0, 1.0, MARGIN):
         print("    [" + ", ".join(f"{x:.2f}" for x in row) + "],")

@@ -14,11 +14,23 @@ import numpy as np
 import pandas as pd
 
 FAMILIES = ("longest", "weights", "clinics", "ehc", "ot")
-MEASURES = ("waiting", "waiting_over_18_weeks", "waiting_over_52_weeks", "mean_weeks_open", "within_standard_pct")
+MEASURES = (
+    "waiting",
+    "waiting_over_18_weeks",
+    "waiting_over_52_weeks",
+    "mean_weeks_open",
+    "within_standard_pct",
+)
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 CODES = {"longest": "SLCN", "weights": "SLCN", "clinics": "NST", "ehc": "EHC", "ot": "OT_HEALTH"}
-STANDARDS = {("SLCN", "contact"): 126, ("NST", "assessment"): 91, ("EHC", "decision"): 42, ("EHC", "plan"): 140,
-             ("OT_HEALTH", "assessment"): 126, ("OT_HEALTH", "treatment"): 126}
+STANDARDS = {
+    ("SLCN", "contact"): 126,
+    ("NST", "assessment"): 91,
+    ("EHC", "decision"): 42,
+    ("EHC", "plan"): 140,
+    ("OT_HEALTH", "assessment"): 126,
+    ("OT_HEALTH", "treatment"): 126,
+}
 
 
 def school_breaks(days: np.ndarray) -> np.ndarray:
@@ -61,9 +73,12 @@ class World:
 
     def __init__(self, seed: int, family: str) -> None:
         self.family, self.seed, self.code = family, seed, CODES[family]
-        for again in range(50):                     # a service with next to nobody waiting tells nothing about a queue
+        for again in range(50):  # a service with next to nobody waiting tells nothing about a queue
             self._live(np.random.default_rng([seed, FAMILIES.index(family), again]))
-            open_now = [int(((b <= 0) & ~(e <= 0)).sum()) for b, e, _ in self.waits(self.state["table"]).values()]
+            open_now = [
+                int(((b <= 0) & ~(e <= 0)).sum())
+                for b, e, _ in self.waits(self.state["table"]).values()
+            ]
             if min(open_now) >= 12 and max(open_now) >= 60 and max(open_now) <= 3000:
                 break
 
@@ -71,8 +86,10 @@ class World:
         self.as_at = np.datetime64("2024-03-29") + int(rng.integers(0, 550))
         self.history_weeks = int(rng.choice([110, 156, 156, 208]))
         self.p = self._parameters(rng)
-        weekday = (self.as_at.astype("datetime64[D]").astype(int) + 3) % 7      # Monday = 0
-        self.back = np.array([e for e in range(7) if (weekday - e) % 7 < 5])    # days before the week's end that are working days
+        weekday = (self.as_at.astype("datetime64[D]").astype(int) + 3) % 7  # Monday = 0
+        self.back = np.array(
+            [e for e in range(7) if (weekday - e) % 7 < 5]
+        )  # days before the week's end that are working days
         self._calendar()
         warm = self.history_weeks + 40
         self.state = self._first_state(rng, warm)
@@ -83,30 +100,77 @@ class World:
         u = rng.uniform
         mean = np.exp(u(np.log(3.5), np.log(22)))
         seasons = lambda: np.array([1.0, u(0.5, 0.95), u(0.3, 0.8), u(0.65, 1.0)])  # noqa: E731
-        level = lambda m, growth: Level(np.log(m), u(0.002, 0.018), growth, u(0.0, 0.35), u(0.1, 0.3), u(8, 60), seasons())  # noqa: E731
-        p: dict[str, Any] = {"demand": level(mean, rng.normal(0.03, 0.07)), "drop": u(0.0005, 0.006), "lead": int(rng.integers(0, 6)),
-                             "urgent": u(0, 0.15), "dna": 0.0, "lost": 0.0, "purge": 0.0, "block": 0, "lanes": 1}
+        level = lambda m, growth: Level(
+            np.log(m), u(0.002, 0.018), growth, u(0.0, 0.35), u(0.1, 0.3), u(8, 60), seasons()
+        )  # noqa: E731
+        p: dict[str, Any] = {
+            "demand": level(mean, rng.normal(0.03, 0.07)),
+            "drop": u(0.0005, 0.006),
+            "lead": int(rng.integers(0, 6)),
+            "urgent": u(0, 0.15),
+            "dna": 0.0,
+            "lost": 0.0,
+            "purge": 0.0,
+            "block": 0,
+            "lanes": 1,
+        }
         load = u(0.80, 1.05)
         p["capacity"] = level(mean * load, 0.0)
         p["mean"], p["backlog"] = mean, u(6, 70)
         if self.family == "longest":
-            p |= {"rule": str(rng.choice(["jitter", "fixed"])), "sigma": float(np.exp(u(np.log(0.8), np.log(14))))}
+            p |= {
+                "rule": str(rng.choice(["jitter", "fixed"])),
+                "sigma": float(np.exp(u(np.log(0.8), np.log(14)))),
+            }
         elif self.family == "weights":
             p |= {"rule": "weights", "power": u(0.6, 4.0)}
         elif self.family == "clinics":
-            p |= {"rule": "jitter", "sigma": float(np.exp(u(np.log(0.8), np.log(8)))), "dna": u(0.04, 0.2), "lost": u(0.01, 0.06), "purge": u(0.3, 2.0),
-                  "purge_share": u(0.05, 0.3), "purge_weeks": int(rng.integers(26, 60)), "block": int(rng.integers(3, 8)),
-                  "lanes": int(rng.choice([1, 2, 2])), "lane_share": u(0.25, 0.5), "lane_load": u(0.9, 1.12), "shown": bool(rng.random() < 0.6)}
+            p |= {
+                "rule": "jitter",
+                "sigma": float(np.exp(u(np.log(0.8), np.log(8)))),
+                "dna": u(0.04, 0.2),
+                "lost": u(0.01, 0.06),
+                "purge": u(0.3, 2.0),
+                "purge_share": u(0.05, 0.3),
+                "purge_weeks": int(rng.integers(26, 60)),
+                "block": int(rng.integers(3, 8)),
+                "lanes": int(rng.choice([1, 2, 2])),
+                "lane_share": u(0.25, 0.5),
+                "lane_load": u(0.9, 1.12),
+                "shown": bool(rng.random() < 0.6),
+            }
         elif self.family == "ehc":
-            p |= {"rule": "jitter", "sigma": float(np.exp(u(np.log(0.8), np.log(8)))), "yes": u(0.6, 0.85), "issue": u(0.85, 0.98), "late": u(0, 0.15),
-                  "write": u(3, 9), "backlog": u(4, 30), "drop": u(0.0003, 0.002), "lead": int(rng.integers(0, 4))}
+            p |= {
+                "rule": "jitter",
+                "sigma": float(np.exp(u(np.log(0.8), np.log(8)))),
+                "yes": u(0.6, 0.85),
+                "issue": u(0.85, 0.98),
+                "late": u(0, 0.15),
+                "write": u(3, 9),
+                "backlog": u(4, 30),
+                "drop": u(0.0003, 0.002),
+                "lead": int(rng.integers(0, 4)),
+            }
             p["capacity"].log += np.log(p["yes"])
         elif self.family == "ot":
-            p |= {"rule": "jitter", "sigma": float(np.exp(u(np.log(0.8), np.log(10)))), "split": u(0.4, 0.6), "split_drift": u(0.002, 0.02),
-                  "split_step": u(-0.8, 0.8), "split_when": -int(rng.integers(8, 90)), "backlog": u(8, 40)}
+            p |= {
+                "rule": "jitter",
+                "sigma": float(np.exp(u(np.log(0.8), np.log(10)))),
+                "split": u(0.4, 0.6),
+                "split_drift": u(0.002, 0.02),
+                "split_step": u(-0.8, 0.8),
+                "split_when": -int(rng.integers(8, 90)),
+                "backlog": u(8, 40),
+            }
             p["capacity"].log += np.log(2.0)
         weeks = np.array([43.5, 5.7, 2.3, 5.0]) / 56.5
-        p["capacity"].log += np.log(weeks @ p["demand"].season / (weeks @ p["capacity"].season) / (1 - p["dna"]) / (1 - p["lost"]))
+        p["capacity"].log += np.log(
+            weeks
+            @ p["demand"].season
+            / (weeks @ p["capacity"].season)
+            / (1 - p["dna"])
+            / (1 - p["lost"])
+        )
         return p
 
     def _calendar(self) -> None:
@@ -122,11 +186,19 @@ class World:
     def _first_state(self, rng: np.random.Generator, warm: int) -> dict[str, Any]:
         p = self.p
         depth = int(p["backlog"])
-        state: dict[str, Any] = {"table": np.full((0, 9), np.nan), "act": np.zeros(0, dtype=int), "demand": Level(**vars(p["demand"])),
-                                 "capacity": Level(**vars(p["capacity"])), "lane_log": np.log(p.get("lane_load", 1.0)), "split": None}
+        state: dict[str, Any] = {
+            "table": np.full((0, 9), np.nan),
+            "act": np.zeros(0, dtype=int),
+            "demand": Level(**vars(p["demand"])),
+            "capacity": Level(**vars(p["capacity"])),
+            "lane_log": np.log(p.get("lane_load", 1.0)),
+            "split": None,
+        }
         state["demand"].log -= state["demand"].growth * warm / 52
         if "split" in p:
-            state["split"] = np.log(p["split"] / (1 - p["split"])) - (p["split_step"] if p["split_when"] <= 0 else 0)
+            state["split"] = np.log(p["split"] / (1 - p["split"])) - (
+                p["split_step"] if p["split_when"] <= 0 else 0
+            )
         for back in range(depth, 0, -1):
             self._arrive(state, -warm + 1 - back, state["demand"].draw(rng, 1.0), rng)
         if self.family == "ehc":
@@ -165,7 +237,9 @@ class World:
         since = np.nanmax(t[act, :4], axis=1)
         gone = rng.random(len(act)) < p["drop"]
         if p["purge"] and rng.random() < p["purge"] / 52:
-            gone |= (7 * week - t[act, 0] > 7 * p["purge_weeks"]) & (rng.random(len(act)) < p["purge_share"])
+            gone |= (7 * week - t[act, 0] > 7 * p["purge_weeks"]) & (
+                rng.random(len(act)) < p["purge_share"]
+            )
         t[act[gone], 4] = self._date(week, since[gone], rng)
         s["act"] = act[~gone]
         season = self._season(s["capacity"], week)
@@ -177,7 +251,15 @@ class World:
             slots = 0
         {"ehc": self._ehc, "ot": self._ot}.get(self.family, self._single)(s, week, slots, rng)
 
-    def _choose(self, ids: np.ndarray, s: dict[str, Any], week: int, since: np.ndarray, slots: int, rng: np.random.Generator) -> np.ndarray:
+    def _choose(
+        self,
+        ids: np.ndarray,
+        s: dict[str, Any],
+        week: int,
+        since: np.ndarray,
+        slots: int,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
         p, t = self.p, s["table"]
         age = (7 * week - since) // 7
         able = age >= np.where(t[ids, 7] >= 2, 1, p["lead"])
@@ -225,7 +307,9 @@ class World:
         t, act, p = s["table"], s["act"], self.p
         a = act[np.isnan(t[act, 5])]
         age = (7 * week - t[a, 0]) // 7
-        chance = np.select([age < 3, age == 3, age == 4, age == 5], [0.01, 0.15, 0.4, 0.9 - p["late"]], 0.5)
+        chance = np.select(
+            [age < 3, age == 3, age == 4, age == 5], [0.01, 0.15, 0.4, 0.9 - p["late"]], 0.5
+        )
         done = a[rng.random(len(a)) < chance]
         t[done, 1] = self._date(week, t[done, 0], rng)
         t[done, 5] = rng.random(len(done)) < p["yes"]
@@ -245,15 +329,37 @@ class World:
         last = self._last(t)
         keep = np.isnan(last) | (last > -7 * self.history_weeks)
         t = t[keep]
-        date = lambda x: pd.Series(np.where(np.isnan(x), np.datetime64("NaT"), self.as_at + np.nan_to_num(x).astype(int).astype("m8[D]"))).dt.strftime("%Y-%m-%d").fillna("")  # noqa: E731
+        date = lambda x: (
+            pd.Series(
+                np.where(
+                    np.isnan(x),
+                    np.datetime64("NaT"),
+                    self.as_at + np.nan_to_num(x).astype(int).astype("m8[D]"),
+                )
+            )
+            .dt.strftime("%Y-%m-%d")
+            .fillna("")
+        )  # noqa: E731
         ids = np.flatnonzero(keep)
         out = {"child_id": [f"L{self.seed:05d}{i:06d}" for i in ids]}
         if self.code == "EHC":
             letter = lambda x: np.where(np.isnan(x), "", np.where(x == 1, "Y", "N"))  # noqa: E731
-            out |= {"request_id": [f"R{i:06d}" for i in ids], "request_date": date(t[:, 0]), "request_outcome": letter(t[:, 5]), "request_outcome_date": date(t[:, 1]),
-                    "assessment_outcome": letter(t[:, 6]), "assessment_outcome_date": date(t[:, 2]), "plan_date": date(t[:, 3]), "closed_date": date(t[:, 4])}
+            out |= {
+                "request_id": [f"R{i:06d}" for i in ids],
+                "request_date": date(t[:, 0]),
+                "request_outcome": letter(t[:, 5]),
+                "request_outcome_date": date(t[:, 1]),
+                "assessment_outcome": letter(t[:, 6]),
+                "assessment_outcome_date": date(t[:, 2]),
+                "plan_date": date(t[:, 3]),
+                "closed_date": date(t[:, 4]),
+            }
         else:
-            names = {"SLCN": ["first_contact_date"], "NST": ["first_appointment_date"], "OT_HEALTH": ["assessment_date", "treatment_date"]}[self.code]
+            names = {
+                "SLCN": ["first_contact_date"],
+                "NST": ["first_appointment_date"],
+                "OT_HEALTH": ["assessment_date", "treatment_date"],
+            }[self.code]
             out |= {"referral_id": [f"R{i:06d}" for i in ids], "referral_date": date(t[:, 0])}
             out |= {name: date(t[:, 1 + k]) for k, name in enumerate(names)}
             out["closed_date"] = date(t[:, 4])
@@ -263,22 +369,48 @@ class World:
 
     def _last(self, t: np.ndarray) -> np.ndarray:
         if self.family == "ehc":
-            return np.fmin(t[:, 4], np.fmin(t[:, 3], np.fmin(np.where(t[:, 5] == 0, t[:, 1], np.nan), np.where(t[:, 6] == 0, t[:, 2], np.nan))))
+            return np.fmin(
+                t[:, 4],
+                np.fmin(
+                    t[:, 3],
+                    np.fmin(
+                        np.where(t[:, 5] == 0, t[:, 1], np.nan),
+                        np.where(t[:, 6] == 0, t[:, 2], np.nan),
+                    ),
+                ),
+            )
         return np.fmin(t[:, 4], t[:, 2] if self.family == "ot" else t[:, 1])
 
     # ---- what comes after
-    def run_on(self, seed: int, horizons: tuple[int, ...] = (26, 52)) -> dict[tuple[str, str, int], float]:
+    def run_on(
+        self, seed: int, horizons: tuple[int, ...] = (26, 52)
+    ) -> dict[tuple[str, str, int], float]:
         """(wait, measure, horizon) -> value of one future, with (wait, 'new_child_wait_weeks', 0)."""
         rng = np.random.default_rng([self.seed, 77, seed])
         old = self.state
         recent = self._last(old["table"])
         keep = np.isnan(recent) | (recent > -120)
         place = np.cumsum(keep) - 1
-        s = {**old, "table": old["table"][keep].copy(), "act": place[old["act"]], "demand": Level(**vars(old["demand"])), "capacity": Level(**vars(old["capacity"]))}
+        s = {
+            **old,
+            "table": old["table"][keep].copy(),
+            "act": place[old["act"]],
+            "demand": Level(**vars(old["demand"])),
+            "capacity": Level(**vars(old["capacity"])),
+        }
         week = 0
-        while week < max(horizons) or (week < 400 and any(np.isnan(st[(b > 0) & (b <= 28)]).mean() > 0.02 for b, st, _ in self.waits(s["table"]).values() if ((b > 0) & (b <= 28)).any())):
+        while week < max(horizons) or (
+            week < 400
+            and any(
+                np.isnan(st[(b > 0) & (b <= 28)]).mean() > 0.02
+                for b, st, _ in self.waits(s["table"]).values()
+                if ((b > 0) & (b <= 28)).any()
+            )
+        ):
             week += 1
-            if week > max(horizons):            # only the tagged children matter now: nobody behind them changes much
+            if week > max(
+                horizons
+            ):  # only the tagged children matter now: nobody behind them changes much
                 pass
             self._week(s, week, rng)
         return self.measures(s["table"], horizons)
@@ -286,15 +418,29 @@ class World:
     def waits(self, t: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """wait -> (start, stop, completed) in days from ``as_at``."""
         closed = t[:, 4]
-        one = lambda b, done, other: (b, np.fmin(done, other), done <= np.where(np.isnan(other), np.inf, other))  # noqa: E731
+        one = lambda b, done, other: (
+            b,
+            np.fmin(done, other),
+            done <= np.where(np.isnan(other), np.inf, other),
+        )  # noqa: E731
         if self.family == "ehc":
-            other = np.fmin(closed, np.fmin(np.where(t[:, 5] == 0, t[:, 1], np.nan), np.where(t[:, 6] == 0, t[:, 2], np.nan)))
+            other = np.fmin(
+                closed,
+                np.fmin(
+                    np.where(t[:, 5] == 0, t[:, 1], np.nan), np.where(t[:, 6] == 0, t[:, 2], np.nan)
+                ),
+            )
             return {"decision": one(t[:, 0], t[:, 1], closed), "plan": one(t[:, 0], t[:, 3], other)}
         if self.family == "ot":
-            return {"assessment": one(t[:, 0], t[:, 1], closed), "treatment": one(t[:, 1], t[:, 2], closed)}
+            return {
+                "assessment": one(t[:, 0], t[:, 1], closed),
+                "treatment": one(t[:, 1], t[:, 2], closed),
+            }
         return {"contact" if self.code == "SLCN" else "assessment": one(t[:, 0], t[:, 1], closed)}
 
-    def measures(self, t: np.ndarray, horizons: tuple[int, ...]) -> dict[tuple[str, str, int], float]:
+    def measures(
+        self, t: np.ndarray, horizons: tuple[int, ...]
+    ) -> dict[tuple[str, str, int], float]:
         out = {}
         for wait, (b, e, c) in self.waits(t).items():
             for h in horizons:
@@ -305,13 +451,26 @@ class World:
                 out[wait, "waiting_over_52_weeks", h] = float((age > 364).sum())
                 out[wait, "mean_weeks_open", h] = float(age.mean() / 7) if len(age) else np.nan
                 done = c & (e <= d) & (e > d - 91)
-                out[wait, "within_standard_pct", h] = float(100 * ((e - b)[done] <= STANDARDS[self.code, wait]).mean()) if done.any() else np.nan
+                out[wait, "within_standard_pct", h] = (
+                    float(100 * ((e - b)[done] <= STANDARDS[self.code, wait]).mean())
+                    if done.any()
+                    else np.nan
+                )
             new = (b > 0) & (b <= 28) & c & ~np.isnan(e)
-            out[wait, "new_child_wait_weeks", 0] = float(np.median((e - b)[new]) / 7) if new.any() else np.nan
+            out[wait, "new_child_wait_weeks", 0] = (
+                float(np.median((e - b)[new]) / 7) if new.any() else np.nan
+            )
         return out
 
 
-def oracle(world: World, paths: int = 60, horizons: tuple[int, ...] = (26, 52)) -> dict[tuple[str, str, int], np.ndarray]:
+def oracle(
+    world: World, paths: int = 60, horizons: tuple[int, ...] = (26, 52)
+) -> dict[tuple[str, str, int], np.ndarray]:
     """Quantiles .1 .25 .5 .75 .9 of every measure over futures that know the truth; with .5 over [.1 .. .9]."""
     runs = [world.run_on(1000 + k, horizons) for k in range(paths)]
-    return {key: np.nanquantile([r[key] for r in runs], QUANTILES) if not all(np.isnan(r[key]) for r in runs) else np.full(5, np.nan) for key in runs[0]}
+    return {
+        key: np.nanquantile([r[key] for r in runs], QUANTILES)
+        if not all(np.isnan(r[key]) for r in runs)
+        else np.full(5, np.nan)
+        for key in runs[0]
+    }

@@ -76,15 +76,26 @@ class Area:
         """The census day as a date; None = the date of the newest extract."""
         if as_at is not None:
             return parse_date(as_at, "as_at")
-        return max(f.extract_date for files in loading.present(self.workspace, None).files.values() for f in files)
+        return max(
+            f.extract_date
+            for files in loading.present(self.workspace, None).files.values()
+            for f in files
+        )
 
     def pathways(self, as_at: Day | None = None) -> pd.DataFrame:
         """One row per pathway that has an extract on or before as_at: code, title, newest extract, waits."""
         found = loading.present(self.workspace, self.day(as_at))
         self.said = found.said
         of = self.workspace.pathway
-        rows = [{"pathway": code, "title": of(code).title, "newest_extract": files[-1].extract_date.isoformat(),
-                 "waits": ", ".join(w.name for w in of(code).waits)} for code, files in found.files.items()]
+        rows = [
+            {
+                "pathway": code,
+                "title": of(code).title,
+                "newest_extract": files[-1].extract_date.isoformat(),
+                "waits": ", ".join(w.name for w in of(code).waits),
+            }
+            for code, files in found.files.items()
+        ]
         return shown(pd.DataFrame(rows), f"Services of {self.workspace.area.name}")
 
     def built(self, pathway: str, as_at: Day | None = None) -> Built:
@@ -100,7 +111,15 @@ class Area:
 
     # --- numbers -----------------------------------------------------------------------------------------------------
 
-    def figures(self, as_at: Day | None = None, pathway: Codes = None, *, group: str = "", period: str = "month", months: int = 24) -> pd.DataFrame:
+    def figures(
+        self,
+        as_at: Day | None = None,
+        pathway: Codes = None,
+        *,
+        group: str = "",
+        period: str = "month",
+        months: int = 24,
+    ) -> pd.DataFrame:
         """Every measure as a tidy table: one row per number, exact, with its fraction and n.
 
         ``pathway``: a code or several, default all. ``group``: district, sex, age_band, source, need, school, priority or
@@ -109,17 +128,25 @@ class Area:
         >>> area.figures(as_at="2024-07-31", pathway="NST").query("measure == 'waiting'")
         """
         day = self.day(as_at)
-        found = loading.present(self.workspace, day, [pathway] if isinstance(pathway, str) else pathway)
+        found = loading.present(
+            self.workspace, day, [pathway] if isinstance(pathway, str) else pathway
+        )
         self.said = found.said
         tables = []
         for code in sorted(found.files):
             built, of = self._load(code, found), self.workspace.pathway(code)
             earliest = built.referrals["start"].min() if len(built.referrals) else pd.NaT
-            times = measures.periods(day, period, months, None if pd.isna(earliest) else earliest.date())
+            times = measures.periods(
+                day, period, months, None if pd.isna(earliest) else earliest.date()
+            )
             tables.append(measures.figures(built, of, times, group))
-        return shown(pd.concat(tables, ignore_index=True), f"Measures by {period} up to {day.isoformat()}")
+        return shown(
+            pd.concat(tables, ignore_index=True), f"Measures by {period} up to {day.isoformat()}"
+        )
 
-    def waiting(self, pathway: str, wait: str | None = None, as_at: Day | None = None, months: int = 24) -> pd.DataFrame:
+    def waiting(
+        self, pathway: str, wait: str | None = None, as_at: Day | None = None, months: int = 24
+    ) -> pd.DataFrame:
         """How many wait and how long, month by month: one row per month end, a column per measure.
 
         >>> area.waiting("NST")
@@ -127,23 +154,54 @@ class Area:
         of = self.workspace.pathway(pathway)
         name = of.wait(wait).name if wait else of.waits[0].name
         table = self.figures(as_at, pathway, months=months)
-        columns = ["waiting", *(f"waiting_over_{w}_weeks" for w in of.over_weeks), "mean_weeks_open", "median_weeks_open", "p92_weeks_open",
-                 "longest_weeks_open", "starts", "completed", "removed_other"]
-        wide = table[table["wait"] == name].pivot(index="period_end", columns="measure", values="value")[columns]
+        columns = [
+            "waiting",
+            *(f"waiting_over_{w}_weeks" for w in of.over_weeks),
+            "mean_weeks_open",
+            "median_weeks_open",
+            "p92_weeks_open",
+            "longest_weeks_open",
+            "starts",
+            "completed",
+            "removed_other",
+        ]
+        wide = table[table["wait"] == name].pivot(
+            index="period_end", columns="measure", values="value"
+        )[columns]
         counts = [c for c in columns if not c.endswith("_open")]
         wide[counts] = wide[counts].astype("Int64")
-        return shown(wide.rename_axis(columns=None), f"{of.label}, {of.wait(name).label}: the list by month")
+        return shown(
+            wide.rename_axis(columns=None), f"{of.label}, {of.wait(name).label}: the list by month"
+        )
 
-    def rows_behind(self, pathway: str, wait: str, measure: str, period_end: Day, period_start: Day | None = None, group: str = "",
-                    as_at: Day | None = None) -> pd.DataFrame:
+    def rows_behind(
+        self,
+        pathway: str,
+        wait: str,
+        measure: str,
+        period_end: Day,
+        period_start: Day | None = None,
+        group: str = "",
+        as_at: Day | None = None,
+    ) -> pd.DataFrame:
         """File and row of every record that a printed number counts, with its clock start and stop.
 
         >>> area.rows_behind("NST", "assessment", "waiting_over_52_weeks", "2024-07-31")
         """
         last = parse_date(period_end, "period_end")
         first = None if not period_start else parse_date(period_start, "period_start")
-        rows = measures.rows_behind(self.built(pathway, as_at or last), self.workspace.pathway(pathway), wait, measure, first, last, group)
-        return shown(rows, f"Records behind {measure} of {pathway} {wait}".rstrip() + f", {last.isoformat()}")
+        rows = measures.rows_behind(
+            self.built(pathway, as_at or last),
+            self.workspace.pathway(pathway),
+            wait,
+            measure,
+            first,
+            last,
+            group,
+        )
+        return shown(
+            rows, f"Records behind {measure} of {pathway} {wait}".rstrip() + f", {last.isoformat()}"
+        )
 
     def measures(self) -> pd.DataFrame:
         """What each measure means: one row per measure with its unit, kind, definition and function.
@@ -154,8 +212,16 @@ class Area:
 
     # --- statistics --------------------------------------------------------------------------------------------------
 
-    def series(self, pathway: str, measure: str = "waiting", wait: str | None = None, as_at: Day | None = None, *, months: int = 24,
-               group: str = "") -> pd.DataFrame:
+    def series(
+        self,
+        pathway: str,
+        measure: str = "waiting",
+        wait: str | None = None,
+        as_at: Day | None = None,
+        *,
+        months: int = 24,
+        group: str = "",
+    ) -> pd.DataFrame:
         """One measure month by month: the rows of `figures`, oldest first. ``wait``: default the first; ``group``: "district=North".
 
         >>> area.series("EHC", "plans_issued")
@@ -163,16 +229,37 @@ class Area:
         of = self.workspace.pathway(pathway)
         known = dict.fromkeys(name for _, name in measures.measure_names(of))
         if measure not in known:
-            raise Refused(f"{pathway} has no measure '{measure}'. Choose one of: {', '.join(known)}.")
-        name = "" if measures.MEASURES[measure].kind == "pathway" else of.wait(wait).name if wait else of.waits[0].name
+            raise Refused(
+                f"{pathway} has no measure '{measure}'. Choose one of: {', '.join(known)}."
+            )
+        name = (
+            ""
+            if measures.MEASURES[measure].kind == "pathway"
+            else of.wait(wait).name
+            if wait
+            else of.waits[0].name
+        )
         table = self.figures(as_at, pathway, group=group.partition("=")[0], months=months)
-        found = table[(table["wait"] == name) & (table["measure"] == measure) & (table["group"] == group)]
+        found = table[
+            (table["wait"] == name) & (table["measure"] == measure) & (table["group"] == group)
+        ]
         if found.empty:
-            raise Refused(f"{pathway} {name}: has no {measure} for '{group}'. See: area.figures(pathway='{pathway}', group='{group.partition('=')[0]}').")
+            raise Refused(
+                f"{pathway} {name}: has no {measure} for '{group}'. See: area.figures(pathway='{pathway}', group='{group.partition('=')[0]}')."
+            )
         return shown(found.reset_index(drop=True), f"{of.label}: {measure} by month")
 
-    def spc(self, pathway: str, measure: str = "waiting", wait: str | None = None, as_at: Day | None = None, *, months: int = 24, group: str = "",
-            **options: Any) -> pd.DataFrame:
+    def spc(
+        self,
+        pathway: str,
+        measure: str = "waiting",
+        wait: str | None = None,
+        as_at: Day | None = None,
+        *,
+        months: int = 24,
+        group: str = "",
+        **options: Any,
+    ) -> pd.DataFrame:
         """Control limits and special causes of a measure, one row per month; limits start anew at the change points of sendwaits.toml.
 
         ``options``: those of `sendwaits.measure.spc.spc` (improvement, target, fix_after ...).
@@ -182,12 +269,27 @@ class Area:
         from sendwaits.measure import spc
 
         table = self.series(pathway, measure, wait, as_at, months=months, group=group)
-        points = pd.DataFrame({"date": pd.to_datetime(table["period_end"]), "value": table["value"]})
-        own = [c.date for c in self.workspace.change_points if c.pathway == pathway and c.wait in ("", table["wait"].iloc[0])]
-        starts = [pd.Timestamp(day) for day in own if points["date"].iloc[0] < pd.Timestamp(day) <= points["date"].iloc[-1]]
-        return shown(spc.spc(points, **{"rebase": starts, **options}), f"{pathway}: control limits of {measure}")
+        points = pd.DataFrame(
+            {"date": pd.to_datetime(table["period_end"]), "value": table["value"]}
+        )
+        own = [
+            c.date
+            for c in self.workspace.change_points
+            if c.pathway == pathway and c.wait in ("", table["wait"].iloc[0])
+        ]
+        starts = [
+            pd.Timestamp(day)
+            for day in own
+            if points["date"].iloc[0] < pd.Timestamp(day) <= points["date"].iloc[-1]
+        ]
+        return shown(
+            spc.spc(points, **{"rebase": starts, **options}),
+            f"{pathway}: control limits of {measure}",
+        )
 
-    def survival(self, pathway: str, wait: str | None = None, as_at: Day | None = None, period_days: int = 91) -> pd.DataFrame:
+    def survival(
+        self, pathway: str, wait: str | None = None, as_at: Day | None = None, period_days: int = 91
+    ) -> pd.DataFrame:
         """The share still waiting, seen and removed by day of waiting, if things stay as in the last 91 days: one row per day.
 
         >>> area.survival("SLCN")
@@ -195,9 +297,14 @@ class Area:
         from sendwaits.measure import survival
 
         rows, name = self._waits(pathway, wait, as_at)
-        return shown(survival.period_table(rows, self.day(as_at), period_days), f"{pathway} {name}: what a child would meet, by day waited")
+        return shown(
+            survival.period_table(rows, self.day(as_at), period_days),
+            f"{pathway} {name}: what a child would meet, by day waited",
+        )
 
-    def wait_to_expect(self, pathway: str, wait: str | None = None, as_at: Day | None = None, period_days: int = 91) -> pd.DataFrame:
+    def wait_to_expect(
+        self, pathway: str, wait: str | None = None, as_at: Day | None = None, period_days: int = 91
+    ) -> pd.DataFrame:
         """The median wait in weeks of children referred today and seen, with its interval, if things stay as in the last 91 days.
 
         >>> area.wait_to_expect("SLCN")
@@ -205,10 +312,20 @@ class Area:
         from sendwaits.measure import survival
 
         rows, name = self._waits(pathway, wait, as_at)
-        return shown(survival.wait_of_a_child_referred_today(rows, self.day(as_at), period_days), f"{pathway} {name}: the wait to expect")
+        return shown(
+            survival.wait_of_a_child_referred_today(rows, self.day(as_at), period_days),
+            f"{pathway} {name}: the wait to expect",
+        )
 
-    def queue(self, pathway: str, wait: str | None = None, as_at: Day | None = None, *, target_wait_weeks: float | None = None,
-              weeks: int = 52) -> pd.DataFrame:
+    def queue(
+        self,
+        pathway: str,
+        wait: str | None = None,
+        as_at: Day | None = None,
+        *,
+        target_wait_weeks: float | None = None,
+        weeks: int = 52,
+    ) -> pd.DataFrame:
         """Demand, capacity, load, target list and relief capacity of a wait over the last ``weeks`` weeks: one row.
 
         ``target_wait_weeks``: default the wait's standard, else 18.
@@ -221,7 +338,9 @@ class Area:
         standard = self.workspace.pathway(pathway).wait(name).standard_days
         target = target_wait_weeks or (standard / 7 if standard else 18)
         last = pd.Timestamp(self.day(as_at))
-        table = queueing.queue_statistics(rows["start"], rows["stop"], target, last - pd.Timedelta(days=7 * weeks - 1), last)
+        table = queueing.queue_statistics(
+            rows["start"], rows["stop"], target, last - pd.Timedelta(days=7 * weeks - 1), last
+        )
         return shown(table, f"{pathway} {name}: the list against a target of {target:g} weeks")
 
     def _waits(self, pathway: str, wait: str | None, as_at: Day | None) -> tuple[pd.DataFrame, str]:
@@ -230,7 +349,15 @@ class Area:
         rows = self.built(pathway, as_at).waits
         return rows[rows["wait"] == name], name
 
-    def change(self, pathway: str, measure: str, now: str, base: str, wait: str | None = None, as_at: Day | None = None) -> pd.DataFrame:
+    def change(
+        self,
+        pathway: str,
+        measure: str,
+        now: str,
+        base: str,
+        wait: str | None = None,
+        as_at: Day | None = None,
+    ) -> pd.DataFrame:
         """The change of a count between two years ("2023", "2022") or months ("2024-07", "2023-07"), with its interval: one row.
 
         Raises `Refused` for periods of unequal length, a base of 0, and measures that are no count of events.
@@ -241,18 +368,52 @@ class Area:
 
         of, day = self.workspace.pathway(pathway), self.day(as_at)
         if len(now) != len(base):
-            raise Refused("change: a year and a month are unequal in length: name two years or two months")
-        table = self.figures(day, pathway, period="year" if len(now) == 4 else "month", months=_months_since(base, day))
-        if measure not in set(table["measure"]) or measures.MEASURES[measure].unit != "count" or measures.MEASURES[measure].kind == "stock":
-            counts = [n for _, n in measures.measure_names(of) if measures.MEASURES[n].unit == "count" and measures.MEASURES[n].kind != "stock"]
-            raise Refused(f"A change is of a count of events. Choose one of: {', '.join(dict.fromkeys(counts))}.")
-        name = "" if measures.MEASURES[measure].kind == "pathway" else of.wait(wait).name if wait else of.waits[0].name
+            raise Refused(
+                "change: a year and a month are unequal in length: name two years or two months"
+            )
+        table = self.figures(
+            day,
+            pathway,
+            period="year" if len(now) == 4 else "month",
+            months=_months_since(base, day),
+        )
+        if (
+            measure not in set(table["measure"])
+            or measures.MEASURES[measure].unit != "count"
+            or measures.MEASURES[measure].kind == "stock"
+        ):
+            counts = [
+                n
+                for _, n in measures.measure_names(of)
+                if measures.MEASURES[n].unit == "count" and measures.MEASURES[n].kind != "stock"
+            ]
+            raise Refused(
+                f"A change is of a count of events. Choose one of: {', '.join(dict.fromkeys(counts))}."
+            )
+        name = (
+            ""
+            if measures.MEASURES[measure].kind == "pathway"
+            else of.wait(wait).name
+            if wait
+            else of.waits[0].name
+        )
         rows = table[(table["wait"] == name) & (table["measure"] == measure)]
         (count, period), (before, earlier) = (_of_period(rows, text) for text in (now, base))
         found = rates.change(count, before, period, earlier)
-        row = {"pathway": pathway, "wait": name, "measure": measure, "base_period": base, "base": found.base, "period": now, "now": found.now,
-               "difference": found.difference, "percent": found.percent.value, "percent_low": found.percent.low,
-               "percent_high": found.percent.high, "p_value": found.p_value}
+        row = {
+            "pathway": pathway,
+            "wait": name,
+            "measure": measure,
+            "base_period": base,
+            "base": found.base,
+            "period": now,
+            "now": found.now,
+            "difference": found.difference,
+            "percent": found.percent.value,
+            "percent_low": found.percent.low,
+            "percent_high": found.percent.high,
+            "p_value": found.p_value,
+        }
         return shown(pd.DataFrame([row]), f"{of.label}: change of {measure}")
 
     def benchmark(self) -> pd.DataFrame:
@@ -263,10 +424,14 @@ class Area:
         from sendwaits.measure import benchmark
 
         own = self.workspace.area
-        table = benchmark.compare(benchmark.read_dfe(self.workspace.raw / "dfe"), own.name, own.la_code, own.neighbours)
+        table = benchmark.compare(
+            benchmark.read_dfe(self.workspace.raw / "dfe"), own.name, own.la_code, own.neighbours
+        )
         return shown(table, f"{own.name} beside England, its region and its neighbours")
 
-    def claims(self, statements: Sequence[Statement] | None = None, as_at: Day | None = None) -> pd.DataFrame:
+    def claims(
+        self, statements: Sequence[Statement] | None = None, as_at: Day | None = None
+    ) -> pd.DataFrame:
         """What statements about waits are worth: recomputed, or what they leave out; one row per statement.
 
         ``statements``: `sendwaits.measure.claims.Statement`; default the 49 of the October 2024 partner update.
@@ -276,24 +441,57 @@ class Area:
         from sendwaits import intake
         from sendwaits.measure import board_update, claims
 
-        asked, day = board_update.OCTOBER_2024 if statements is None else statements, self.day(as_at)
+        asked, day = (
+            board_update.OCTOBER_2024 if statements is None else statements,
+            self.day(as_at),
+        )
         present = set(loading.present(self.workspace, day).files)
-        wanted = {(s.pathway, s.group.partition("=")[0], said.last) for s in asked if s.pathway in present for said in (s.now, s.base) if said}
-        first = min((said.first or said.last for s in asked for said in (s.now, s.base) if said and (said.first or said.last)), default=day.isoformat())
+        wanted = {
+            (s.pathway, s.group.partition("=")[0], said.last)
+            for s in asked
+            if s.pathway in present
+            for said in (s.now, s.base)
+            if said
+        }
+        first = min(
+            (
+                said.first or said.last
+                for s in asked
+                for said in (s.now, s.base)
+                if said and (said.first or said.last)
+            ),
+            default=day.isoformat(),
+        )
         tables = []
         for code, group in sorted({(code, group) for code, group, _ in wanted}):
-            tables.append(self.figures(day, code, group=group, months=_months_since(first[:7], day)))
+            tables.append(
+                self.figures(day, code, group=group, months=_months_since(first[:7], day))
+            )
             tables.append(self.figures(day, code, group=group, period="year"))
         for code, group, last in sorted(wanted):
-            if last and last < day.isoformat() and not _ends_a_month(last) and code in loading.present(self.workspace, date.fromisoformat(last)).files:
+            if (
+                last
+                and last < day.isoformat()
+                and not _ends_a_month(last)
+                and code in loading.present(self.workspace, date.fromisoformat(last)).files
+            ):
                 tables.append(self.figures(last, code, group=group, months=1))
         columns = ["pathway", "wait", "measure", "group", "period_start", "period_end"]
-        known = pd.concat(tables, ignore_index=True).drop_duplicates(columns) if tables else pd.DataFrame(columns=measures.COLUMNS)
-        return shown(claims.check(asked, known, intake.series(self.workspace, day)), f"Statements recomputed on {day.isoformat()}")
+        known = (
+            pd.concat(tables, ignore_index=True).drop_duplicates(columns)
+            if tables
+            else pd.DataFrame(columns=measures.COLUMNS)
+        )
+        return shown(
+            claims.check(asked, known, intake.series(self.workspace, day)),
+            f"Statements recomputed on {day.isoformat()}",
+        )
 
     # --- forecasts ---------------------------------------------------------------------------------------------------
 
-    def forecast(self, pathway: Codes = None, as_at: Day | None = None, scenario: Codes = None) -> pd.DataFrame:
+    def forecast(
+        self, pathway: Codes = None, as_at: Day | None = None, scenario: Codes = None
+    ) -> pd.DataFrame:
         """The next 52 weeks of every wait of a pathway from simulated futures; scenarios of sendwaits.toml on request.
 
         >>> area.forecast("EHC", as_at="2024-07-31")
@@ -302,20 +500,35 @@ class Area:
 
         day = self.day(as_at)
         wanted = [scenario] if isinstance(scenario, str) else list(scenario or ())
-        found = loading.present(self.workspace, day, [pathway] if isinstance(pathway, str) else pathway)
+        found = loading.present(
+            self.workspace, day, [pathway] if isinstance(pathway, str) else pathway
+        )
         self.said = found.said
-        tables = [queue.forecast(self._load(code, found), self.workspace.pathway(code), self.workspace, day, scenario=wanted)
-                  for code in sorted(found.files)]
+        tables = [
+            queue.forecast(
+                self._load(code, found),
+                self.workspace.pathway(code),
+                self.workspace,
+                day,
+                scenario=wanted,
+            )
+            for code in sorted(found.files)
+        ]
         return shown(pd.concat(tables, ignore_index=True), f"The 52 weeks after {day.isoformat()}")
 
-    def forecast_series(self, measure: str = "ALL", as_at: Day | None = None, months: int = 12) -> pd.DataFrame:
+    def forecast_series(
+        self, measure: str = "ALL", as_at: Day | None = None, months: int = 12
+    ) -> pd.DataFrame:
         """The next months of the monthly series of data/raw/series_*.csv, one row per month.
 
         >>> area.forecast_series("melatonin spend", as_at="2024-07-31")
         """
         from sendwaits.outlook import series
 
-        return shown(series.plain(self.workspace, self.day(as_at), measure, months), "The coming months of the monthly series")
+        return shown(
+            series.plain(self.workspace, self.day(as_at), measure, months),
+            "The coming months of the monthly series",
+        )
 
     # --- quality and reports -----------------------------------------------------------------------------------------
 
@@ -328,29 +541,52 @@ class Area:
 
         return checking.check(self.workspace, allow_empty=allow_empty, accept_volume=accept_volume)
 
-    def prepare(self, as_at: Day | None = None, pathways: Codes = None, profile: str | None = None, whole: bool = True) -> Any:
+    def prepare(
+        self,
+        as_at: Day | None = None,
+        pathways: Codes = None,
+        profile: str | None = None,
+        whole: bool = True,
+    ) -> Any:
         """Everything the reports of one day print, released: computed once and kept for the notebooks."""
         from sendwaits.release import material
 
         day = self.day(as_at)
-        found = loading.present(self.workspace, day, [pathways] if isinstance(pathways, str) else pathways)
+        found = loading.present(
+            self.workspace, day, [pathways] if isinstance(pathways, str) else pathways
+        )
         self.said = found.said
         built = {code: self._load(code, found) for code in found.files}
-        return material.gather(self.workspace, day, built, found.files, self._profile(profile), whole)
+        return material.gather(
+            self.workspace, day, built, found.files, self._profile(profile), whole
+        )
 
     def warm(self, pathway: str, as_at: Day | None = None, profile: str | None = None) -> None:
         """Computes and keeps what one pathway's reports print; the batch does this side by side for all of them."""
         self.prepare(as_at, pathway, profile, whole=False)
 
-    def set_files(self, as_at: Day | None = None, pathways: Codes = None, profile: str | None = None,
-                  failed: Mapping[str, str] | None = None, made: Sequence[str] | None = None) -> dict[str, bytes]:
+    def set_files(
+        self,
+        as_at: Day | None = None,
+        pathways: Codes = None,
+        profile: str | None = None,
+        failed: Mapping[str, str] | None = None,
+        made: Sequence[str] | None = None,
+    ) -> dict[str, bytes]:
         """The files of a set beside its report pages, by name: index.html, figures.csv, tables.xlsx."""
         from sendwaits.release import material
 
         return material.set_files(self.prepare(as_at, pathways, profile), failed or {}, made)
 
-    def report(self, name: str, pathway: str | None = None, *, as_at: Day | None = None, profile: str | None = None,
-               given: Mapping[str, Any] | None = None) -> Any:
+    def report(
+        self,
+        name: str,
+        pathway: str | None = None,
+        *,
+        as_at: Day | None = None,
+        profile: str | None = None,
+        given: Mapping[str, Any] | None = None,
+    ) -> Any:
         """A report whose sections are calls: trend, backlog and forecast of a pathway; quality and themes of the area.
 
         >>> area.report("backlog", "NST", as_at="2024-07-31").ages()
@@ -361,9 +597,18 @@ class Area:
             pages.check_given(given)
         if pathway is None or name not in reports.PATHWAY_REPORTS:
             return reports.open_report(name, self.prepare(as_at, None, profile))
-        return reports.open_report(name, self.prepare(as_at, pathway, profile, whole=False).pathways[pathway])
+        return reports.open_report(
+            name, self.prepare(as_at, pathway, profile, whole=False).pathways[pathway]
+        )
 
-    def chart(self, pathway: str, section: str = "flow", *, as_at: Day | None = None, profile: str | None = None) -> Any:
+    def chart(
+        self,
+        pathway: str,
+        section: str = "flow",
+        *,
+        as_at: Day | None = None,
+        profile: str | None = None,
+    ) -> Any:
         """A section of the reports of a pathway: its finding, chart and table, as on the page. `charts` lists them.
 
         >>> area.chart("NST", "flow", as_at="2024-07-31")
@@ -383,8 +628,15 @@ class Area:
         """
         from sendwaits.release import reports
 
-        rows = {name: (name, report, meaning) for report in reports.PATHWAY_REPORTS for name, meaning in reports.sections(report)}
-        return shown(pd.DataFrame(list(rows.values()), columns=["section", "report", "shows"]), "Sections of the reports")
+        rows = {
+            name: (name, report, meaning)
+            for report in reports.PATHWAY_REPORTS
+            for name, meaning in reports.sections(report)
+        }
+        return shown(
+            pd.DataFrame(list(rows.values()), columns=["section", "report", "shows"]),
+            "Sections of the reports",
+        )
 
     def _profile(self, profile: str | None) -> str:
         from sendwaits.workspace import PROFILES
@@ -398,17 +650,28 @@ class Area:
 def _months_since(month: str, day: date) -> int:
     """Calendar months from "2023-07" (or the January of "2023") to the month of a day, both counted; 24 at least."""
     year, _, number = f"{month}-01"[:7].partition("-")
-    return max(24, 12 * (day.year - int(year)) + day.month - int(number) + 1) if year.isdigit() and number.isdigit() else 24
+    return (
+        max(24, 12 * (day.year - int(year)) + day.month - int(number) + 1)
+        if year.isdigit() and number.isdigit()
+        else 24
+    )
 
 
 def _of_period(rows: pd.DataFrame, text: str) -> tuple[int, tuple[date, date]]:
     """The count of a year or month named "2023" or "2024-07", and its first and last day."""
     found = rows[rows["period_start"] == f"{text}-01-01"[:10]]
     if found.empty:
-        known = sorted({start[:len(text)] for start in rows["period_start"]})
-        raise Refused(f"No period '{text}'. Name a year (2023) or a month (2024-07) from {known[0]} to {known[-1]}." if known else f"No period '{text}'.")
+        known = sorted({start[: len(text)] for start in rows["period_start"]})
+        raise Refused(
+            f"No period '{text}'. Name a year (2023) or a month (2024-07) from {known[0]} to {known[-1]}."
+            if known
+            else f"No period '{text}'."
+        )
     row = found.iloc[0]
-    return int(row["value"]), (date.fromisoformat(row["period_start"]), date.fromisoformat(row["period_end"]))
+    return int(row["value"]), (
+        date.fromisoformat(row["period_start"]),
+        date.fromisoformat(row["period_end"]),
+    )
 
 
 def _ends_a_month(day: str) -> bool:

@@ -15,26 +15,64 @@ from typing import Any
 
 from sendwaits.errors import Refused
 
-__all__ = ["Pathway", "Wait", "When", "Removal", "built_in", "from_table", "BANDS", "AGE_BANDS", "GROUPS", "OVER_WEEKS"]
+__all__ = [
+    "Pathway",
+    "Wait",
+    "When",
+    "Removal",
+    "built_in",
+    "from_table",
+    "BANDS",
+    "AGE_BANDS",
+    "GROUPS",
+    "OVER_WEEKS",
+]
 
 BANDS: tuple[tuple[int, int | None], ...] = (
-    (0, 7), (8, 14), (15, 28), (29, 84), (85, 126), (127, 364), (365, 728), (729, None),
+    (0, 7),
+    (8, 14),
+    (15, 28),
+    (29, 84),
+    (85, 126),
+    (127, 364),
+    (365, 728),
+    (729, None),
 )
 """Bands of the community health services SitRep, days waited, both ends inclusive (source: NHS England)."""
 
 AGE_BANDS: tuple[tuple[int, int], ...] = ((0, 4), (5, 10), (11, 15), (16, 19), (20, 25))
 """Whole years of age at the clock start, both ends inclusive."""
 
-GROUPS: tuple[str, ...] = ("district", "sex", "age_band", "source", "need", "school", "priority", "worker")
+GROUPS: tuple[str, ...] = (
+    "district",
+    "sex",
+    "age_band",
+    "source",
+    "need",
+    "school",
+    "priority",
+    "worker",
+)
 """Columns that `figures` can break a measure down by."""
 
 OVER_WEEKS: tuple[int, ...] = (18, 52)
 """Lines counted for every wait: more than 126 and more than 364 days; a pathway may add its own."""
 
 _COMMON = {
-    "child_id": "id", "referral_id": "id", "referral_date": "date", "rejected_date": "date", "closed_date": "date",
-    "closed_reason": "text", "next_appointment_date": "future", "priority": "text", "source": "text", "need": "text",
-    "date_of_birth": "birth", "sex": "text", "district": "text", "school": "text",
+    "child_id": "id",
+    "referral_id": "id",
+    "referral_date": "date",
+    "rejected_date": "date",
+    "closed_date": "date",
+    "closed_reason": "text",
+    "next_appointment_date": "future",
+    "priority": "text",
+    "source": "text",
+    "need": "text",
+    "date_of_birth": "birth",
+    "sex": "text",
+    "district": "text",
+    "school": "text",
 }
 
 
@@ -120,19 +158,29 @@ class Pathway:
         """The pathway under ``[pathways.<CODE>]`` of a workspace: own headings, clock start, standards, complete_from."""
         for name in settings.get("headings", {}):
             if name not in self.columns:
-                raise Refused(f"sendwaits.toml: [pathways.{self.code}.headings] '{name}' is no column of this pathway. "
-                              f"Columns: {', '.join(self.columns)}.")
-        changed = replace(self, headings={**self.headings, **settings.get("headings", {})},
-                          complete_from=settings.get("complete_from", self.complete_from))
+                raise Refused(
+                    f"sendwaits.toml: [pathways.{self.code}.headings] '{name}' is no column of this pathway. "
+                    f"Columns: {', '.join(self.columns)}."
+                )
+        changed = replace(
+            self,
+            headings={**self.headings, **settings.get("headings", {})},
+            complete_from=settings.get("complete_from", self.complete_from),
+        )
         waits = list(self.waits)
         clock = settings.get("clock_start")
         if clock is not None:
             if self.columns.get(clock) != "date":
-                raise Refused(f"sendwaits.toml: [pathways.{self.code}] clock_start names no date column of this pathway.")
+                raise Refused(
+                    f"sendwaits.toml: [pathways.{self.code}] clock_start names no date column of this pathway."
+                )
             waits[0] = replace(waits[0], start=clock)
         for name, days in settings.get("standard_days", {}).items():
             at = waits.index(next((w for w in waits if w.name == name), changed.wait(name)))
-            waits[at] = replace(waits[at], standard_days=_whole_days(days, f"[pathways.{self.code}.standard_days] {name}"))
+            waits[at] = replace(
+                waits[at],
+                standard_days=_whole_days(days, f"[pathways.{self.code}.standard_days] {name}"),
+            )
         return replace(changed, waits=tuple(waits))
 
 
@@ -142,9 +190,39 @@ def _whole_days(value: Any, where: str) -> int:
     return value
 
 
-_KEYS = {"code", "title", "label", "columns", "required", "record_id", "start", "rejected", "history", "source_column",
-         "over_weeks", "booked", "review", "timeliness", "one_team", "aliases", "codes", "complete_from", "headings", "wait"}
-_WAIT_KEYS = {"name", "label", "start", "completed", "completed_when", "removed", "withdrawn", "absent", "standard_days"}
+_KEYS = {
+    "code",
+    "title",
+    "label",
+    "columns",
+    "required",
+    "record_id",
+    "start",
+    "rejected",
+    "history",
+    "source_column",
+    "over_weeks",
+    "booked",
+    "review",
+    "timeliness",
+    "one_team",
+    "aliases",
+    "codes",
+    "complete_from",
+    "headings",
+    "wait",
+}
+_WAIT_KEYS = {
+    "name",
+    "label",
+    "start",
+    "completed",
+    "completed_when",
+    "removed",
+    "withdrawn",
+    "absent",
+    "standard_days",
+}
 
 
 def from_table(table: Mapping[str, Any], where: str) -> Pathway:
@@ -158,7 +236,9 @@ def from_table(table: Mapping[str, Any], where: str) -> Pathway:
             raise Refused(f"{where}: a pathway needs '{key}'.")
     code = str(table["code"])
     if not code.replace("_", "").isalnum() or code != code.upper() or not code.isascii():
-        raise Refused(f"{where}: the code of a pathway is capital letters, digits and underscores, as in 'SLCN_AUTISM'.")
+        raise Refused(
+            f"{where}: the code of a pathway is capital letters, digits and underscores, as in 'SLCN_AUTISM'."
+        )
     waits = tuple(_wait(w, f"{where}, pathway {code}") for w in table["wait"])
     if not waits or len({w.name for w in waits}) != len(waits):
         raise Refused(f"{where}: pathway {code} needs one or more waits with different names.")
@@ -167,7 +247,9 @@ def from_table(table: Mapping[str, Any], where: str) -> Pathway:
     for wait in waits:
         for name in (wait.start, wait.completed, *(r.date for r in wait.removed)):
             if columns.setdefault(name, "date") not in ("date", "future"):
-                raise Refused(f"{where}: pathway {code}: '{name}' is used as a date of a wait but is no date column.")
+                raise Refused(
+                    f"{where}: pathway {code}: '{name}' is used as a date of a wait but is no date column."
+                )
     for name in table.get("headings", {}):
         columns.setdefault(name, "text")
     own_referral = "referral_date" in table.get("headings", {}) and "start" not in table
@@ -175,15 +257,26 @@ def from_table(table: Mapping[str, Any], where: str) -> Pathway:
     required = tuple(table.get("required", ("child_id", start)))
     rejected = table.get("rejected", "rejected_date" if "rejected_date" in columns else None)
     return Pathway(
-        code=code, title=table.get("title", code), label=table.get("label", code), columns=columns, waits=waits,
-        required=required, record_id=table.get("record_id", "referral_id"), start=start, rejected=rejected or None,
+        code=code,
+        title=table.get("title", code),
+        label=table.get("label", code),
+        columns=columns,
+        waits=waits,
+        required=required,
+        record_id=table.get("record_id", "referral_id"),
+        start=start,
+        rejected=rejected or None,
         history=_when(table["history"]) if "history" in table else None,
         source_column=table.get("source_column", "source"),
         over_weeks=tuple(sorted({*OVER_WEEKS, *table.get("over_weeks", ())})),
-        booked=table.get("booked", "next_appointment_date") or None, review=table.get("review"),
-        timeliness=bool(table.get("timeliness", False)), one_team=bool(table.get("one_team", False)),
-        aliases={k: tuple(v) for k, v in table.get("aliases", {}).items()}, codes=table.get("codes", {}),
-        complete_from=table.get("complete_from"), headings=table.get("headings", {}),
+        booked=table.get("booked", "next_appointment_date") or None,
+        review=table.get("review"),
+        timeliness=bool(table.get("timeliness", False)),
+        one_team=bool(table.get("one_team", False)),
+        aliases={k: tuple(v) for k, v in table.get("aliases", {}).items()},
+        codes=table.get("codes", {}),
+        complete_from=table.get("complete_from"),
+        headings=table.get("headings", {}),
     )
 
 
@@ -194,12 +287,17 @@ def _wait(table: Mapping[str, Any], where: str) -> Wait:
             raise Refused(f"{where}: each [[pathway.wait]] needs '{key}'.")
     standard = table.get("standard_days")
     return Wait(
-        name=table["name"], label=table.get("label", table["name"]), start=table["start"], completed=table["completed"],
+        name=table["name"],
+        label=table.get("label", table["name"]),
+        start=table["start"],
+        completed=table["completed"],
         completed_when=_when(table["completed_when"]) if "completed_when" in table else None,
         removed=tuple(_removal(r) for r in table.get("removed", ["closed_date"])),
         withdrawn=tuple(_removal(r) for r in table.get("withdrawn", [])),
         absent=tuple(_when(w) for w in table.get("absent", [])),
-        standard_days=None if standard is None else _whole_days(standard, f"{where}: standard_days"),
+        standard_days=None
+        if standard is None
+        else _whole_days(standard, f"{where}: standard_days"),
     )
 
 
@@ -224,7 +322,11 @@ def built_in() -> Mapping[str, Pathway]:
     """The six services of the package, by code, in the order reports show them."""
     found = {}
     for code in ("nst", "ot_health", "ot_la", "slcn", "slcn_autism", "ehc"):
-        text = resources.files("sendwaits").joinpath("pathways", f"{code}.toml").read_text(encoding="utf-8")
+        text = (
+            resources.files("sendwaits")
+            .joinpath("pathways", f"{code}.toml")
+            .read_text(encoding="utf-8")
+        )
         pathway = from_table(tomllib.loads(text), f"pathways/{code}.toml")
         found[pathway.code] = pathway
     return found

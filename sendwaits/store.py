@@ -23,8 +23,23 @@ from typing import Any, TypeVar
 
 import sendwaits
 
-__all__ = ["cached", "forget", "write_atomic", "rename", "read_bytes", "keep_bytes", "digest_bytes", "digest_file", "digest_files",
-           "digest_key", "digest_package", "sync_folder", "cache_path", "encode", "decode"]
+__all__ = [
+    "cached",
+    "forget",
+    "write_atomic",
+    "rename",
+    "read_bytes",
+    "keep_bytes",
+    "digest_bytes",
+    "digest_file",
+    "digest_files",
+    "digest_key",
+    "digest_package",
+    "sync_folder",
+    "cache_path",
+    "encode",
+    "decode",
+]
 
 Value = TypeVar("Value")
 FORMAT = 1
@@ -36,7 +51,9 @@ _memory: dict[tuple[str, str, str], Any] = {}
 _said: set[str] = set()
 
 
-def cached(workspace: Any, name: str, key_parts: Iterable[Any], build: Callable[[], Value]) -> Value:
+def cached(
+    workspace: Any, name: str, key_parts: Iterable[Any], build: Callable[[], Value]
+) -> Value:
     """The value of ``build()``, computed once per workspace, name and key.
 
     ``key_parts``: everything the value depends on (digests of files, settings, dates, numbers, text). The package's own
@@ -72,7 +89,11 @@ def read_bytes(path: Path) -> bytes | None:
     head, found, body = whole.partition(b"\n")
     try:
         header = json.loads(head)
-        if header["format"] == FORMAT and header["version"] == sendwaits.__version__ and header["code"] != digest_package():
+        if (
+            header["format"] == FORMAT
+            and header["version"] == sendwaits.__version__
+            and header["code"] != digest_package()
+        ):
             return None
         same = header["format"] == FORMAT and header["version"] == sendwaits.__version__
         good = found and header["sha256"] == digest_bytes(_sealed(header) + body)
@@ -120,7 +141,11 @@ def _say(about: str, text: str) -> None:
 def _prune(path: Path, keep: int) -> None:
     """Leaves the newest files of that name."""
     with suppress(OSError):
-        family = [f for f in path.parent.glob(path.name.rpartition(".")[0] + ".*") if f.name.count(".") == 1]
+        family = [
+            f
+            for f in path.parent.glob(path.name.rpartition(".")[0] + ".*")
+            if f.name.count(".") == 1
+        ]
         if len(family) > keep:
             family.sort(key=lambda f: (f.stat().st_mtime_ns, f.name))
             for old in family[:-keep]:
@@ -128,6 +153,7 @@ def _prune(path: Path, keep: int) -> None:
 
 
 # --- writing so that a reader sees the old bytes or the new ones ---------------------------------------------------
+
 
 def write_atomic(path: Path, data: bytes) -> None:
     """``path`` holds ``data``, or what it held before if anything goes wrong. Raises `OSError`."""
@@ -171,6 +197,7 @@ def sync_folder(folder: Path) -> None:
 
 # --- digests --------------------------------------------------------------------------------------------------------
 
+
 def digest_bytes(data: bytes) -> str:
     """SHA-256 in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
@@ -189,7 +216,9 @@ def digest_files(paths: Iterable[Path]) -> dict[str, str]:
 
 def digest_key(parts: Iterable[Any]) -> str:
     """One SHA-256 for a list of texts, numbers, dates, bytes, and lists or mappings of them. Mappings count in any order."""
-    return digest_bytes(json.dumps(_plain(list(parts)), sort_keys=True, ensure_ascii=False).encode())
+    return digest_bytes(
+        json.dumps(_plain(list(parts)), sort_keys=True, ensure_ascii=False).encode()
+    )
 
 
 def _plain(part: Any) -> Any:
@@ -202,7 +231,11 @@ def _plain(part: Any) -> Any:
     if isinstance(part, date):
         return ["date", part.isoformat()]
     if isinstance(part, Mapping):
-        return {"mapping": sorted(([_plain(k), _plain(v)] for k, v in part.items()), key=lambda p: json.dumps(p[0]))}
+        return {
+            "mapping": sorted(
+                ([_plain(k), _plain(v)] for k, v in part.items()), key=lambda p: json.dumps(p[0])
+            )
+        }
     if isinstance(part, (list, tuple)):
         return [_plain(p) for p in part]
     if isinstance(part, (set, frozenset)):
@@ -210,7 +243,10 @@ def _plain(part: Any) -> Any:
     if isinstance(part, os.PathLike):
         raise TypeError("a cache key names no path: give the file's digest")
     if hasattr(part, "__dataclass_fields__"):
-        return [type(part).__name__, {name: _plain(getattr(part, name)) for name in sorted(part.__dataclass_fields__)}]
+        return [
+            type(part).__name__,
+            {name: _plain(getattr(part, name)) for name in sorted(part.__dataclass_fields__)},
+        ]
     if hasattr(part, "item"):
         return _plain(part.item())
     raise TypeError(f"a cache key cannot hold a {type(part).__name__}")
@@ -221,7 +257,11 @@ def digest_package() -> str:
     """One SHA-256 for everything the installed package consists of: code, pathways, templates, notebooks."""
     root = Path(__file__).parent
     total = hashlib.sha256()
-    files = (p for p in root.rglob("*") if p.suffix != ".pyc" and "__pycache__" not in p.parts and p.is_file())
+    files = (
+        p
+        for p in root.rglob("*")
+        if p.suffix != ".pyc" and "__pycache__" not in p.parts and p.is_file()
+    )
     for path in sorted(files, key=lambda p: p.relative_to(root).as_posix()):
         total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return total.hexdigest()
@@ -244,7 +284,7 @@ def decode(body: bytes) -> Any:
     blobs, at = [], 0
     while at < len(body):
         (size,) = struct.unpack_from("<Q", body, at)
-        blobs.append(memoryview(body)[at + 8:at + 8 + size])
+        blobs.append(memoryview(body)[at + 8 : at + 8 + size])
         at += 8 + size
     return _unpack(json.loads(bytes(blobs[0])), blobs)
 
@@ -287,7 +327,9 @@ def _pack_block(value: Any, blobs: list[bytes]) -> Any:
     elif isinstance(value, np.generic):
         return _pack(value.item(), blobs)
     else:
-        raise TypeError(f"the store keeps frames, arrays, numbers, dates and text, not a {type(value).__name__}")
+        raise TypeError(
+            f"the store keeps frames, arrays, numbers, dates and text, not a {type(value).__name__}"
+        )
     blobs.append(blob)
     return {kind: len(blobs)}
 
@@ -321,8 +363,12 @@ def _frame_bytes(frame: Any) -> bytes:
 
     if frame.columns.inferred_type.startswith("mixed"):
         raise TypeError("the store keeps frames whose headings are all text or all numbers")
-    table = pa.Table.from_pandas(frame)  # text may come in pieces, and a frame without rows must keep its categories
-    batch = pa.RecordBatch.from_arrays([column.combine_chunks() for column in table.columns], schema=table.schema)
+    table = pa.Table.from_pandas(
+        frame
+    )  # text may come in pieces, and a frame without rows must keep its categories
+    batch = pa.RecordBatch.from_arrays(
+        [column.combine_chunks() for column in table.columns], schema=table.schema
+    )
     out = io.BytesIO()
     with pa.ipc.new_stream(out, batch.schema) as writer:
         writer.write_batch(batch)

@@ -16,8 +16,20 @@ from typing import Any
 from sendwaits.errors import Refused
 from sendwaits.pathways import Pathway, built_in, from_table
 
-__all__ = ["Workspace", "AreaInfo", "Target", "ChangePoint", "Scenario", "Disclosure", "Rag", "open_workspace", "find_root",
-           "parse_date", "PROFILES", "FILE_NAME"]
+__all__ = [
+    "Workspace",
+    "AreaInfo",
+    "Target",
+    "ChangePoint",
+    "Scenario",
+    "Disclosure",
+    "Rag",
+    "open_workspace",
+    "find_root",
+    "parse_date",
+    "PROFILES",
+    "FILE_NAME",
+]
 
 FILE_NAME = "sendwaits.toml"
 PROFILES = ("analyst", "board", "public")
@@ -47,7 +59,9 @@ class Target:
     @property
     def note(self) -> str:
         """The target in words: ``within_standard_pct at least 40``."""
-        side, number = ("at most", self.at_most) if self.at_most is not None else ("at least", self.at_least)
+        side, number = (
+            ("at most", self.at_most) if self.at_most is not None else ("at least", self.at_least)
+        )
         return f"{self.measure} {side} {number:g}"
 
 
@@ -135,11 +149,15 @@ def find_root(path: str | Path = ".") -> Path:
     """The nearest folder at or above ``path`` that holds `sendwaits.toml`."""
     start = Path(path).resolve()
     if not start.is_dir():
-        raise Refused(f"There is no folder '{path}'. Name a folder with a {FILE_NAME}, or make one with: sendwaits init DIR")
+        raise Refused(
+            f"There is no folder '{path}'. Name a folder with a {FILE_NAME}, or make one with: sendwaits init DIR"
+        )
     for folder in (start, *start.parents):
         if (folder / FILE_NAME).is_file():
             return folder
-    raise Refused(f"No {FILE_NAME} in this folder or above it. Make a workspace with: sendwaits init DIR")
+    raise Refused(
+        f"No {FILE_NAME} in this folder or above it. Make a workspace with: sendwaits init DIR"
+    )
 
 
 def open_workspace(path: str | Path = ".") -> Workspace:
@@ -150,10 +168,14 @@ def open_workspace(path: str | Path = ".") -> Workspace:
         table = tomllib.loads(text)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         where = re.search(r"line \d+", str(error))
-        raise Refused(f"{FILE_NAME}: not a valid TOML file{', ' + where.group() if where else ''}. Save it as UTF-8 text and "
-                      "check quotes and brackets there.") from None
+        raise Refused(
+            f"{FILE_NAME}: not a valid TOML file{', ' + where.group() if where else ''}. Save it as UTF-8 text and "
+            "check quotes and brackets there."
+        ) from None
     except OSError:
-        raise Refused(f"{FILE_NAME}: cannot be read. Close it in other programs and check its permissions.") from None
+        raise Refused(
+            f"{FILE_NAME}: cannot be read. Close it in other programs and check its permissions."
+        ) from None
     return _workspace(root, table, text)
 
 
@@ -167,23 +189,48 @@ def _workspace(root: Path, table: Mapping[str, Any], text: str) -> Workspace:
         areas = tuple(area)
         area = area[0] if area else None
     if not isinstance(area, Mapping) or not str(area.get("name", "")).strip():
-        raise Refused(f'{FILE_NAME}: needs [area] with a name, as in: [area]\\nname = "Exampleshire"'.replace("\\n", " "))
+        raise Refused(
+            f'{FILE_NAME}: needs [area] with a name, as in: [area]\\nname = "Exampleshire"'.replace(
+                "\\n", " "
+            )
+        )
     pathways = dict(built_in())
     for own in _tables(table, "pathway"):
         pathway = from_table(own, FILE_NAME)
         pathways[pathway.code] = pathway
     for code, settings in table.get("pathways", {}).items():
         if code not in pathways:
-            raise Refused(f"{FILE_NAME}: [pathways.{code}] names no pathway. Choose one of: {', '.join(pathways)}.")
-        _check(settings, {"headings", "complete_from", "clock_start", "standard_days"}, f"[pathways.{code}]")
+            raise Refused(
+                f"{FILE_NAME}: [pathways.{code}] names no pathway. Choose one of: {', '.join(pathways)}."
+            )
+        _check(
+            settings,
+            {"headings", "complete_from", "clock_start", "standard_days"},
+            f"[pathways.{code}]",
+        )
         if "complete_from" in settings:
-            settings = {**settings, "complete_from": parse_date(settings["complete_from"], f"[pathways.{code}] complete_from").isoformat()}
+            settings = {
+                **settings,
+                "complete_from": parse_date(
+                    settings["complete_from"], f"[pathways.{code}] complete_from"
+                ).isoformat(),
+            }
         pathways[code] = pathways[code].with_settings(settings)
     targets = tuple(_target(t, pathways) for t in _tables(table, "targets"))
     changes = tuple(_change(c, pathways) for c in _tables(table, "change_points"))
     scenarios = tuple(_scenario(s, pathways) for s in _tables(table, "scenarios"))
-    return Workspace(root, _area({k: v for k, v in area.items() if not areas or k not in ("folder", "filter")}), pathways, targets, changes, scenarios, _disclosure(table.get("disclosure", {})),
-                     _rag(table.get("rag", {})), areas, settings_text=text)
+    return Workspace(
+        root,
+        _area({k: v for k, v in area.items() if not areas or k not in ("folder", "filter")}),
+        pathways,
+        targets,
+        changes,
+        scenarios,
+        _disclosure(table.get("disclosure", {})),
+        _rag(table.get("rag", {})),
+        areas,
+        settings_text=text,
+    )
 
 
 def _tables(table: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
@@ -198,7 +245,9 @@ def _check(table: Any, known: Any, where: str) -> None:
         raise Refused(f"{FILE_NAME}: {where} must be a table.")
     for key in table:
         if key not in known:
-            raise Refused(f"{FILE_NAME}: unknown key '{key}' in {where}. Known there: {', '.join(sorted(known))}.")
+            raise Refused(
+                f"{FILE_NAME}: unknown key '{key}' in {where}. Known there: {', '.join(sorted(known))}."
+            )
 
 
 def _area(table: Mapping[str, Any]) -> AreaInfo:
@@ -207,7 +256,9 @@ def _area(table: Mapping[str, Any]) -> AreaInfo:
     for key in ("districts", "neighbours"):
         value = table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-            raise Refused(f'{FILE_NAME}: [area] {key} must be a list of names, as in: {key} = ["North", "South"]')
+            raise Refused(
+                f'{FILE_NAME}: [area] {key} must be a list of names, as in: {key} = ["North", "South"]'
+            )
         lists[key] = tuple(value)
     return AreaInfo(str(table["name"]).strip(), str(table.get("la_code", "")), **lists)
 
@@ -224,17 +275,23 @@ def parse_date(value: Any, where: str) -> date:
         raise Refused(f"{where}: must be a date as YYYY-MM-DD, for example 2024-07-31.") from None
 
 
-def _number(table: Mapping[str, Any], key: str, where: str, default: float | None = None) -> float | None:
+def _number(
+    table: Mapping[str, Any], key: str, where: str, default: float | None = None
+) -> float | None:
     value = table.get(key, default)
     if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
         raise Refused(f"{FILE_NAME}: {where} {key} must be a number.")
     return None if value is None else float(value)
 
 
-def _of_pathway(table: Mapping[str, Any], pathways: Mapping[str, Pathway], where: str) -> tuple[str, str]:
+def _of_pathway(
+    table: Mapping[str, Any], pathways: Mapping[str, Pathway], where: str
+) -> tuple[str, str]:
     code, wait = str(table.get("pathway", "")), str(table.get("wait", ""))
     if code not in pathways:
-        raise Refused(f"{FILE_NAME}: {where} names no pathway. Choose one of: {', '.join(pathways)}.")
+        raise Refused(
+            f"{FILE_NAME}: {where} names no pathway. Choose one of: {', '.join(pathways)}."
+        )
     if wait:
         pathways[code].wait(wait)
     return code, wait
@@ -248,8 +305,14 @@ def _target(table: Mapping[str, Any], pathways: Mapping[str, Pathway]) -> Target
         raise Refused(f"{FILE_NAME}: {where} needs either at_most or at_least.")
     if not isinstance(table.get("measure"), str) or "by" not in table:
         raise Refused(f"{FILE_NAME}: {where} needs measure and by.")
-    return Target(code, wait, table["measure"], parse_date(table["by"], f"{FILE_NAME}: {where} by"),
-                  _number(table, "at_most", where), _number(table, "at_least", where))
+    return Target(
+        code,
+        wait,
+        table["measure"],
+        parse_date(table["by"], f"{FILE_NAME}: {where} by"),
+        _number(table, "at_most", where),
+        _number(table, "at_least", where),
+    )
 
 
 def _change(table: Mapping[str, Any], pathways: Mapping[str, Pathway]) -> ChangePoint:
@@ -258,23 +321,56 @@ def _change(table: Mapping[str, Any], pathways: Mapping[str, Pathway]) -> Change
     code, wait = _of_pathway(table, pathways, where)
     if "date" not in table:
         raise Refused(f"{FILE_NAME}: {where} needs a date.")
-    return ChangePoint(code, parse_date(table["date"], f"{FILE_NAME}: {where} date"), str(table.get("label", "")), wait)
+    return ChangePoint(
+        code,
+        parse_date(table["date"], f"{FILE_NAME}: {where} date"),
+        str(table.get("label", "")),
+        wait,
+    )
 
 
 def _scenario(table: Mapping[str, Any], pathways: Mapping[str, Pathway]) -> Scenario:
     where = f"[[scenarios]] '{table.get('name', '')}'"
-    _check(table, {"name", "pathway", "wait", "from", "capacity_change_pct", "demand_change_pct", "move_slots_per_week", "move_from",
-                   "move_to", "committed", "delivered", "late_weeks"}, where)
+    _check(
+        table,
+        {
+            "name",
+            "pathway",
+            "wait",
+            "from",
+            "capacity_change_pct",
+            "demand_change_pct",
+            "move_slots_per_week",
+            "move_from",
+            "move_to",
+            "committed",
+            "delivered",
+            "late_weeks",
+        },
+        where,
+    )
     if not table.get("name") or "from" not in table:
         raise Refused(f"{FILE_NAME}: {where} needs name and from.")
     code, wait = _of_pathway(table, pathways, where)
     for key in ("move_from", "move_to"):
         if table.get(key):
             pathways[code].wait(table[key])
-    numbers = {key: _number(table, key, where, 0.0) for key in ("capacity_change_pct", "demand_change_pct", "move_slots_per_week")}
-    return Scenario(str(table["name"]), code, parse_date(table["from"], f"{FILE_NAME}: {where} from"), wait, **numbers,  # type: ignore[arg-type]
-                    move_from=table.get("move_from", ""), move_to=table.get("move_to", ""), committed=bool(table.get("committed", False)),
-                    delivered=_range(table, "delivered", (0.60, 1.05), where), late_weeks=_range(table, "late_weeks", (0, 12), where))
+    numbers = {
+        key: _number(table, key, where, 0.0)
+        for key in ("capacity_change_pct", "demand_change_pct", "move_slots_per_week")
+    }
+    return Scenario(
+        str(table["name"]),
+        code,
+        parse_date(table["from"], f"{FILE_NAME}: {where} from"),
+        wait,
+        **numbers,  # type: ignore[arg-type]
+        move_from=table.get("move_from", ""),
+        move_to=table.get("move_to", ""),
+        committed=bool(table.get("committed", False)),
+        delivered=_range(table, "delivered", (0.60, 1.05), where),
+        late_weeks=_range(table, "late_weeks", (0, 12), where),
+    )
 
 
 def _range(table: Mapping[str, Any], key: str, default: tuple, where: str) -> tuple:

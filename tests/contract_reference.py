@@ -41,15 +41,37 @@ class Service:
         return "request_date" if self.ehc else "referral_date"
 
 
-SERVICES = {s.code: s for s in [
-    Service("NST", [Stage("assessment", "referral_date", "first_appointment_date", 91), Stage("outcome", "first_appointment_date", "outcome_date"),
-                    Stage("support", "outcome_date", "support_date")]),
-    Service("OT_HEALTH", [Stage("assessment", "referral_date", "assessment_date", 126), Stage("treatment", "assessment_date", "treatment_date", 126)]),
-    Service("OT_LA", [Stage("assessment", "referral_date", "assessment_date")], review=True),
-    Service("SLCN", [Stage("contact", "referral_date", "first_contact_date", 126)]),
-    Service("SLCN_AUTISM", [Stage("contact", "referral_date", "first_contact_date", 126)]),
-    Service("EHC", [Stage("decision", "request_date", "request_outcome_date", 42), Stage("plan", "request_date", "plan_date", 140)], ehc=True),
-]}
+SERVICES = {
+    s.code: s
+    for s in [
+        Service(
+            "NST",
+            [
+                Stage("assessment", "referral_date", "first_appointment_date", 91),
+                Stage("outcome", "first_appointment_date", "outcome_date"),
+                Stage("support", "outcome_date", "support_date"),
+            ],
+        ),
+        Service(
+            "OT_HEALTH",
+            [
+                Stage("assessment", "referral_date", "assessment_date", 126),
+                Stage("treatment", "assessment_date", "treatment_date", 126),
+            ],
+        ),
+        Service("OT_LA", [Stage("assessment", "referral_date", "assessment_date")], review=True),
+        Service("SLCN", [Stage("contact", "referral_date", "first_contact_date", 126)]),
+        Service("SLCN_AUTISM", [Stage("contact", "referral_date", "first_contact_date", 126)]),
+        Service(
+            "EHC",
+            [
+                Stage("decision", "request_date", "request_outcome_date", 42),
+                Stage("plan", "request_date", "plan_date", 140),
+            ],
+            ehc=True,
+        ),
+    ]
+}
 
 
 @dataclass
@@ -79,13 +101,18 @@ def staged_waits(service: Service, row: Row) -> dict[str, Wait]:
     if row.get("rejected_date"):
         return {}
     closed = first(row.get(c) for c in service.closed)
-    happened = [d if d and not (closed and d > closed) else None for d in (row.get(s.completed) for s in service.stages)]
+    happened = [
+        d if d and not (closed and d > closed) else None
+        for d in (row.get(s.completed) for s in service.stages)
+    ]
     waits = {}
     for at, stage in enumerate(service.stages):
-        start = row.get(stage.start) if at == 0 or stage.start == service.start else happened[at - 1]
+        start = (
+            row.get(stage.start) if at == 0 or stage.start == service.start else happened[at - 1]
+        )
         if not start:
             continue
-        done, gone = happened[at], first([closed, *happened[at + 1:]])
+        done, gone = happened[at], first([closed, *happened[at + 1 :]])
         if done and (not gone or done <= gone):
             waits[stage.name] = Wait(row, start, done, True)
         else:
@@ -95,20 +122,34 @@ def staged_waits(service: Service, row: Row) -> dict[str, Wait]:
 
 def request_waits(row: Row) -> dict[str, Wait]:
     """Decision and plan wait of an EHC request."""
-    asked, outcome, after = row["request_date"], row.get("request_outcome"), row.get("assessment_outcome")
-    closed, decided, assessed, plan = (row.get(c) for c in ("closed_date", "request_outcome_date", "assessment_outcome_date", "plan_date"))
+    asked, outcome, after = (
+        row["request_date"],
+        row.get("request_outcome"),
+        row.get("assessment_outcome"),
+    )
+    closed, decided, assessed, plan = (
+        row.get(c)
+        for c in ("closed_date", "request_outcome_date", "assessment_outcome_date", "plan_date")
+    )
 
     def until(name: str, done: date | None, gone: list[date | None], undated: bool) -> None:
         end = first(gone)
         if done or end or not undated:
-            waits[name] = Wait(row, asked, first([done, end]), bool(done and (not end or done <= end)))
+            waits[name] = Wait(
+                row, asked, first([done, end]), bool(done and (not end or done <= end))
+            )
 
     waits: dict[str, Wait] = {}
     withdrawn = first([closed, decided]) if outcome == "W" else None
     after_withdrawn = first([closed, assessed]) if after == "W" else None
     if outcome != "H":
         done = decided if outcome in ("Y", "N") else None
-        until("decision", done, [closed, withdrawn, None if done or outcome == "W" and not withdrawn else plan], outcome == "W" and not withdrawn)
+        until(
+            "decision",
+            done,
+            [closed, withdrawn, None if done or outcome == "W" and not withdrawn else plan],
+            outcome == "W" and not withdrawn,
+        )
     if not (outcome == "H" and after == "H"):
         refused = [decided if outcome == "N" else None, assessed if after == "N" else None]
         undated = (outcome == "W" and not withdrawn) or (after == "W" and not after_withdrawn)
@@ -124,7 +165,9 @@ def records(service: Service, extracts: list[tuple[date, list[Row]]], as_at: dat
         for row in rows:
             key = row.get(service.record) or (row["child_id"], row[service.start])
             newest[key] = Kept(row, day == usable[-1][0])
-    found = sorted(newest.values(), key=lambda k: (k.row[service.start], k.row.get(service.record) or ""))
+    found = sorted(
+        newest.values(), key=lambda k: (k.row[service.start], k.row.get(service.record) or "")
+    )
     for at, kept in enumerate(found):
         kept.waits = request_waits(kept.row) if service.ehc else staged_waits(service, kept.row)
         if kept.row.get("rejected_date") and not service.ehc:
@@ -132,7 +175,10 @@ def records(service: Service, extracts: list[tuple[date, list[Row]]], as_at: dat
         day = kept.row[service.start]
         for earlier in found[:at]:
             if earlier.row["child_id"] == kept.row["child_id"] and not earlier.duplicate:
-                kept.duplicate |= any(w.start <= day and not (w.stop and w.stop <= day) for w in earlier.waits.values())
+                kept.duplicate |= any(
+                    w.start <= day and not (w.stop and w.stop <= day)
+                    for w in earlier.waits.values()
+                )
     return found
 
 
@@ -150,7 +196,9 @@ def value_of(service: Service, row: Row, group: str) -> str:
     return row.get("request_source" if service.ehc and group == "source" else group) or "unknown"
 
 
-def periods(as_at: date, period: str, months: int, years: Iterable[int] = ()) -> list[tuple[date, date]]:
+def periods(
+    as_at: date, period: str, months: int, years: Iterable[int] = ()
+) -> list[tuple[date, date]]:
     if period == "ytd":
         return [(date(as_at.year, 1, 1), as_at)]
     if period == "year":
@@ -162,8 +210,15 @@ def periods(as_at: date, period: str, months: int, years: Iterable[int] = ()) ->
     return spans
 
 
-def figures(service: Service, extracts: list[tuple[date, list[Row]]], as_at: date, group: str = "", period: str = "month",
-            months: int = 24, years: Iterable[int] = ()) -> dict[tuple, tuple]:
+def figures(
+    service: Service,
+    extracts: list[tuple[date, list[Row]]],
+    as_at: date,
+    group: str = "",
+    period: str = "month",
+    months: int = 24,
+    years: Iterable[int] = (),
+) -> dict[tuple, tuple]:
     """(wait, measure, group, period_start, period_end) -> (value, unit, numerator, denominator, n)."""
     everyone = records(service, extracts, as_at)
     counted = [k for k in everyone if not k.duplicate]
@@ -172,7 +227,10 @@ def figures(service: Service, extracts: list[tuple[date, list[Row]]], as_at: dat
     groups: list[tuple[str, list[Kept]]] = [("", counted)]
     if group:
         values = sorted({value_of(service, k.row, group) for k in counted})
-        groups += [(f"{group}={v}", [k for k in counted if value_of(service, k.row, group) == v]) for v in values]
+        groups += [
+            (f"{group}={v}", [k for k in counted if value_of(service, k.row, group) == v])
+            for v in values
+        ]
     for label, kept in groups:
         for begin, end in spans:
             for stage in service.stages:
@@ -187,7 +245,13 @@ def _count(n: int) -> tuple:
 
 
 def _pct(top: list, bottom: list) -> tuple:
-    return (100 * len(top) / len(bottom) if bottom else None, "percent", len(top), len(bottom), len(bottom))
+    return (
+        100 * len(top) / len(bottom) if bottom else None,
+        "percent",
+        len(top),
+        len(bottom),
+        len(bottom),
+    )
 
 
 def _average(days: list[int], rule: Callable[[list[int]], float]) -> tuple:
@@ -206,7 +270,9 @@ def _p92(d: list[int]) -> float:
     return next(w for i, w in enumerate(d) if 100 * (i + 1) >= 92 * len(d))
 
 
-def _stocks(out: dict, service: Service, stage: Stage, kept: list[Kept], label: str, day: date) -> None:
+def _stocks(
+    out: dict, service: Service, stage: Stage, kept: list[Kept], label: str, day: date
+) -> None:
     def put(measure: str, row: tuple) -> None:
         out[stage.name, measure, label, "", day.isoformat()] = row
 
@@ -219,19 +285,35 @@ def _stocks(out: dict, service: Service, stage: Stage, kept: list[Kept], label: 
     if service.ehc:
         put("waiting_over_20_weeks", _count(sum(d > 140 for d in days)))
     else:
-        put("waiting_booked", _count(sum(bool((b := k.row.get("next_appointment_date")) and b > day) for k, _ in open_)))
+        put(
+            "waiting_booked",
+            _count(
+                sum(bool((b := k.row.get("next_appointment_date")) and b > day) for k, _ in open_)
+            ),
+        )
     for low, high in BANDS:
-        put(f"waiting_band_{low}_{'plus' if high is None else high}", _count(sum(d >= low and (high is None or d <= high) for d in days)))
+        put(
+            f"waiting_band_{low}_{'plus' if high is None else high}",
+            _count(sum(d >= low and (high is None or d <= high) for d in days)),
+        )
     put("waiting_not_flowed", _count(sum(not k.in_newest and w.stop is None for k, w in open_)))
     for name, rule in (("mean", _mean), ("median", _median), ("p92", _p92), ("longest", max)):
         put(f"{name}_weeks_open", _average(days, rule))
     if service.review:
-        put("within_review_pct", _pct([k for k, _ in open_ if (r := k.row.get("review_date")) and r >= day], open_))
+        put(
+            "within_review_pct",
+            _pct([k for k, _ in open_ if (r := k.row.get("review_date")) and r >= day], open_),
+        )
     recent = sum(w.completed and day - timedelta(90) <= w.stop <= day for _, w in having)
-    put("clearance_weeks", (len(days) / (recent / 13) if recent else None, "weeks", None, None, recent))
+    put(
+        "clearance_weeks",
+        (len(days) / (recent / 13) if recent else None, "weeks", None, None, recent),
+    )
 
 
-def _flows(out: dict, service: Service, stage: Stage, kept: list[Kept], label: str, begin: date, end: date) -> None:
+def _flows(
+    out: dict, service: Service, stage: Stage, kept: list[Kept], label: str, begin: date, end: date
+) -> None:
     def put(measure: str, row: tuple) -> None:
         out[stage.name, measure, label, begin.isoformat(), end.isoformat()] = row
 
@@ -264,17 +346,41 @@ def _requests(out: dict, kept: list[Kept], label: str, begin: date, end: date) -
         return (row[column] - row["request_date"]).days
 
     rows = [k.row for k in kept]
-    put("referrals", _count(sum(r.get("request_outcome") != "H" and during(r["request_date"]) for r in rows)))
-    plans = [r for r in rows if during(r.get("plan_date")) and not (r.get("request_outcome") == "H" and r.get("assessment_outcome") == "H")]
+    put(
+        "referrals",
+        _count(sum(r.get("request_outcome") != "H" and during(r["request_date"]) for r in rows)),
+    )
+    plans = [
+        r
+        for r in rows
+        if during(r.get("plan_date"))
+        and not (r.get("request_outcome") == "H" and r.get("assessment_outcome") == "H")
+    ]
     put("plans_issued", _count(len(plans)))
     put("within_20_weeks_pct", _pct([r for r in plans if took(r, "plan_date") <= 140], plans))
     usual = [r for r in plans if r.get("week20") != "1"]
     put("within_20_weeks_excl_pct", _pct([r for r in usual if took(r, "plan_date") <= 140], usual))
     waits = [(w, w.start + timedelta(140)) for k in kept if (w := k.waits.get("plan"))]
-    due = [(w, d) for w, d in waits if during(d) and not (w.stop and not w.completed and w.stop <= d)]
+    due = [
+        (w, d) for w, d in waits if during(d) and not (w.stop and not w.completed and w.stop <= d)
+    ]
     put("due_within_20_weeks_pct", _pct([w for w, d in due if w.completed and w.stop <= d], due))
-    decided = [r for r in rows if r.get("request_outcome") in ("Y", "N") and during(r.get("request_outcome_date"))]
-    put("decisions_within_6_weeks_pct", _pct([r for r in decided if took(r, "request_outcome_date") <= 42], decided))
+    decided = [
+        r
+        for r in rows
+        if r.get("request_outcome") in ("Y", "N") and during(r.get("request_outcome_date"))
+    ]
+    put(
+        "decisions_within_6_weeks_pct",
+        _pct([r for r in decided if took(r, "request_outcome_date") <= 42], decided),
+    )
     put("requests_refused_pct", _pct([r for r in decided if r["request_outcome"] == "N"], decided))
-    refusals = [r for r in rows if r.get("assessment_outcome") == "N" and during(r.get("assessment_outcome_date"))]
-    put("refusals_within_16_weeks_pct", _pct([r for r in refusals if took(r, "assessment_outcome_date") <= 112], refusals))
+    refusals = [
+        r
+        for r in rows
+        if r.get("assessment_outcome") == "N" and during(r.get("assessment_outcome_date"))
+    ]
+    put(
+        "refusals_within_16_weeks_pct",
+        _pct([r for r in refusals if took(r, "assessment_outcome_date") <= 112], refusals),
+    )

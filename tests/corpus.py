@@ -18,7 +18,17 @@ import xlsxwriter
 DAY = "2024-07-31"
 NAME = f"NST_{DAY}.csv"
 BOOK = f"NST_{DAY}.xlsx"
-HEAD = ["child_id", "referral_id", "referral_date", "closed_date", "date_of_birth", "first_appointment_date", "next_appointment_date", "district", "need"]
+HEAD = [
+    "child_id",
+    "referral_id",
+    "referral_date",
+    "closed_date",
+    "date_of_birth",
+    "first_appointment_date",
+    "next_appointment_date",
+    "district",
+    "need",
+]
 N = 60
 
 
@@ -44,6 +54,7 @@ def case(*ids: str) -> Callable[[Callable[[Path], Expect]], Callable[[Path], Exp
             assert one not in CASES, one
             CASES[one] = make
         return make
+
     return register
 
 
@@ -54,7 +65,19 @@ def clean_rows(n: int = N) -> list[list[str]]:
         start = dt.date(2023, 1, 5) + dt.timedelta(days=7 * i)
         seen = start + dt.timedelta(days=40) if i % 3 == 0 else None
         closed = start + dt.timedelta(days=50) if i % 5 == 0 else None
-        rows.append([f"C{i:04d}", f"R{i:04d}", uk(start), uk(closed), uk(start - dt.timedelta(days=3000 + i)), uk(seen), "", "North", "ASD"])
+        rows.append(
+            [
+                f"C{i:04d}",
+                f"R{i:04d}",
+                uk(start),
+                uk(closed),
+                uk(start - dt.timedelta(days=3000 + i)),
+                uk(seen),
+                "",
+                "North",
+                "ASD",
+            ]
+        )
     return rows
 
 
@@ -62,7 +85,16 @@ def uk(day: dt.date | None) -> str:
     return f"{day:%d/%m/%Y}" if day else ""
 
 
-def put(raw: Path, rows: list[list[str]], *, head: list[str] = HEAD, name: str = NAME, sep: str = ",", encoding: str = "utf-8", end: str = "\n") -> None:
+def put(
+    raw: Path,
+    rows: list[list[str]],
+    *,
+    head: list[str] = HEAD,
+    name: str = NAME,
+    sep: str = ",",
+    encoding: str = "utf-8",
+    end: str = "\n",
+) -> None:
     (raw / name).write_bytes(text(rows, head=head, sep=sep, end=end).encode(encoding))
 
 
@@ -89,6 +121,7 @@ def one_cell(column: str, value: str, code: str) -> Callable[[Path], Expect]:
     def make(raw: Path) -> Expect:
         put(raw, changed(column, value))
         return Expect(aside={code: [11]})
+
     return make
 
 
@@ -96,6 +129,7 @@ def noted_cell(column: str, value: str, *codes: str) -> Callable[[Path], Expect]
     def make(raw: Path) -> Expect:
         put(raw, changed(column, value))
         return Expect(notes=codes)
+
     return make
 
 
@@ -103,6 +137,7 @@ def raw_bytes(data: bytes, code: str, name: str = NAME, **more: object) -> Calla
     def make(raw: Path) -> Expect:
         (raw / name).write_bytes(data)
         return Expect(refused=code, read=0, file=name, **more)  # type: ignore[arg-type]
+
     return make
 
 
@@ -115,6 +150,7 @@ def serial(text: str) -> str:
 
 
 # -- files
+
 
 @case("B01")
 def _(raw: Path) -> Expect:
@@ -139,8 +175,18 @@ CASES["B04"] = raw_bytes(text(clean_rows()).encode("utf-16") + b"\x00", "F-ENC",
 CASES["B05"] = raw_bytes(b"", "F-EMPTY")
 CASES["B06"] = raw_bytes(text([]).encode(), "F-NOROWS")
 CASES["B07"] = raw_bytes(text(clean_rows()).encode()[:-30], "F-TRUNC", says="line 61")
-CASES["B09"] = raw_bytes(b"<!DOCTYPE html><html><body>Log in</body></html>", "F-KIND", BOOK, says="web page")
-CASES["B10"] = raw_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512) + "EncryptedPackage".encode("utf-16-le") + bytes(512), "F-PASS", BOOK, says="password")
+CASES["B09"] = raw_bytes(
+    b"<!DOCTYPE html><html><body>Log in</body></html>", "F-KIND", BOOK, says="web page"
+)
+CASES["B10"] = raw_bytes(
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+    + bytes(512)
+    + "EncryptedPackage".encode("utf-16-le")
+    + bytes(512),
+    "F-PASS",
+    BOOK,
+    says="password",
+)
 
 
 @dataclass
@@ -195,6 +241,7 @@ def workbook(what: Book, **expected: object) -> Callable[[Path], Expect]:
     def make(raw: Path) -> Expect:
         book(raw, what)
         return Expect(file=BOOK, **expected)  # type: ignore[arg-type]
+
     return make
 
 
@@ -219,20 +266,50 @@ def _(raw: Path) -> Expect:
 CASES["B12"] = workbook(Book(cells={(5000, 0): " "}), notes=("N-BLANK",))
 CASES["B13"] = workbook(Book(hidden_sheet=True), notes=("N-HIDDEN",))
 CASES["B14"] = workbook(Book(hidden_rows=(5, 6)), notes=("N-HIDDEN",))
-CASES["B15"] = workbook(Book(second_sheet=True), refused="F-SHEET", read=0, says="'List' and 'Again'")
-CASES["B17"] = workbook(Book(heads=[["child", "referral", "", "closed", "date of", "first", "next", "", ""], ["id", "id", "date", "date", "birth", "appointment date", "appointment date", "district", "need"]]), notes=("N-HEADER",))
+CASES["B15"] = workbook(
+    Book(second_sheet=True), refused="F-SHEET", read=0, says="'List' and 'Again'"
+)
+CASES["B17"] = workbook(
+    Book(
+        heads=[
+            ["child", "referral", "", "closed", "date of", "first", "next", "", ""],
+            [
+                "id",
+                "id",
+                "date",
+                "date",
+                "birth",
+                "appointment date",
+                "appointment date",
+                "district",
+                "need",
+            ],
+        ]
+    ),
+    notes=("N-HEADER",),
+)
 CASES["D02"] = workbook(Book(before=[["Waiting list"], []]), notes=("N-PREAMBLE",))
 
 
 @case("B16")
 def _(raw: Path) -> Expect:
-    (raw / NAME).write_text("Waiting list report\nPrinted by the service\n\n" + text(clean_rows()), encoding="utf-8")
+    (raw / NAME).write_text(
+        "Waiting list report\nPrinted by the service\n\n" + text(clean_rows()), encoding="utf-8"
+    )
     return Expect(notes=("N-PREAMBLE",))
 
 
 @case("B18", "D01")
 def _(raw: Path) -> Expect:
-    put(raw, [*clean_rows(), ["Total", "60"], ["Grand total", "", "", "", "", "", "", "", "60"], ["", "", "", "60", "", "", "", "", ""]])
+    put(
+        raw,
+        [
+            *clean_rows(),
+            ["Total", "60"],
+            ["Grand total", "", "", "", "", "", "", "", "60"],
+            ["", "", "", "60", "", "", "", "", ""],
+        ],
+    )
     return Expect(aside={"Q-TOTAL": [62, 63, 64]}, read=63)
 
 
@@ -326,7 +403,9 @@ CASES["B32"] = one_cell("need", "AS\x00D", "Q-CTRL")
 
 @case("B33", "D03")
 def _(raw: Path) -> Expect:
-    put(raw, clean_rows(), head=["Child\u00a0ID", "referral  id", "REFERRAL\u200b_DATE ", *HEAD[3:]])
+    put(
+        raw, clean_rows(), head=["Child\u00a0ID", "referral  id", "REFERRAL\u200b_DATE ", *HEAD[3:]]
+    )
     return Expect(notes=("N-HEADER",))
 
 
@@ -346,7 +425,12 @@ def _(raw: Path) -> Expect:
 
 @case("B37")
 def _(raw: Path) -> Expect:
-    put(raw, [[r[0], r[2], r[5], ""] for r in clean_rows()], head=["child_id", "referral_date", "assessment_date", "treatment_date"], name="SLCN_2024-07-31.csv")
+    put(
+        raw,
+        [[r[0], r[2], r[5], ""] for r in clean_rows()],
+        head=["child_id", "referral_date", "assessment_date", "treatment_date"],
+        name="SLCN_2024-07-31.csv",
+    )
     return Expect(refused="F-SERVICE", read=0, file="SLCN_2024-07-31.csv", says="OT_HEALTH")
 
 
@@ -379,13 +463,16 @@ def _(raw: Path) -> Expect:
 
 # -- dates
 
+
 @case("B41", "D20")
 def _(raw: Path) -> Expect:
     put(raw, whole("referral_date", serial))
     return Expect(notes=("N-SERIAL",))
 
 
-CASES["B42"] = workbook(Book(cells={(11, 2): 44900, (12, 2): "05/01/2024"}), notes=("N-SERIAL",), aside={"Q-DATE": [12]})
+CASES["B42"] = workbook(
+    Book(cells={(11, 2): 44900, (12, 2): "05/01/2024"}), notes=("N-SERIAL",), aside={"Q-DATE": [12]}
+)
 CASES["B43"] = workbook(Book(date1904=True))
 
 
@@ -520,7 +607,9 @@ def _(raw: Path) -> Expect:
 CASES["B72"] = one_cell("district", "NG1 5AB", "Q-AREA")
 CASES["B73"] = noted_cell("need", '"=HYPERLINK(""x"")"', "S-FORMULA")
 CASES["B74"] = noted_cell("need", "<img src=x onerror=1>", "S-HTML")
-CASES["B76"] = workbook(Book(formulas={(11, 2): ("=B11+1", "")}), refused="F-FORMULA", read=0, says="'referral_date'")
+CASES["B76"] = workbook(
+    Book(formulas={(11, 2): ("=B11+1", "")}), refused="F-FORMULA", read=0, says="'referral_date'"
+)
 CASES["B77"] = workbook(Book(formulas={(11, 3): ("=1/0", "#DIV/0!")}), aside={"Q-XLERR": [11]})
 
 
@@ -528,7 +617,10 @@ CASES["B77"] = workbook(Book(formulas={(11, 3): ("=1/0", "#DIV/0!")}), aside={"Q
 def _(raw: Path) -> Expect:
     start = "Blade-Export_31-07-2024_"
     (raw / f"{start}person.csv").write_text("persontableid,sex\n1,M\n", encoding="utf-8")
-    (raw / f"{start}requests.csv").write_text("requeststableid,persontableid,receiveddate,requestoutcome\n11,1,2023-Sep-28 00:00:00,A\n12,9,2023-Sep-28 00:00:00,A\n", encoding="utf-8")
+    (raw / f"{start}requests.csv").write_text(
+        "requeststableid,persontableid,receiveddate,requestoutcome\n11,1,2023-Sep-28 00:00:00,A\n12,9,2023-Sep-28 00:00:00,A\n",
+        encoding="utf-8",
+    )
     return Expect(aside={"Q-ORPHAN": [3]}, read=2, file=f"{start}requests.csv")
 
 
@@ -542,7 +634,10 @@ def _(raw: Path) -> Expect:
 @case("D24")
 def _(raw: Path) -> Expect:
     rows = clean_rows()[:50]
-    more = [[f"D{i}", f"Q{i}", "05/01/2023", "03/07/2024" if i < 30 else "", *[""] * 5] for i in range(60)]
+    more = [
+        [f"D{i}", f"Q{i}", "05/01/2023", "03/07/2024" if i < 30 else "", *[""] * 5]
+        for i in range(60)
+    ]
     put(raw, rows + more)
     return Expect(notes=("D24",), read=110)
 
@@ -556,7 +651,12 @@ def _(raw: Path) -> Expect:
 
 @case("D28")
 def _(raw: Path) -> Expect:
-    put(raw, [[r[0], r[1], r[2], "05/06/2024", "1"] for r in clean_rows()], head=["child_id", "request_id", "request_date", "plan_date", "week20"], name="EHC_2024-07-31.csv")
+    put(
+        raw,
+        [[r[0], r[1], r[2], "05/06/2024", "1"] for r in clean_rows()],
+        head=["child_id", "request_id", "request_date", "plan_date", "week20"],
+        name="EHC_2024-07-31.csv",
+    )
     return Expect(notes=("D28",), file="EHC_2024-07-31.csv")
 
 

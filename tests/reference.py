@@ -13,5 +13,7 @@ def reference(name: str) -> Path:
     """The path of a reference file or folder; the test is skipped with a sentence when it is not there."""
     path = FOLDER / name
     if not path.exists():
-        pytest.skip(f"the reference data are not beside the repository (../shared/reference/{name})")
+        pytest.skip(
+            f"the reference data are not beside the repository (../shared/reference/{name})"
+        )
     return path

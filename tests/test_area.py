@@ -27,11 +27,22 @@ def area(tmp_path_factory):
 @pytest.fixture
 def few(tmp_path):
     """Five referrals: two seen after 70 and 140 days, one closed, two open on 31 July 2024 for 30 and 60 days."""
-    rows = ["child_id,referral_id,referral_date,first_contact_date,closed_date", "A,1,2024-01-01,2024-03-11,", "B,2,2024-02-01,2024-06-20,",
-            "C,3,2024-05-01,,2024-06-01", "D,4,2024-06-01,,", "E,5,2024-07-01,,"]
+    rows = [
+        "child_id,referral_id,referral_date,first_contact_date,closed_date",
+        "A,1,2024-01-01,2024-03-11,",
+        "B,2,2024-02-01,2024-06-20,",
+        "C,3,2024-05-01,,2024-06-01",
+        "D,4,2024-06-01,,",
+        "E,5,2024-07-01,,",
+    ]
     (tmp_path / "data" / "raw").mkdir(parents=True)
-    (tmp_path / "sendwaits.toml").write_text('[area]\nname = "Small"\n[[change_points]]\npathway = "SLCN"\ndate = "2024-04-01"\nlabel = "New model"\n', encoding="utf-8")
-    (tmp_path / "data" / "raw" / "SLCN_2024-07-31.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (tmp_path / "sendwaits.toml").write_text(
+        '[area]\nname = "Small"\n[[change_points]]\npathway = "SLCN"\ndate = "2024-04-01"\nlabel = "New model"\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "data" / "raw" / "SLCN_2024-07-31.csv").write_text(
+        "\n".join(rows) + "\n", encoding="utf-8"
+    )
     return sw.open(tmp_path)
 
 
@@ -55,7 +66,9 @@ def test_one_measure_is_a_series_of_months(few):
 def test_limits_start_anew_at_the_change_points_of_the_settings(few):
     table = few.spc("SLCN", "waiting", months=7)
     assert table["rebase_group"].tolist() == [0, 0, 0, 1, 1, 1, 1]
-    assert table["mean"].tolist() == [4 / 3] * 3 + [1.5] * 4   # January to March: 1, 2, 1; April to July: 1, 2, 1, 2
+    assert (
+        table["mean"].tolist() == [4 / 3] * 3 + [1.5] * 4
+    )  # January to March: 1, 2, 1; April to July: 1, 2, 1, 2
 
 
 def test_the_change_of_a_count_names_its_periods_and_refuses_unequal_ones(few):
@@ -76,7 +89,10 @@ def test_the_state_of_a_list_is_told_against_a_target(few):
 
 def test_the_wait_to_expect_and_the_shares_behind_it_come_from_the_last_91_days(area):
     row = area.wait_to_expect("SLCN", as_at=AS_AT).iloc[0]
-    assert row["period_start"] == "2024-05-02" and row["low_weeks"] <= row["median_weeks"] <= row["high_weeks"]
+    assert (
+        row["period_start"] == "2024-05-02"
+        and row["low_weeks"] <= row["median_weeks"] <= row["high_weeks"]
+    )
     shares = area.survival("SLCN", as_at=AS_AT)
     total = shares[["waiting", "completed", "removed"]].sum(axis=1)
     assert total.round(9).eq(1).all()
@@ -109,20 +125,29 @@ def test_every_section_can_be_asked_for_and_says_what_it_shows(area):
 
 def test_the_way_back_leads_to_file_and_row(few):
     rows = few.rows_behind("SLCN", "contact", "waiting", AS_AT)
-    assert rows[["source_file", "source_row"]].values.tolist() == [["SLCN_2024-07-31.csv", 5], ["SLCN_2024-07-31.csv", 6]]
+    assert rows[["source_file", "source_row"]].values.tolist() == [
+        ["SLCN_2024-07-31.csv", 5],
+        ["SLCN_2024-07-31.csv", 6],
+    ]
 
 
-@pytest.mark.parametrize(("ask", "said"), [
-    (lambda a: a.waiting("NTS"), "No pathway 'NTS'. Choose one of: NST, OT_HEALTH"),
-    (lambda a: a.waiting("SLCN", "contcat"), "has no wait 'contcat'. Choose one of: contact"),
-    (lambda a: a.series("SLCN", "wating"), "has no measure 'wating'. Choose one of: referrals"),
-    (lambda a: a.figures(group="distrct"), "No group 'distrct'. Choose one of: district"),
-    (lambda a: a.figures(period="week"), "No period 'week'. Choose one of: month, year, ytd"),
-    (lambda a: a.chart("SLCN", "flw"), "No chart 'flw'. Choose one of: opening"),
-    (lambda a: a.report("backlog", "SLCN", as_at=AS_AT, profile="boss"), "No profile 'boss'. Choose one of: analyst"),
-    (lambda a: a.change("SLCN", "referrals", "2019-01", "2018-01"), "period|base is 0"),
-    (lambda a: a.waiting("SLCN", as_at="31/07/2024"), "as_at: must be a date as YYYY-MM-DD"),
-])
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda a: a.waiting("NTS"), "No pathway 'NTS'. Choose one of: NST, OT_HEALTH"),
+        (lambda a: a.waiting("SLCN", "contcat"), "has no wait 'contcat'. Choose one of: contact"),
+        (lambda a: a.series("SLCN", "wating"), "has no measure 'wating'. Choose one of: referrals"),
+        (lambda a: a.figures(group="distrct"), "No group 'distrct'. Choose one of: district"),
+        (lambda a: a.figures(period="week"), "No period 'week'. Choose one of: month, year, ytd"),
+        (lambda a: a.chart("SLCN", "flw"), "No chart 'flw'. Choose one of: opening"),
+        (
+            lambda a: a.report("backlog", "SLCN", as_at=AS_AT, profile="boss"),
+            "No profile 'boss'. Choose one of: analyst",
+        ),
+        (lambda a: a.change("SLCN", "referrals", "2019-01", "2018-01"), "period|base is 0"),
+        (lambda a: a.waiting("SLCN", as_at="31/07/2024"), "as_at: must be a date as YYYY-MM-DD"),
+    ],
+)
 def test_help_on_a_mistake_names_what_exists(few, ask, said):
     with pytest.raises(Refused, match=said):
         ask(few)
@@ -132,7 +157,17 @@ def test_a_misspelt_call_lists_the_calls_and_tab_shows_only_them(few):
     with pytest.raises(AttributeError, match="has no 'wating'. It has: .*waiting"):
         few.wating
     offered = dir(few)
-    assert {"figures", "waiting", "forecast", "chart", "spc", "survival", "claims", "benchmark", "rows_behind"} <= set(offered)
+    assert {
+        "figures",
+        "waiting",
+        "forecast",
+        "chart",
+        "spc",
+        "survival",
+        "claims",
+        "benchmark",
+        "rows_behind",
+    } <= set(offered)
     assert not [name for name in offered if name.startswith("_")]
 
 
@@ -141,20 +176,46 @@ def test_every_call_has_a_docstring_with_an_example_or_one_line():
         if inspect.isfunction(call) and not name.startswith("_"):
             lines = (call.__doc__ or "").strip().splitlines()
             assert lines and len(lines[0]) > 25, name
-            assert ">>>" in call.__doc__ or name in ("day", "built", "prepare", "warm", "set_files", "pathways"), name
+            assert ">>>" in call.__doc__ or name in (
+                "day",
+                "built",
+                "prepare",
+                "warm",
+                "set_files",
+                "pathways",
+            ), name
 
 
 def test_a_table_in_a_notebook_has_a_caption_and_scopes_and_keeps_its_values():
-    table = shown(pd.DataFrame({"measure": ["<b>", "x"], "value": [2.0, 2.25], "unit": ["count", "weeks"], "n": pd.array([2, None], dtype="Int64")}), "Two & more")
+    table = shown(
+        pd.DataFrame(
+            {
+                "measure": ["<b>", "x"],
+                "value": [2.0, 2.25],
+                "unit": ["count", "weeks"],
+                "n": pd.array([2, None], dtype="Int64"),
+            }
+        ),
+        "Two & more",
+    )
     page = html.fromstring(table._repr_html_())
     assert page.find("caption").text == "Two & more (2 rows)"
     assert [th.get("scope") for th in page.iter("th")] == ["col"] * 4 + ["row"] * 2
     cells = [[c.text or "" for c in row] for row in page.findall(".//tbody/tr")]
-    assert cells == [["<b>", "2", "count", "2"], ["x", "2.3", "weeks", ""]]   # 2.25 is half up, not half even
+    assert cells == [
+        ["<b>", "2", "count", "2"],
+        ["x", "2.3", "weeks", ""],
+    ]  # 2.25 is half up, not half even
     assert table["value"].tolist() == [2.0, 2.25]
-    assert type(table.query("n == 2")).__name__ == "Shown" and table.query("n == 2").caption == "Two & more"
+    assert (
+        type(table.query("n == 2")).__name__ == "Shown"
+        and table.query("n == 2").caption == "Two & more"
+    )
 
 
 def test_a_long_table_says_that_it_is_cut():
     page = html.fromstring(shown(pd.DataFrame({"a": range(100)}), "Long")._repr_html_())
-    assert page.find("caption").text == "Long (100 rows, the first and last 15 shown)" and len(page.findall(".//tbody/tr")) == 30
+    assert (
+        page.find("caption").text == "Long (100 rows, the first and last 15 shown)"
+        and len(page.findall(".//tbody/tr")) == 30
+    )

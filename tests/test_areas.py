@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import nbformat
 import pytest
-
 import toy
+
 from sendwaits import store
 from sendwaits.errors import Refused
 from sendwaits.release import compare
@@ -31,16 +31,24 @@ class AreaMaker(toy.ToyMaker):
     def set_files(self, workspace, request, made, failed):
         files = super().set_files(workspace, request, made, failed)
         waiting = 100 + 10 * len(workspace.area.name)
-        rows = [f"NST,assessment,{measure},,,2024-07-31,{value},count,,,1" for measure, value in
-                (("waiting", waiting), ("waiting_over_18_weeks", waiting // 4))]
-        files["figures.csv"] = ("pathway,wait,measure,group,period_start,period_end,value,unit,numerator,denominator,n\n" + "\n".join(rows) + "\n").encode()
+        rows = [
+            f"NST,assessment,{measure},,,2024-07-31,{value},count,,,1"
+            for measure, value in (("waiting", waiting), ("waiting_over_18_weeks", waiting // 4))
+        ]
+        files["figures.csv"] = (
+            "pathway,wait,measure,group,period_start,period_end,value,unit,numerator,denominator,n\n"
+            + "\n".join(rows)
+            + "\n"
+        ).encode()
         return files
 
 
 def three(tmp_path):
     home = toy.write(tmp_path / "home")
     toy.write(tmp_path / "north", pathways=("NST",))
-    (tmp_path / "home" / "areas.csv").write_text("name,folder,filter\nNorth,../north,\nSouth & Vale,,district=South\nWhole,.,\n")
+    (tmp_path / "home" / "areas.csv").write_text(
+        "name,folder,filter\nNorth,../north,\nSouth & Vale,,district=South\nWhole,.,\n"
+    )
     return home
 
 
@@ -52,27 +60,49 @@ def test_each_area_has_its_own_whole_set_and_one_page_leads_to_them(tmp_path):
     home = three(tmp_path)
     summary = run(home)
     folder = home / "reports" / "2024-07-31-areas"
-    assert summary.exit_code == 0 and summary.lines[0] == "3 of 3 areas for 2024-07-31: 3 made, 0 unchanged."
-    assert sorted(p.name for p in folder.iterdir()) == ["areas.csv", "index.html", "north", "south-vale", "whole"]
+    assert (
+        summary.exit_code == 0
+        and summary.lines[0] == "3 of 3 areas for 2024-07-31: 3 made, 0 unchanged."
+    )
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "areas.csv",
+        "index.html",
+        "north",
+        "south-vale",
+        "whole",
+    ]
     for slug, pages in {"north": 3, "south-vale": 7, "whole": 7}.items():
         record = json.loads((folder / slug / "run.json").read_text())
         assert len(record["pages"]) == pages and record["failed"] == {}
-        assert record["outputs"] == {p.name: store.digest_file(p) for p in (folder / slug).iterdir() if p.name != "run.json"}
+        assert record["outputs"] == {
+            p.name: store.digest_file(p) for p in (folder / slug).iterdir() if p.name != "run.json"
+        }
     page = (folder / "index.html").read_text(encoding="utf-8")
-    assert 'href="north/index.html">North<' in page and 'href="south-vale/index.html">South &amp; Vale<' in page
+    assert (
+        'href="north/index.html">North<' in page
+        and 'href="south-vale/index.html">South &amp; Vale<' in page
+    )
 
 
 def test_the_reports_of_a_filtered_area_know_their_filter_and_name(tmp_path):
     home = three(tmp_path)
     seen = 'import os\n(os.environ.get("SENDWAITS_ONLY"), os.environ["SENDWAITS_AREA_NAME"])'
-    nbformat.write(toy.cells(seen, parameters='pathway = ""  # code\nas_at = ""  # date'), home / "notebooks" / "trend.ipynb")
+    nbformat.write(
+        toy.cells(seen, parameters='pathway = ""  # code\nas_at = ""  # date'),
+        home / "notebooks" / "trend.ipynb",
+    )
     run(home, pathways=["NST"], reports=["trend"])
     folder = home / "reports" / "2024-07-31-areas"
-    assert "('district=South', 'South & Vale')" in (folder / "south-vale" / "nst_trend.html").read_text()
+    assert (
+        "('district=South', 'South & Vale')"
+        in (folder / "south-vale" / "nst_trend.html").read_text()
+    )
     assert "(None, 'Whole')" in (folder / "whole" / "nst_trend.html").read_text()
 
 
-def test_a_second_run_makes_only_the_changed_area_and_gives_the_same_bytes_as_one_from_nothing(tmp_path):
+def test_a_second_run_makes_only_the_changed_area_and_gives_the_same_bytes_as_one_from_nothing(
+    tmp_path,
+):
     home = three(tmp_path / "a")
     run(home)
     before = toy.contents(home / "reports")
@@ -97,20 +127,34 @@ def test_an_area_that_fails_leaves_the_others(tmp_path):
 
 def test_area_tables_of_the_settings_do_the_same(tmp_path):
     home = three(tmp_path)
-    workspace = replace(open_workspace(home), areas=({"name": "North", "folder": "../north"}, {"name": "South", "filter": "district=South"}))
-    assert [(p.name, p.workspace.only, p.workspace.root.name) for p in areas.read_places(workspace, None)] == [
-        ("North", "", "north"), ("South", "district=South", "home")]
+    workspace = replace(
+        open_workspace(home),
+        areas=(
+            {"name": "North", "folder": "../north"},
+            {"name": "South", "filter": "district=South"},
+        ),
+    )
+    assert [
+        (p.name, p.workspace.only, p.workspace.root.name)
+        for p in areas.read_places(workspace, None)
+    ] == [("North", "", "north"), ("South", "district=South", "home")]
 
 
-@pytest.mark.parametrize("text, message", [
-    ("name,folder\n", "holds no area"),
-    ("place,folder\nNorth,.\n", "needs the columns name and folder or filter"),
-    ("name,folder,filter\nNorth,.,district=North\n", "row 2: needs either a folder or a filter"),
-    ("name,filter\nNorth,region=North\n", "row 2: the filter must be column=value"),
-    ("name,folder\n,.\n", "row 2: needs a name"),
-    ("name,folder\nNorth,.\nNORTH,.\n", "'North' stands there twice"),
-    ("name,folder\nNorth,nowhere\n", "no folder"),
-])
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("name,folder\n", "holds no area"),
+        ("place,folder\nNorth,.\n", "needs the columns name and folder or filter"),
+        (
+            "name,folder,filter\nNorth,.,district=North\n",
+            "row 2: needs either a folder or a filter",
+        ),
+        ("name,filter\nNorth,region=North\n", "row 2: the filter must be column=value"),
+        ("name,folder\n,.\n", "row 2: needs a name"),
+        ("name,folder\nNorth,.\nNORTH,.\n", "'North' stands there twice"),
+        ("name,folder\nNorth,nowhere\n", "no folder"),
+    ],
+)
 def test_a_list_that_cannot_be_used_is_refused_with_its_row(tmp_path, text, message):
     home = three(tmp_path)
     (home / "areas.csv").write_text(text)
@@ -120,11 +164,24 @@ def test_a_list_that_cannot_be_used_is_refused_with_its_row(tmp_path, text, mess
 
 # --- the comparison -----------------------------------------------------------------------------------------------------
 
+
 def figures(**places):
     """name = (over 18 weeks, waiting) -> what figures.csv of each area holds."""
-    return {(name, name.lower()): [
-        {"pathway": "NST", "wait": "assessment", "measure": m, "group": "", "period_start": "", "period_end": "2024-07-31", "value": str(v)}
-        for m, v in (("waiting_over_18_weeks", long), ("waiting", waiting))] for name, (long, waiting) in places.items()}
+    return {
+        (name, name.lower()): [
+            {
+                "pathway": "NST",
+                "wait": "assessment",
+                "measure": m,
+                "group": "",
+                "period_start": "",
+                "period_end": "2024-07-31",
+                "value": str(v),
+            }
+            for m, v in (("waiting_over_18_weeks", long), ("waiting", waiting))
+        ]
+        for name, (long, waiting) in places.items()
+    }
 
 
 def test_the_share_of_all_is_pooled_from_the_areas_shown():
@@ -135,8 +192,15 @@ def test_the_share_of_all_is_pooled_from_the_areas_shown():
 
 def test_where_one_area_is_hidden_a_second_one_is_too():
     """A is hidden; a county total would give it away, so the smallest of the others, C, is hidden as well."""
-    (c,) = compare.compare(figures(A=("[c]", "[c]"), B=(30, 100), C=(6, 20), D=(40, 200)), toy.AS_AT)
-    assert c.rows == (("A", "a", None, None), ("B", "b", 30, 100), ("C", "c", None, None), ("D", "d", 40, 200))
+    (c,) = compare.compare(
+        figures(A=("[c]", "[c]"), B=(30, 100), C=(6, 20), D=(40, 200)), toy.AS_AT
+    )
+    assert c.rows == (
+        ("A", "a", None, None),
+        ("B", "b", 30, 100),
+        ("C", "c", None, None),
+        ("D", "d", 40, 200),
+    )
     assert c.share == 70 / 300
 
 
@@ -166,10 +230,30 @@ def test_a_small_area_with_a_high_share_is_within_the_funnel_and_a_large_one_abo
 def test_the_page_names_the_areas_above_the_funnel_and_draws_no_mark_for_a_hidden_one(tmp_path):
     workspace = open_workspace(toy.write(tmp_path))
     tables = figures(A=("[c]", "[c]"), B=("[c]", "[c]"), **{"C<b>": (300, 1000)}, D=(96, 990))
-    page = compare.areas_page(workspace, compare.compare(tables, toy.AS_AT), [(n, s) for n, s in tables], toy.AS_AT, ("board", 5), {})
-    assert page.count('data-key="NST|assessment|share:waiting_over_18_weeks|area=A') == 1  # its cell in the table, no mark
-    marks = re.findall(r'<(?:circle|path)[^>]*data-key="NST\|assessment\|share:[^"]*area=([^|]*)\|', page)
+    page = compare.areas_page(
+        workspace,
+        compare.compare(tables, toy.AS_AT),
+        [(n, s) for n, s in tables],
+        toy.AS_AT,
+        ("board", 5),
+        {},
+    )
+    assert (
+        page.count('data-key="NST|assessment|share:waiting_over_18_weeks|area=A') == 1
+    )  # its cell in the table, no mark
+    marks = re.findall(
+        r'<(?:circle|path)[^>]*data-key="NST\|assessment\|share:[^"]*area=([^|]*)\|', page
+    )
     assert sorted(set(marks)) == ["C&lt;b&gt;", "D"] and "<b>" not in page.replace("</b>", "")
-    assert "C&lt;b&gt; stands above the funnel" in page and "2 areas are not shown because a number is too small." in page
-    assert "<script" not in page and page == compare.areas_page(workspace, compare.compare(tables, toy.AS_AT), [(n, s) for n, s in tables],
-                                                               toy.AS_AT, ("board", 5), {})
+    assert (
+        "C&lt;b&gt; stands above the funnel" in page
+        and "2 areas are not shown because a number is too small." in page
+    )
+    assert "<script" not in page and page == compare.areas_page(
+        workspace,
+        compare.compare(tables, toy.AS_AT),
+        [(n, s) for n, s in tables],
+        toy.AS_AT,
+        ("board", 5),
+        {},
+    )

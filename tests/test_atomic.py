@@ -48,7 +48,10 @@ def test_when_the_work_fails_the_old_set_stands(tmp_path, way):
     with pytest.raises(ZeroDivisionError), atomic.replaced(target) as work:
         fill(work, "new")
         1 / 0
-    assert contents(target) == {"a": "old", "b": "old", "c": "old"} and len(list(tmp_path.iterdir())) == 1
+    assert (
+        contents(target) == {"a": "old", "b": "old", "c": "old"}
+        and len(list(tmp_path.iterdir())) == 1
+    )
 
 
 def test_what_is_kept_moves_into_the_new_set(tmp_path, way):
@@ -58,7 +61,11 @@ def test_what_is_kept_moves_into_the_new_set(tmp_path, way):
     (target / "stale").write_text("gone")
     with atomic.replaced(target, keep=("releases", "never-there")) as work:
         (work / "waits").write_text("new")
-    assert sorted(str(p.relative_to(target)) for p in target.rglob("*")) == ["releases", os.path.join("releases", "1"), "waits"]
+    assert sorted(str(p.relative_to(target)) for p in target.rglob("*")) == [
+        "releases",
+        os.path.join("releases", "1"),
+        "waits",
+    ]
 
 
 def test_a_reader_who_opened_the_folder_sees_one_set(tmp_path):
@@ -66,7 +73,11 @@ def test_a_reader_who_opened_the_folder_sees_one_set(tmp_path):
     target = tmp_path / "set"
     with atomic.replaced(target) as work:
         fill(work, "0")
-    if not hasattr(os, "O_DIRECTORY") or not atomic._exchange(target, target) and not sys.platform.startswith(("linux", "darwin")):
+    if (
+        not hasattr(os, "O_DIRECTORY")
+        or not atomic._exchange(target, target)
+        and not sys.platform.startswith(("linux", "darwin"))
+    ):
         pytest.skip("this system cannot exchange two folders")
     stop, seen, mixed, missing = threading.Event(), 0, [], 0
 
@@ -102,13 +113,22 @@ def test_a_reader_who_opened_the_folder_sees_one_set(tmp_path):
     assert seen > 100 and missing == 0 and mixed == []
 
 
-@pytest.mark.parametrize("left", [{"set": "old", ".set.new": "half"}, {".set.old": "old", ".set.new": "whole"}, {"set": "old", ".set.old": "older"}])
+@pytest.mark.parametrize(
+    "left",
+    [
+        {"set": "old", ".set.new": "half"},
+        {".set.old": "old", ".set.new": "whole"},
+        {"set": "old", ".set.old": "older"},
+    ],
+)
 def test_after_a_killed_run_the_set_is_whole_and_nothing_else_is_left(tmp_path, left):
     for name, text in left.items():
         (tmp_path / name).mkdir()
         fill(tmp_path / name, text)
     atomic.recover(tmp_path / "set")
-    assert [p.name for p in tmp_path.iterdir()] == ["set"] and set(contents(tmp_path / "set").values()) == {"old"}
+    assert [p.name for p in tmp_path.iterdir()] == ["set"] and set(
+        contents(tmp_path / "set").values()
+    ) == {"old"}
 
 
 def test_killed_at_any_system_call_the_old_or_the_new_set_stands(tmp_path):
@@ -137,7 +157,18 @@ with atomic.replaced(pathlib.Path(sys.argv[1])) as work:
     while not endings or endings[-1] == 9:
         with atomic.replaced(target) as work:
             fill(work, "old")
-        endings.append(subprocess.run([sys.executable, "-S", "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{code}", str(target), str(number)]).returncode)
+        endings.append(
+            subprocess.run(
+                [
+                    sys.executable,
+                    "-S",
+                    "-c",
+                    f"import sys; sys.path[:0] = {sys.path!r}\n{code}",
+                    str(target),
+                    str(number),
+                ]
+            ).returncode
+        )
         assert contents(target) in ({n: "old" for n in "abc"}, {n: "new" for n in "abc"}), number
         number += 1
     assert endings[-1] == 0 and contents(target) == {n: "new" for n in "abc"} and number > 8
@@ -147,7 +178,10 @@ def test_a_folder_that_cannot_be_written_is_an_error_of_writing(tmp_path):
     (tmp_path / "reports").write_text("a file")
     with pytest.raises(CannotWrite, match="reports"):
         atomic.probe(tmp_path / "reports", 0)
-    with pytest.raises(CannotWrite, match="earlier files are untouched"), atomic.replaced(tmp_path / "reports" / "2024-07-31"):
+    with (
+        pytest.raises(CannotWrite, match="earlier files are untouched"),
+        atomic.replaced(tmp_path / "reports" / "2024-07-31"),
+    ):
         pass
 
 

@@ -16,7 +16,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-FILES = dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", (ROOT / "docs" / "scheduling.md").read_text(encoding="utf-8"), re.DOTALL))
+FILES = dict(
+    re.findall(
+        r"<!-- file: (\S+) -->\n```\w+\n(.*?)```",
+        (ROOT / "docs" / "scheduling.md").read_text(encoding="utf-8"),
+        re.DOTALL,
+    )
+)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +35,9 @@ def made_up(tmp_path_factory):
     if not (root / "notebooks").exists():
         shutil.copytree(ROOT / "notebooks", root / "notebooks")
     commands = tmp_path_factory.mktemp("bin")
-    (commands / "sendwaits").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sendwaits.run.cli "$@"\n')
+    (commands / "sendwaits").write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" -m sendwaits.run.cli "$@"\n'
+    )
     (commands / "sendwaits").chmod(0o755)
     return root, {**os.environ, "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"}
 
@@ -40,10 +48,22 @@ def test_the_script_makes_the_reports_and_a_second_night_changes_nothing(made_up
     root, surroundings = made_up
     (tmp_path / "monthly.sh").write_text(FILES["monthly.sh"])
     for night in ("first", "second"):
-        done = subprocess.run(["sh", str(tmp_path / "monthly.sh"), str(root), "2024-07-31"], capture_output=True, text=True, env=surroundings)
+        done = subprocess.run(
+            ["sh", str(tmp_path / "monthly.sh"), str(root), "2024-07-31"],
+            capture_output=True,
+            text=True,
+            env=surroundings,
+        )
         assert done.returncode == 0, f"{night}: {done.stderr}"
     assert "0 made" in done.stderr and (root / "reports" / "2024-07-31" / "index.html").exists()
-    assert subprocess.run(["sh", str(tmp_path / "monthly.sh"), str(root / "nowhere")], capture_output=True, env=surroundings).returncode == 4
+    assert (
+        subprocess.run(
+            ["sh", str(tmp_path / "monthly.sh"), str(root / "nowhere")],
+            capture_output=True,
+            env=surroundings,
+        ).returncode
+        == 4
+    )
 
 
 def test_the_crontab_names_five_times_and_the_script():
@@ -61,16 +81,25 @@ def test_systemd_accepts_the_service_and_the_timer(tmp_path):
     if not shutil.which("systemd-analyze"):
         pytest.skip("there is no systemd on this machine; the files were only read as settings")
     when = unit["Timer"]["OnCalendar"]
-    done = subprocess.run(["systemd-analyze", "calendar", when, "--iterations=11"], capture_output=True, text=True)
+    done = subprocess.run(
+        ["systemd-analyze", "calendar", when, "--iterations=11"], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
-    done = subprocess.run(["systemd-analyze", "verify", str(tmp_path / "sendwaits.timer")], capture_output=True, text=True)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(tmp_path / "sendwaits.timer")],
+        capture_output=True,
+        text=True,
+    )
     assert "Unknown" not in done.stderr and "Failed to parse" not in done.stderr
 
 
 @pytest.mark.skipif(os.name != "nt", reason="Windows only")
 def test_the_windows_script_ends_with_the_commands_exit_code(tmp_path):
     (tmp_path / "monthly.cmd").write_text(FILES["monthly.cmd"])
-    done = subprocess.run(["cmd", "/c", str(tmp_path / "monthly.cmd"), str(tmp_path), "2024-07-31"], capture_output=True)
+    done = subprocess.run(
+        ["cmd", "/c", str(tmp_path / "monthly.cmd"), str(tmp_path), "2024-07-31"],
+        capture_output=True,
+    )
     assert done.returncode == 2  # no sendwaits.toml there
 
 
@@ -78,7 +107,9 @@ def test_the_windows_task_starts_the_windows_script():
     assert r"C:\send\monthly.cmd C:\send %d" in FILES["task.ps1"]
     quoted = re.search(r"\$run = '(.*)'\n", FILES["task.ps1"])[1].replace("''", "'")
     inner = re.search(r"python -c \"(.*?)\"", quoted)[1]
-    day = subprocess.run([sys.executable, "-c", inner], capture_output=True, text=True, check=True).stdout.strip()
+    day = subprocess.run(
+        [sys.executable, "-c", inner], capture_output=True, text=True, check=True
+    ).stdout.strip()
     assert datetime.fromisoformat(day) < datetime.now()
 
 
@@ -86,6 +117,7 @@ def test_the_airflow_tasks_call_the_command_and_a_notebook_with_its_own_paramete
     """Airflow's classes are stood in for by recorders when Airflow is not installed: its API is not ours to test."""
     made = []
     if not _has_airflow():
+
         class Task:
             def __init__(self, **options):
                 made.append(options)
@@ -100,15 +132,21 @@ def test_the_airflow_tasks_call_the_command_and_a_notebook_with_its_own_paramete
             __enter__ = lambda self: self  # noqa: E731
             __exit__ = lambda self, *_: None  # noqa: E731
 
-        for name, attributes in {"airflow": {"DAG": Dag}, "airflow.providers.papermill.operators.papermill": {"PapermillOperator": Task},
-                                 "airflow.providers.standard.operators.bash": {"BashOperator": Task}}.items():
+        for name, attributes in {
+            "airflow": {"DAG": Dag},
+            "airflow.providers.papermill.operators.papermill": {"PapermillOperator": Task},
+            "airflow.providers.standard.operators.bash": {"BashOperator": Task},
+        }.items():
             module = types.ModuleType(name)
             module.__dict__.update(attributes)
             monkeypatch.setitem(sys.modules, name, module)
     exec(compile(FILES["send_waits_dag.py"], "send_waits_dag.py", "exec"), {})
     if made:
         command, notebook = made
-        assert command["bash_command"].split(" && ")[1].startswith("sendwaits report . --as-at ") and command["skip_on_exit_code"] == 5
+        assert (
+            command["bash_command"].split(" && ")[1].startswith("sendwaits report . --as-at ")
+            and command["skip_on_exit_code"] == 5
+        )
         from papermill.inspection import inspect_notebook
 
         known = inspect_notebook(str(ROOT / "notebooks" / Path(notebook["input_nb"]).name))
@@ -129,12 +167,15 @@ def test_the_github_steps_make_and_verify_the_reports(made_up, tmp_path):
     steps = [s["run"] for s in work["jobs"]["reports"]["steps"] if "run" in s]
     assert steps[0] == "python -m pip install ."
     for step in steps[1:]:
-        done = subprocess.run(["sh", "-e", "-c", step], cwd=tmp_path, capture_output=True, text=True, env=made_up[1])
+        done = subprocess.run(
+            ["sh", "-e", "-c", step], cwd=tmp_path, capture_output=True, text=True, env=made_up[1]
+        )
         assert done.returncode == 0, f"{step}: {done.stderr}"
 
 
 def test_the_list_of_areas_is_one_that_is_read(tmp_path):
     import toy
+
     from sendwaits.run.areas import read_places
     from sendwaits.workspace import open_workspace
 
@@ -142,7 +183,11 @@ def test_the_list_of_areas_is_one_that_is_read(tmp_path):
         toy.write(tmp_path / name)
     (tmp_path / "home" / "areas.csv").write_text(FILES["areas.csv"])
     places = read_places(open_workspace(tmp_path / "home"), tmp_path / "home" / "areas.csv")
-    assert [(p.name, p.workspace.only) for p in places] == [("Northshire", ""), ("Southshire", ""), ("The west of ours", "district=West")]
+    assert [(p.name, p.workspace.only) for p in places] == [
+        ("Northshire", ""),
+        ("Southshire", ""),
+        ("The west of ours", "district=West"),
+    ]
     assert len(list(csv.reader(FILES["areas.csv"].splitlines()))) == 4
 
 
@@ -150,4 +195,8 @@ def test_the_spark_example_is_valid_code_that_names_what_there_is():
     from sendwaits.run import batch, spark
 
     tree = compile(FILES["on_spark.py"], "on_spark.py", "exec")
-    assert tree and {"census_on_spark", "each_on_spark"} <= set(spark.__all__) and "each" in batch.run.__kwdefaults__
+    assert (
+        tree
+        and {"census_on_spark", "each_on_spark"} <= set(spark.__all__)
+        and "each" in batch.run.__kwdefaults__
+    )

@@ -9,8 +9,10 @@ from sendwaits.errors import Refused
 from sendwaits.measure.bands import half_up
 from sendwaits.measure.benchmark import compare, read_dfe
 
-HEAD = ("time_period,time_identifier,geographic_level,country_code,country_name,region_code,region_name,new_la_code,old_la_code,la_name,"
-        "breakdown_topic,breakdown,plans_issued_den,plans_issued_den_ex,plans_issued_within_20_weeks,plans_issued_20_weeks_ex")
+HEAD = (
+    "time_period,time_identifier,geographic_level,country_code,country_name,region_code,region_name,new_la_code,old_la_code,la_name,"
+    "breakdown_topic,breakdown,plans_issued_den,plans_issued_den_ex,plans_issued_within_20_weeks,plans_issued_20_weeks_ex"
+)
 # DfE, Education, health and care plans, 2025 release, timeliness 2024, Nottinghamshire's ten statistical neighbours: code, old, name, region, counts.
 PLACES = """\
 National,E92000001,England,,,,,,90392,84866,41448,39407
@@ -26,7 +28,18 @@ Local authority,E92000001,England,E12000006,East of England,E10000029,935,Suffol
 Local authority,E92000001,England,E12000008,South East,E10000016,886,Kent,2424,2354,784,783
 Local authority,E92000001,England,E12000009,South West,E06000024,802,North Somerset,625,522,394,321
 Local authority,E92000001,England,E12000009,South West,E10000027,933,Somerset,567,567,190,190"""
-NEIGHBOURS = ["Lancashire", "Derbyshire", "Leicestershire", "Staffordshire", "Warwickshire", "Norfolk", "Suffolk", "Kent", "North Somerset", "Somerset"]
+NEIGHBOURS = [
+    "Lancashire",
+    "Derbyshire",
+    "Leicestershire",
+    "Staffordshire",
+    "Warwickshire",
+    "Norfolk",
+    "Suffolk",
+    "Kent",
+    "North Somerset",
+    "Somerset",
+]
 
 
 def folder(tmp_path, places=PLACES, topic="All EHC plans issued,All EHC plans issued"):
@@ -39,21 +52,39 @@ def folder(tmp_path, places=PLACES, topic="All EHC plans issued,All EHC plans is
 
 
 def shown(table, measure):
-    return {row.basis: str(half_up(row.value, places=1)) for row in table[table["measure"] == measure].itertuples()}
+    return {
+        row.basis: str(half_up(row.value, places=1))
+        for row in table[table["measure"] == measure].itertuples()
+    }
 
 
 def test_the_three_averages_of_the_neighbours_differ_and_each_is_named(tmp_path):
     table = compare(read_dfe(folder(tmp_path)), "Nottinghamshire", "E10000024", NEIGHBOURS)
     assert shown(table, "within_20_weeks_excl_pct") == {
-        "area": "37.5", "England": "46.4", "region": "39.0",
-        "mean of neighbours": "32.7", "median of neighbours": "33.4", "pooled neighbours": "32.4"}
+        "area": "37.5",
+        "England": "46.4",
+        "region": "39.0",
+        "mean of neighbours": "32.7",
+        "median of neighbours": "33.4",
+        "pooled neighbours": "32.4",
+    }
     assert shown(table, "within_20_weeks_pct")["England"] == "45.9"
 
 
 def test_a_percentage_carries_its_fraction_and_the_number_of_areas(tmp_path):
-    table = compare(read_dfe(folder(tmp_path)), "Nottinghamshire", "891", NEIGHBOURS).set_index(["measure", "basis"])
-    own, pooled = table.loc[("within_20_weeks_pct", "area")], table.loc[("within_20_weeks_pct", "pooled neighbours")]
-    assert (own["numerator"], own["denominator"], own["period_start"], own["period_end"]) == (472, 1259, "2024-01-01", "2024-12-31")
+    table = compare(read_dfe(folder(tmp_path)), "Nottinghamshire", "891", NEIGHBOURS).set_index(
+        ["measure", "basis"]
+    )
+    own, pooled = (
+        table.loc[("within_20_weeks_pct", "area")],
+        table.loc[("within_20_weeks_pct", "pooled neighbours")],
+    )
+    assert (own["numerator"], own["denominator"], own["period_start"], own["period_end"]) == (
+        472,
+        1259,
+        "2024-01-01",
+        "2024-12-31",
+    )
     assert (pooled["numerator"], pooled["denominator"], pooled["areas"]) == (4129, 12705, 10)
     assert table.loc[("plans_issued", "area"), "value"] == 1259
 
@@ -64,10 +95,16 @@ def test_a_code_that_belongs_to_another_name_is_refused(tmp_path):
 
 
 def test_a_file_that_gives_our_code_to_another_area_does_not_become_ours(tmp_path):
-    swapped = PLACES.replace("E10000024,891,Nottinghamshire", "E10000024,892,Nottinghamshire").replace(
-        "E10000007,830,Derbyshire", "E06000018,891,Nottingham")
-    own = compare(read_dfe(folder(tmp_path, swapped)), "Nottinghamshire", "E10000024").query("basis == 'area'")
-    assert set(own["place"]) == {"Nottinghamshire"} and own["numerator"].dropna().tolist() == [472, 472]
+    swapped = PLACES.replace(
+        "E10000024,891,Nottinghamshire", "E10000024,892,Nottinghamshire"
+    ).replace("E10000007,830,Derbyshire", "E06000018,891,Nottingham")
+    own = compare(read_dfe(folder(tmp_path, swapped)), "Nottinghamshire", "E10000024").query(
+        "basis == 'area'"
+    )
+    assert set(own["place"]) == {"Nottinghamshire"} and own["numerator"].dropna().tolist() == [
+        472,
+        472,
+    ]
 
 
 def test_an_area_that_is_not_in_the_files_is_refused(tmp_path):
@@ -83,7 +120,9 @@ def test_neighbours_are_given_by_name(tmp_path):
 def test_a_neighbour_without_a_published_value_is_left_out_and_named(tmp_path):
     hidden = PLACES.replace("Kent,2424,2354,784,783", "Kent,2424,2354,x,c")
     table = compare(read_dfe(folder(tmp_path, hidden)), "Nottinghamshire", "", NEIGHBOURS)
-    row = table[(table["measure"] == "within_20_weeks_pct") & (table["basis"] == "mean of neighbours")].iloc[0]
+    row = table[
+        (table["measure"] == "within_20_weeks_pct") & (table["basis"] == "mean of neighbours")
+    ].iloc[0]
     assert (row["areas"], row["note"]) == (9, "without a published value: Kent")
 
 
@@ -112,5 +151,8 @@ def test_the_published_figures_of_nottinghamshire_are_read():
     assert list(zip(timely["numerator"], timely["denominator"], strict=True)) == ON_TIME
     late = table[(table["period_start"] == "2024-01-01")]
     assert shown(late, "refusals_within_16_weeks_pct")["area"] == "17.9"
-    assert (shown(late, "decisions_within_6_weeks_pct")["area"], shown(late, "refusals_within_16_weeks_pct")["England"]) == ("98.1", "34.1")
+    assert (
+        shown(late, "decisions_within_6_weeks_pct")["area"],
+        shown(late, "refusals_within_16_weeks_pct")["England"],
+    ) == ("98.1", "34.1")
     assert shown(late, "within_20_weeks_excl_pct")["mean of neighbours"] == "32.7"

@@ -18,7 +18,13 @@ from sendwaits.measure import measures
 
 
 def run(*arguments, folder="."):
-    return subprocess.run([sys.executable, "-m", "sendwaits.run.cli", *map(str, arguments)], cwd=folder, capture_output=True, text=True, encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, "-m", "sendwaits.run.cli", *map(str, arguments)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -42,15 +48,40 @@ def test_figures_prints_the_columns_of_the_contract_in_order(small):
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert done.returncode == 0 and done.stderr == ""
     assert list(rows[0]) == measures.COLUMNS
-    keys = [(r["pathway"], r["wait"], r["measure"], r["group"], r["period_end"], r["period_start"]) for r in rows]
+    keys = [
+        (r["pathway"], r["wait"], r["measure"], r["group"], r["period_end"], r["period_start"])
+        for r in rows
+    ]
     assert keys == sorted(keys) and len(set(keys)) == len(keys)
-    assert {r["pathway"] for r in rows} == {"NST", "OT_HEALTH", "OT_LA", "SLCN", "SLCN_AUTISM", "EHC"}
+    assert {r["pathway"] for r in rows} == {
+        "NST",
+        "OT_HEALTH",
+        "OT_LA",
+        "SLCN",
+        "SLCN_AUTISM",
+        "EHC",
+    }
     assert all(r["value"].isdigit() for r in rows if r["unit"] == "count")
 
 
 def test_json_is_the_same_numbers_with_null_for_empty(small):
-    text = run("figures", small, "--as-at", "2024-07-31", "--pathway", "EHC", "--period", "ytd").stdout
-    rows = json.loads(run("figures", small, "--as-at", "2024-07-31", "--pathway", "EHC", "--period", "ytd", "--format", "json").stdout)
+    text = run(
+        "figures", small, "--as-at", "2024-07-31", "--pathway", "EHC", "--period", "ytd"
+    ).stdout
+    rows = json.loads(
+        run(
+            "figures",
+            small,
+            "--as-at",
+            "2024-07-31",
+            "--pathway",
+            "EHC",
+            "--period",
+            "ytd",
+            "--format",
+            "json",
+        ).stdout
+    )
     table = list(csv.DictReader(io.StringIO(text)))
     assert len(rows) == len(table) and list(rows[0]) == measures.COLUMNS
     for one, other in zip(rows, table, strict=True):
@@ -59,11 +90,17 @@ def test_json_is_the_same_numbers_with_null_for_empty(small):
 
 def test_the_balance_closes_for_every_wait_and_month(small):
     table = sw.open(small).figures(as_at="2024-07-31")
-    wide = table[table["wait"] != ""].pivot(index=["pathway", "wait", "period_end"], columns="measure", values="value").sort_index()
+    wide = (
+        table[table["wait"] != ""]
+        .pivot(index=["pathway", "wait", "period_end"], columns="measure", values="value")
+        .sort_index()
+    )
     before = wide.groupby(level=["pathway", "wait"])["waiting"].shift()
     inside = before.notna()
     assert inside.sum() >= 100
-    assert (wide["waiting"] == before + wide["starts"] - wide["completed"] - wide["removed_other"])[inside].all()
+    assert (wide["waiting"] == before + wide["starts"] - wide["completed"] - wide["removed_other"])[
+        inside
+    ].all()
 
 
 @pytest.mark.parametrize("code", ["NST", "OT_LA", "EHC"])
@@ -79,15 +116,31 @@ def test_the_rows_behind_every_number_are_as_many_as_its_n(small, code):
 
 def test_years_run_up_to_the_day_and_months_are_whole_but_the_last(small):
     area = sw.open(small)
-    years = area.figures(as_at="2024-09-15", pathway="SLCN", period="year").query("measure == 'referrals'")
-    assert years[["period_start", "period_end"]].values.tolist()[-2:] == [["2023-01-01", "2023-12-31"], ["2024-01-01", "2024-09-15"]]
+    years = area.figures(as_at="2024-09-15", pathway="SLCN", period="year").query(
+        "measure == 'referrals'"
+    )
+    assert years[["period_start", "period_end"]].values.tolist()[-2:] == [
+        ["2023-01-01", "2023-12-31"],
+        ["2024-01-01", "2024-09-15"],
+    ]
     months = area.figures(as_at="2024-09-15", pathway="SLCN", months=2).query("measure == 'starts'")
-    assert months[["period_start", "period_end"]].values.tolist() == [["2024-08-01", "2024-08-31"], ["2024-09-01", "2024-09-15"]]
+    assert months[["period_start", "period_end"]].values.tolist() == [
+        ["2024-08-01", "2024-08-31"],
+        ["2024-09-01", "2024-09-15"],
+    ]
 
 
 def test_a_wrong_word_is_answered_with_what_there_is(small):
-    refused(run("figures", small, "--as-at", "2024-07-31", "--pathway", "NTS"), "No pathway 'NTS'", "NST")
-    refused(run("figures", small, "--as-at", "2024-07-31", "--group", "ward"), "No group 'ward'", "district")
+    refused(
+        run("figures", small, "--as-at", "2024-07-31", "--pathway", "NTS"),
+        "No pathway 'NTS'",
+        "NST",
+    )
+    refused(
+        run("figures", small, "--as-at", "2024-07-31", "--group", "ward"),
+        "No group 'ward'",
+        "district",
+    )
     refused(run("figures", small, "--as-at", "31/07/2024"), "YYYY-MM-DD")
     refused(run("figures", small, "--as-at", "2024-07-31", "--perod", "year"), "--perod")
     refused(run("forecast", small, "--as-at", "2024-07-31"), "--series")
@@ -95,7 +148,9 @@ def test_a_wrong_word_is_answered_with_what_there_is(small):
 
 
 def test_a_day_before_every_extract_is_refused(small):
-    refused(run("figures", small, "--as-at", "2024-07-01"), "no extract dated on or before 2024-07-01")
+    refused(
+        run("figures", small, "--as-at", "2024-07-01"), "no extract dated on or before 2024-07-01"
+    )
 
 
 def test_a_pathway_whose_extracts_are_later_is_left_out_and_said_once(small):
@@ -110,18 +165,27 @@ def test_a_refused_file_stops_its_pathway_only(small, tmp_path):
     raw = tmp_path / "ws" / "data" / "raw"
     (raw / "EHC_2024-07-31.csv").write_bytes(b"")
     refused(run("figures", tmp_path / "ws", "--as-at", "2024-07-31"), "EHC_2024-07-31.csv")
-    assert run("figures", tmp_path / "ws", "--as-at", "2024-07-31", "--pathway", "SLCN", "--months", 1).returncode == 0
+    assert (
+        run(
+            "figures", tmp_path / "ws", "--as-at", "2024-07-31", "--pathway", "SLCN", "--months", 1
+        ).returncode
+        == 0
+    )
 
 
 def test_check_accounts_for_every_row(small):
     done = run("check", small)
     assert done.returncode == 0
-    manifest = json.loads((small / "data" / "processed" / "manifest.json").read_text(encoding="utf-8"))["files"]
+    manifest = json.loads(
+        (small / "data" / "processed" / "manifest.json").read_text(encoding="utf-8")
+    )["files"]
     assert len([n for n in manifest if not n.startswith("series")]) >= 12
     for of in manifest.values():
         assert of["read"] == of["clean"] + of["quarantined"] + of["merged"]
     quarantine = pd.read_csv(small / "data" / "processed" / "quarantine.csv")
-    assert len(quarantine) == sum(of["quarantined"] for of in manifest.values()) and list(quarantine) == ["file", "sheet", "row", "column", "code", "reason"]
+    assert len(quarantine) == sum(of["quarantined"] for of in manifest.values()) and list(
+        quarantine
+    ) == ["file", "sheet", "row", "column", "code", "reason"]
     waits = pd.read_parquet(small / "data" / "processed" / "waits.parquet")
     assert len(waits) > 1000 and waits["child"].str.fullmatch("[0-9a-f]{32}").all()
     assert not {"child_id", "referral_id", "request_id", "date_of_birth"} & set(waits)
@@ -134,7 +198,9 @@ def test_a_new_workspace_is_made_once(tmp_path):
 
 
 def test_an_unknown_setting_is_refused(tmp_path):
-    (tmp_path / "sendwaits.toml").write_text('[area]\nname = "X"\ncolour = "red"\n', encoding="utf-8")
+    (tmp_path / "sendwaits.toml").write_text(
+        '[area]\nname = "X"\ncolour = "red"\n', encoding="utf-8"
+    )
     refused(run("figures", tmp_path, "--as-at", "2024-07-31"), "unknown key 'colour'", "[area]")
 
 

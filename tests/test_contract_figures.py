@@ -15,7 +15,19 @@ from contract_workspaces import Made, make
 import sendwaits
 from sendwaits.run import cli
 
-COLUMNS = ["pathway", "wait", "measure", "group", "period_start", "period_end", "value", "unit", "numerator", "denominator", "n"]
+COLUMNS = [
+    "pathway",
+    "wait",
+    "measure",
+    "group",
+    "period_start",
+    "period_end",
+    "value",
+    "unit",
+    "numerator",
+    "denominator",
+    "n",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +44,9 @@ def expected(made: Made, group: str, period: str, months: int) -> dict[tuple, tu
         service = plain(made, code)
         kept = records(service, plain_ids(extracts), made.as_at)
         years = range(min(k.row[service.start] for k in kept).year, made.as_at.year + 1)
-        for key, row in figures(service, plain_ids(extracts), made.as_at, group, period, months, years).items():
+        for key, row in figures(
+            service, plain_ids(extracts), made.as_at, group, period, months, years
+        ).items():
             rows[(code, *key)] = row
     return rows
 
@@ -43,20 +57,36 @@ def plain(made: Made, code: str):
 
 def plain_ids(extracts):
     """NHS numbers as ten digits: spaces are no part of them."""
+
     def digits(text: str) -> str:
-        return text.replace(" ", "") if text.replace(" ", "").isdigit() and len(text.replace(" ", "")) == 10 else text
-    return [(day, [row | {"child_id": digits(row["child_id"])} for row in rows]) for day, rows in extracts]
+        return (
+            text.replace(" ", "")
+            if text.replace(" ", "").isdigit() and len(text.replace(" ", "")) == 10
+            else text
+        )
+
+    return [
+        (day, [row | {"child_id": digits(row["child_id"])} for row in rows])
+        for day, rows in extracts
+    ]
 
 
 def same(printed: tuple, meant: tuple) -> bool:
     value, unit, top, bottom, n = meant
-    close = printed[0] is None if value is None else printed[0] is not None and math.isclose(printed[0], value, rel_tol=1e-12, abs_tol=1e-12)
+    close = (
+        printed[0] is None
+        if value is None
+        else printed[0] is not None
+        and math.isclose(printed[0], value, rel_tol=1e-12, abs_tol=1e-12)
+    )
     return close and printed[1:] == (unit, top, bottom, n)
 
 
 def compare(rows: list[dict], meant: dict[tuple, tuple]) -> None:
     """Presence, uniqueness, every cell."""
-    printed = {tuple(r[c] or "" for c in COLUMNS[:6]): tuple(r[c] for c in COLUMNS[6:]) for r in rows}
+    printed = {
+        tuple(r[c] or "" for c in COLUMNS[:6]): tuple(r[c] for c in COLUMNS[6:]) for r in rows
+    }
     assert len(printed) == len(rows), "a number is printed twice"
     assert sorted(set(meant) - set(printed)) == [], "rows that are not printed"
     assert sorted(set(printed) - set(meant)) == [], "rows that are printed and not in the contract"
@@ -80,8 +110,12 @@ def check(tmp_path, seed: int) -> None:
     rng = random.Random(seed)
     made = make(tmp_path / f"w{seed}", seed, rows=rng.choice([4, 15, 40]))
     area = sendwaits.open(made.root)
-    group = rng.choice(["", "district", "sex", "age_band", "source", "need", "school", "priority", "worker"])
-    period, months = rng.choice([("month", 24), ("month", 5), ("month", 1), ("year", 24), ("ytd", 24)])
+    group = rng.choice(
+        ["", "district", "sex", "age_band", "source", "need", "school", "priority", "worker"]
+    )
+    period, months = rng.choice(
+        [("month", 24), ("month", 5), ("month", 1), ("year", 24), ("ytd", 24)]
+    )
     rows = as_rows(area.figures(as_at=made.as_at, group=group, period=period, months=months))
     compare(rows, expected(made, group, period, months))
     order_holds(rows)
@@ -106,7 +140,15 @@ def test_long_lists_meet_every_edge(tmp_path, code):
         rows = as_rows(area.figures(as_at=made.as_at, group=group, period=period))
         compare(rows, expected(made, group, period, 24))
         for row in random.Random(code).sample(rows, 25):
-            behind = area.rows_behind(code, row["wait"], row["measure"], row["period_end"], row["period_start"] or None, row["group"], as_at=made.as_at)
+            behind = area.rows_behind(
+                code,
+                row["wait"],
+                row["measure"],
+                row["period_end"],
+                row["period_start"] or None,
+                row["group"],
+                as_at=made.as_at,
+            )
             assert len(behind) == row["n"], row["measure"]
 
 
@@ -114,7 +156,20 @@ def test_long_lists_meet_every_edge(tmp_path, code):
 def test_the_command_prints_the_same_rows(tmp_path, capfdbinary, form):
     made = make(tmp_path / "w", 7, ["EHC", "NST", "OWN"], rows=30)
     with pytest.raises(SystemExit) as stopped:
-        cli.main(["figures", str(made.root), "--as-at", made.as_at.isoformat(), "--group", "sex", "--months", "6", "--format", form])
+        cli.main(
+            [
+                "figures",
+                str(made.root),
+                "--as-at",
+                made.as_at.isoformat(),
+                "--group",
+                "sex",
+                "--months",
+                "6",
+                "--format",
+                form,
+            ]
+        )
     out, err = capfdbinary.readouterr()
     assert stopped.value.code == 0
     assert len(err.splitlines()) <= 6

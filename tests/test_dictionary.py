@@ -15,7 +15,9 @@ from sendwaits.pathways import built_in, from_table
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.mark.parametrize(("page", "made"), [("data-dictionary", schema.page), ("measures", dictionary.page)])
+@pytest.mark.parametrize(
+    ("page", "made"), [("data-dictionary", schema.page), ("measures", dictionary.page)]
+)
 def test_a_stale_page_is_red(page, made):
     assert (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8") == made(), "run: make docs"
 
@@ -25,7 +27,9 @@ def test_every_built_in_column_has_a_meaning_and_a_sensitivity():
         made = schema.columns(pathway)
         assert [c.name for c in made] == list(pathway.columns)
         for column in made:
-            assert column.meaning != "a column of the workspace's own", f"{pathway.code}: {column.name}"
+            assert column.meaning != "a column of the workspace's own", (
+                f"{pathway.code}: {column.name}"
+            )
             assert column.kind in schema.KINDS and column.sensitivity in schema.SENSITIVITY
 
 
@@ -33,13 +37,27 @@ def test_the_required_columns_and_roles_are_the_pathways_own():
     made = {c.name: c for c in schema.columns(built_in()["NST"])}
     assert [n for n, c in made.items() if c.required] == ["child_id", "referral_date"]
     assert made["first_appointment_date"].role == "completes assessment; starts outcome"
-    assert made["child_id"].sensitivity == "direct" and made["date_of_birth"].sensitivity == "dropped"
+    assert (
+        made["child_id"].sensitivity == "direct" and made["date_of_birth"].sensitivity == "dropped"
+    )
 
 
 def test_a_column_of_ones_own_is_described_by_its_heading_and_its_waits():
-    own = from_table({"code": "LOG", "headings": {"finished_date": "Finished"}, "wait": [{"name": "case", "start": "referral_date", "completed": "finished_date"}]}, "t")
+    own = from_table(
+        {
+            "code": "LOG",
+            "headings": {"finished_date": "Finished"},
+            "wait": [{"name": "case", "start": "referral_date", "completed": "finished_date"}],
+        },
+        "t",
+    )
     finished = next(c for c in schema.columns(own) if c.name == "finished_date")
-    assert (finished.kind, finished.meaning, finished.role, finished.sensitivity) == ("date", "Finished", "completes case", "event")
+    assert (finished.kind, finished.meaning, finished.role, finished.sensitivity) == (
+        "date",
+        "Finished",
+        "completes case",
+        "event",
+    )
 
 
 def test_every_measure_is_defined_in_one_sentence():
@@ -50,8 +68,14 @@ def test_every_measure_is_defined_in_one_sentence():
 
 
 def test_the_eighteen_criteria_name_places_that_exist():
-    rows = [line.split("|")[1:-1] for line in (ROOT / "docs" / "rap.md").read_text(encoding="utf-8").splitlines() if line.startswith(("| baseline", "| silver", "| gold"))]
-    assert [sum(level.strip() == name for level, *_ in rows) for name in ("baseline", "silver", "gold")] == [5, 9, 4]
+    rows = [
+        line.split("|")[1:-1]
+        for line in (ROOT / "docs" / "rap.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith(("| baseline", "| silver", "| gold"))
+    ]
+    assert [
+        sum(level.strip() == name for level, *_ in rows) for name in ("baseline", "silver", "gold")
+    ] == [5, 9, 4]
     for *_, where in rows:
         places = [p for p in re.findall(r"`([^` ]+)`", where) if "/" in p or "." in p]
         assert places or "git" in where

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-
 import toy
+
 from sendwaits.errors import Refused
 from sendwaits.run import engine
 
@@ -30,8 +30,15 @@ PAPERMILL = "from papermill.cli import papermill; papermill()"
 
 def notebook(path: Path, *cells, parameters='area = "x"  # a name\nn = 1  # a number'):
     """A notebook with a parameters cell and then the given code cells; a tuple is (code, tag)."""
-    nb = V4.new_notebook(metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}})
-    nb.cells = [V4.new_markdown_cell("# How long do children wait?"), V4.new_code_cell(parameters, metadata={"tags": ["parameters"]})]
+    nb = V4.new_notebook(
+        metadata={
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
+        }
+    )
+    nb.cells = [
+        V4.new_markdown_cell("# How long do children wait?"),
+        V4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+    ]
     for cell in cells:
         code, *tags = cell if isinstance(cell, tuple) else (cell,)
         nb.cells.append(V4.new_code_cell(code, metadata={"tags": tags}))
@@ -58,13 +65,24 @@ def outputs(nb):
             pieces = []
             for out in cell.outputs:
                 text = re.sub(r"ipykernel_\d+", "ipykernel", "".join(out.get("text", "")))
-                if pieces and out.output_type == "stream" and pieces[-1][:2] == ["stream", out.name]:
+                if (
+                    pieces
+                    and out.output_type == "stream"
+                    and pieces[-1][:2] == ["stream", out.name]
+                ):
                     pieces[-1][2] += text
                 elif out.output_type == "stream":
                     pieces.append(["stream", out.name, text])
                 else:
                     pieces.append([json.dumps(out, sort_keys=True)])
-            seen.append((cell.source, cell.execution_count, pieces, sorted(set(cell.metadata) - {"execution"})))
+            seen.append(
+                (
+                    cell.source,
+                    cell.execution_count,
+                    pieces,
+                    sorted(set(cell.metadata) - {"execution"}),
+                )
+            )
         else:
             seen.append((cell.source,))
     return seen
@@ -85,7 +103,7 @@ EVERYTHING = [
     '%matplotlib inline\nplt.plot([1])\nplt.show()\nprint("end")',
     'os.system("echo from a program")\n!echo piped',
     'await __import__("asyncio").sleep(0)\n_',
-    '   ',
+    "   ",
     'print("gone")\nclear_output()\nprint("stays")',
     'warnings.warn("careful")',
     'pd.options.display.max_rows, os.getcwd(), os.environ["MPLBACKEND"], sorted(k for k in globals() if k[0] != "_"), __name__',
@@ -100,14 +118,38 @@ FAILING = ["print('before')", "1 / 0", "print('never')"]
 def test_outputs_equal_those_of_the_papermill_command(tmp_path, cells):
     path = notebook(tmp_path / "in.ipynb", *cells)
     theirs, ours = tmp_path / "theirs.ipynb", tmp_path / "ours.ipynb"
-    surroundings = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}  # a kernel that sees it drops programs' output
+    surroundings = {
+        k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"
+    }  # a kernel that sees it drops programs' output
     for out, options in ((theirs, []), (ours, ["--engine", "sendwaits"])):
-        done = subprocess.run([sys.executable, "-c", PAPERMILL, str(path), str(out), "-r", "area", "007", "-p", "n", "3", "--cwd", str(tmp_path), *options],
-                              capture_output=True, text=True, env=surroundings)
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                PAPERMILL,
+                str(path),
+                str(out),
+                "-r",
+                "area",
+                "007",
+                "-p",
+                "n",
+                "3",
+                "--cwd",
+                str(tmp_path),
+                *options,
+            ],
+            capture_output=True,
+            text=True,
+            env=surroundings,
+        )
         assert done.returncode == (1 if cells is FAILING else 0), done.stderr
     theirs, ours = nbformat.read(theirs, 4), nbformat.read(ours, 4)
     assert outputs(ours) == outputs(theirs)
-    assert ours.metadata["language_info"] == theirs.metadata["language_info"] and ours.metadata.keys() == theirs.metadata.keys()
+    assert (
+        ours.metadata["language_info"] == theirs.metadata["language_info"]
+        and ours.metadata.keys() == theirs.metadata.keys()
+    )
     assert states(ours) == states(theirs)
 
 
@@ -119,32 +161,70 @@ def test_the_number_007_stays_the_text_007(tmp_path):
 
 def test_a_parameter_that_the_notebook_does_not_have_is_an_error(tmp_path):
     outcome = run(notebook(tmp_path / "in.ipynb", "area"), aera="x")
-    assert outcome.failure == "in.ipynb: has no parameter 'aera'. Name it in the cell tagged 'parameters'."
+    assert (
+        outcome.failure
+        == "in.ipynb: has no parameter 'aera'. Name it in the cell tagged 'parameters'."
+    )
 
 
 def test_a_failing_cell_is_named_by_its_number_and_kind_without_its_text(tmp_path):
     outcome = run(notebook(tmp_path / "in.ipynb", "raise ValueError('Jane Doe, born 2015')"))
-    assert outcome.failure == "cell 3: ValueError" and "Jane Doe" in outcome.detail and outcome.value is None
+    assert (
+        outcome.failure == "cell 3: ValueError"
+        and "Jane Doe" in outcome.detail
+        and outcome.value is None
+    )
 
 
 def test_our_own_errors_are_told_in_full(tmp_path):
-    path = notebook(tmp_path / "in.ipynb", "from sendwaits.errors import Refused\nraise Refused('NST: send the extract again')")
+    path = notebook(
+        tmp_path / "in.ipynb",
+        "from sendwaits.errors import Refused\nraise Refused('NST: send the extract again')",
+    )
     assert run(path).failure == "cell 3: NST: send the extract again"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
 def test_a_killed_notebook_is_a_failure_that_names_the_cell(tmp_path):
-    outcome = run(notebook(tmp_path / "in.ipynb", "n", f"import os; os.kill(os.getpid(), {int(signal.SIGTERM.SIGKILL)})"))
-    assert outcome.failure == "its process was killed in cell 4 (too little memory is the usual reason)" and outcome.value is None
+    outcome = run(
+        notebook(
+            tmp_path / "in.ipynb",
+            "n",
+            f"import os; os.kill(os.getpid(), {int(signal.SIGTERM.SIGKILL)})",
+        )
+    )
+    assert (
+        outcome.failure
+        == "its process was killed in cell 4 (too little memory is the usual reason)"
+        and outcome.value is None
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
 def test_papermill_does_not_record_a_killed_notebook_as_completed(tmp_path):
     path = notebook(tmp_path / "in.ipynb", "n", "import os; os.kill(os.getpid(), 9)", "n")
-    done = subprocess.run([sys.executable, "-c", PAPERMILL, str(path), str(tmp_path / "out.ipynb"), "--engine", "sendwaits"], capture_output=True, text=True)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            PAPERMILL,
+            str(path),
+            str(tmp_path / "out.ipynb"),
+            "--engine",
+            "sendwaits",
+        ],
+        capture_output=True,
+        text=True,
+    )
     nb = nbformat.read(tmp_path / "out.ipynb", 4)
     assert done.returncode != 0 and "cell 4" in done.stderr
-    assert [c.metadata.papermill.status for c in nb.cells] == ["completed", "completed", "completed", "failed", "pending"]
+    assert [c.metadata.papermill.status for c in nb.cells] == [
+        "completed",
+        "completed",
+        "completed",
+        "failed",
+        "pending",
+    ]
     assert nb.metadata.papermill.exception is True
     assert nb.cells[2].outputs[0].data["text/plain"] == "1"
 
@@ -172,7 +252,10 @@ def test_no_notebook_sees_what_another_left(tmp_path, way, monkeypatch):
     before = os.getcwd(), dict(os.environ), os.umask(0o22)
     os.umask(before[2])
     engine.preload(["numpy"])
-    results = [o for _, o in engine.each_alone(run_alone, [(path, {"folder": str(tmp_path)})] * 2, workers=1)]
+    results = [
+        o
+        for _, o in engine.each_alone(run_alone, [(path, {"folder": str(tmp_path)})] * 2, workers=1)
+    ]
     assert [r.failure for r in results] == ["", ""]
     clean = "[None, True, 60, False, False, False, False, 'warn', 18]"
     assert [r.value.cells[3].outputs[0].data["text/plain"] for r in results] == [clean, clean]
@@ -180,9 +263,14 @@ def test_no_notebook_sees_what_another_left(tmp_path, way, monkeypatch):
 
 
 def test_unseeded_random_numbers_differ_between_notebooks(tmp_path):
-    path = notebook(tmp_path / "in.ipynb", "import random, numpy\nrandom.random(), float(numpy.random.random())")
+    path = notebook(
+        tmp_path / "in.ipynb", "import random, numpy\nrandom.random(), float(numpy.random.random())"
+    )
     engine.preload(["numpy"])
-    drawn = {o.value.cells[-1].outputs[0].data["text/plain"] for _, o in engine.each_alone(run_alone, [(path, {})] * 3, workers=2)}
+    drawn = {
+        o.value.cells[-1].outputs[0].data["text/plain"]
+        for _, o in engine.each_alone(run_alone, [(path, {})] * 3, workers=2)
+    }
     assert len(drawn) == 3
 
 
@@ -197,7 +285,11 @@ def test_papermills_own_way_gives_the_same_notebook(tmp_path, monkeypatch):
 def test_one_killed_process_leaves_the_others_running():
     outcomes = dict(engine.each_alone(double_or_die, [1, 2, 3, 4], workers=2))
     assert {k: (o.value, o.failure[:22]) for k, o in outcomes.items()} == {
-        1: (2, ""), 2: (4, ""), 3: (None, "its process was killed"), 4: (8, "")}
+        1: (2, ""),
+        2: (4, ""),
+        3: (None, "its process was killed"),
+        4: (8, ""),
+    }
 
 
 def double_or_die(item, tell):

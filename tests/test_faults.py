@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-
 import toy
+
 from sendwaits import store
 from sendwaits.errors import CannotWrite
 from sendwaits.run import batch
@@ -29,8 +29,13 @@ def fresh(monkeypatch):
 
 
 def start(root, **environment):
-    return subprocess.Popen([sys.executable, toy.__file__, str(root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                            env={**os.environ, "PYTHONPATH": str(Path(toy.__file__).parent), **environment})
+    return subprocess.Popen(
+        [sys.executable, toy.__file__, str(root)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(toy.__file__).parent), **environment},
+    )
 
 
 def finish(process):
@@ -47,7 +52,10 @@ def small_disk(tmp_path):
 
     def mount(folder, size):
         folder.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True)
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)],
+            capture_output=True,
+        )
         if done.returncode:
             pytest.skip("this system does not let a test mount a small disk")
         mounted.append(folder)
@@ -92,13 +100,17 @@ def kill_at_random_instants(tmp_path, times, seed):
 
 
 @POSIX
-def test_killed_at_any_instant_the_old_or_the_new_set_stands_and_a_rerun_equals_an_undisturbed_one(tmp_path):
+def test_killed_at_any_instant_the_old_or_the_new_set_stands_and_a_rerun_equals_an_undisturbed_one(
+    tmp_path,
+):
     kill_at_random_instants(tmp_path, 2, seed=1)
 
 
 @POSIX
 @pytest.mark.long
-def test_killed_at_thirty_instants_the_old_or_the_new_set_stands_and_a_rerun_equals_an_undisturbed_one(tmp_path):
+def test_killed_at_thirty_instants_the_old_or_the_new_set_stands_and_a_rerun_equals_an_undisturbed_one(
+    tmp_path,
+):
     states = kill_at_random_instants(tmp_path, 30, seed=2)
     assert len(states) == 30
 
@@ -106,7 +118,10 @@ def test_killed_at_thirty_instants_the_old_or_the_new_set_stands_and_a_rerun_equ
 @POSIX
 def test_pages_finished_before_the_run_was_killed_are_not_made_again(tmp_path):
     """The last report to start waits for a file; when it waits, all others are finished."""
-    toy.write(tmp_path, extra='import time; [time.sleep(0.05) for _ in range(600) if pathway == "SLCN" and not os.path.exists("go")]')
+    toy.write(
+        tmp_path,
+        extra='import time; [time.sleep(0.05) for _ in range(600) if pathway == "SLCN" and not os.path.exists("go")]',
+    )
     process = start(tmp_path)
     cache = tmp_path / "data" / "processed" / "cache"
     until = time.monotonic() + 60
@@ -123,18 +138,31 @@ def test_pages_finished_before_the_run_was_killed_are_not_made_again(tmp_path):
 def test_the_reports_of_a_killed_run_end_with_it(tmp_path):
     if not sys.platform.startswith("linux"):
         pytest.skip("only Linux ends a process with its parent")
-    toy.write(tmp_path, extra='open(f"{pathway}.pid", "w").write(str(os.getpid())); __import__("time").sleep(60)')
+    toy.write(
+        tmp_path,
+        extra='open(f"{pathway}.pid", "w").write(str(os.getpid())); __import__("time").sleep(60)',
+    )
     process = start(tmp_path)
     until = time.monotonic() + 60
-    while not (pids := [p.read_text() for p in tmp_path.glob("*.pid") if p.read_text()]) and time.monotonic() < until:
+    while (
+        not (pids := [p.read_text() for p in tmp_path.glob("*.pid") if p.read_text()])
+        and time.monotonic() < until
+    ):
         time.sleep(0.02)
     process.kill()
     process.communicate()
     time.sleep(0.5)
-    assert pids and not [pid for pid in pids if Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]]
+    assert pids and not [
+        pid
+        for pid in pids
+        if Path(f"/proc/{pid}").exists()
+        and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]
+    ]
 
 
-def test_a_full_disk_is_said_before_any_report_starts_and_the_old_set_is_untouched(tmp_path, small_disk):
+def test_a_full_disk_is_said_before_any_report_starts_and_the_old_set_is_untouched(
+    tmp_path, small_disk
+):
     toy.write(tmp_path)
     small_disk(tmp_path / "reports", 400_000)
     code, _, error = finish(start(tmp_path))
@@ -142,16 +170,23 @@ def test_a_full_disk_is_said_before_any_report_starts_and_the_old_set_is_untouch
     assert not (tmp_path / "data" / "processed").exists()
 
 
-def test_a_disk_that_fills_up_while_the_set_is_written_leaves_the_old_set(tmp_path, small_disk, monkeypatch):
+def test_a_disk_that_fills_up_while_the_set_is_written_leaves_the_old_set(
+    tmp_path, small_disk, monkeypatch
+):
     monkeypatch.setattr(batch, "ROOM_PER_PAGE", 0)
     toy.write(tmp_path)
     small_disk(tmp_path / "reports", 400_000)
     toy.run(tmp_path)
     before = toy.contents(tmp_path / "reports" / "2024-07-31")
     toy.write(tmp_path / "b", extra='print("x" * 300_000)')
-    (tmp_path / "notebooks" / "trend.ipynb").write_bytes((tmp_path / "b" / "notebooks" / "trend.ipynb").read_bytes())
+    (tmp_path / "notebooks" / "trend.ipynb").write_bytes(
+        (tmp_path / "b" / "notebooks" / "trend.ipynb").read_bytes()
+    )
     maker = LongPages()
-    with pytest.raises(CannotWrite, match="the disk is full. Make room, then start again. The earlier files are untouched."):
+    with pytest.raises(
+        CannotWrite,
+        match="the disk is full. Make room, then start again. The earlier files are untouched.",
+    ):
         toy.run(tmp_path, maker=maker)
     assert toy.contents(tmp_path / "reports" / "2024-07-31") == before
     assert {p.name for p in (tmp_path / "reports").iterdir()} == {"2024-07-31", ".sendwaits.lock"}
@@ -162,7 +197,9 @@ class LongPages(toy.ToyMaker):
         return super().page(notebook) + "x" * 300_000
 
 
-def test_a_read_only_folder_is_said_in_two_seconds_and_the_old_set_is_untouched(tmp_path, small_disk):
+def test_a_read_only_folder_is_said_in_two_seconds_and_the_old_set_is_untouched(
+    tmp_path, small_disk
+):
     toy.write(tmp_path)
     small_disk(tmp_path / "reports", 50_000_000)
     toy.run(tmp_path)
@@ -189,7 +226,9 @@ def test_a_killed_kernel_fails_its_own_report_only(tmp_path):
     toy.write(tmp_path, extra='pathway != "SLCN" or os.kill(os.getpid(), 9)')
     summary = toy.run(tmp_path)
     assert summary.exit_code == 3 and len(summary.made) == 6
-    assert summary.failed == {"slcn_trend": "its process was killed in cell 4 (too little memory is the usual reason)"}
+    assert summary.failed == {
+        "slcn_trend": "its process was killed in cell 4 (too little memory is the usual reason)"
+    }
     assert not (tmp_path / "reports" / "2024-07-31" / "slcn_trend.html").exists()
 
 

@@ -14,7 +14,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = ["ground", "intake", "measure", "outlook", "release", "area", "run"]
 GROUND = {"errors", "pathways", "workspace", "store", "__init__", ""}
-HEAVY = {"papermill", "matplotlib", "seaborn", "statsmodels", "scipy", "pyarrow", "nbformat", "nbclient", "jinja2", "IPython"}
+HEAVY = {
+    "papermill",
+    "matplotlib",
+    "seaborn",
+    "statsmodels",
+    "scipy",
+    "pyarrow",
+    "nbformat",
+    "nbclient",
+    "jinja2",
+    "IPython",
+}
 
 
 def _floor(module: str) -> str | None:
@@ -27,10 +38,18 @@ def _floor(module: str) -> str | None:
 def _imports(path: Path):
     """(module, at top level) of every import of our own in a file."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    lazy = {id(n) for f in ast.walk(tree) if isinstance(f, (ast.FunctionDef, ast.AsyncFunctionDef)) for n in ast.walk(f)}
+    lazy = {
+        id(n)
+        for f in ast.walk(tree)
+        if isinstance(f, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for n in ast.walk(f)
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
-            names = [f"{node.module}.{a.name}" if node.module == "sendwaits" else node.module for a in node.names]
+            names = [
+                f"{node.module}.{a.name}" if node.module == "sendwaits" else node.module
+                for a in node.names
+            ]
         elif isinstance(node, ast.Import):
             names = [a.name for a in node.names]
         else:
@@ -46,7 +65,12 @@ def test_imports_go_from_a_later_floor_to_an_earlier_one_only():
         here = _floor(module)
         for name, _ in _imports(path):
             there = _floor(name) if name.split(".")[0] == "sendwaits" else None
-            if here and there and FLOORS.index(there) > FLOORS.index(here) and module != "sendwaits.__init__":
+            if (
+                here
+                and there
+                and FLOORS.index(there) > FLOORS.index(here)
+                and module != "sendwaits.__init__"
+            ):
                 wrong.append(f"{module} imports {name}")
     assert not wrong
 
@@ -58,12 +82,18 @@ def test_no_room_is_called_utils_or_config():
 
 def test_import_sendwaits_brings_no_heavy_library():
     code = "import sys, sendwaits; print(*{m.split('.')[0] for m in sys.modules})"
-    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    loaded = set(
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.split()
+    )
     assert not loaded & HEAVY
 
 
 def _cpu(code: str) -> float:
-    resource = pytest.importorskip("resource", reason="this system does not tell the CPU time of a process that has ended")
+    resource = pytest.importorskip(
+        "resource", reason="this system does not tell the CPU time of a process that has ended"
+    )
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -83,9 +113,15 @@ def _named(text: str) -> tuple[str, str]:
 
 def test_environment_yml_names_what_pyproject_names():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = dict(_named(d) for d in [*project["dependencies"], *project["optional-dependencies"]["test"]])
+    wanted = dict(
+        _named(d) for d in [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    )
     wanted["python"] = project["requires-python"]
-    lines = re.findall(r"^\s+- (?!conda-forge|make|pip:?$|-e \.)(.+)$", (ROOT / "environment.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    lines = re.findall(
+        r"^\s+- (?!conda-forge|make|pip:?$|-e \.)(.+)$",
+        (ROOT / "environment.yml").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
     assert dict(_named(line) for line in lines) == wanted
 
 
@@ -104,12 +140,21 @@ def _tracked() -> list[str]:
 
 
 def test_only_the_made_up_sample_is_tracked_under_data_and_reports():
-    made_up = re.compile(r"data/raw/(dfe/\.gitkeep|series_[a-z_]+\.csv|([A-Za-z_]+)_2024-0[79]-(19|30|31)\.(csv|xlsx))|data/.gitignore|data/processed/\.gitkeep")
-    assert not [f for f in _tracked() if f.startswith(("data/", "reports/")) and not made_up.fullmatch(f)]
+    made_up = re.compile(
+        r"data/raw/(dfe/\.gitkeep|series_[a-z_]+\.csv|([A-Za-z_]+)_2024-0[79]-(19|30|31)\.(csv|xlsx))|data/.gitignore|data/processed/\.gitkeep"
+    )
+    assert not [
+        f for f in _tracked() if f.startswith(("data/", "reports/")) and not made_up.fullmatch(f)
+    ]
 
 
 def test_an_extract_that_is_not_the_sample_is_ignored_by_git():
-    for name in ("data/raw/NST_2025-01-31.csv", "data/raw/real.xlsx", "data/processed/waits.parquet", "reports/2024-07-31/index.html"):
+    for name in (
+        "data/raw/NST_2025-01-31.csv",
+        "data/raw/real.xlsx",
+        "data/processed/waits.parquet",
+        "reports/2024-07-31/index.html",
+    ):
         done = subprocess.run(["git", "check-ignore", "-q", "--no-index", name], cwd=ROOT)
         if done.returncode == 128:
             pytest.skip("this copy is not a git checkout")

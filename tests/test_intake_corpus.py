@@ -17,7 +17,9 @@ HERE = Path(__file__).parent
 
 def workspace(folder: Path, settings: str = ""):
     (folder / "data" / "raw").mkdir(parents=True)
-    (folder / "sendwaits.toml").write_text('[area]\nname = "Exampleshire"\n' + settings, encoding="utf-8")
+    (folder / "sendwaits.toml").write_text(
+        '[area]\nname = "Exampleshire"\n' + settings, encoding="utf-8"
+    )
     return open_workspace(folder)
 
 
@@ -73,6 +75,11 @@ def test_no_value_from_the_data_is_in_any_ledger(tmp_path):
     rows += [[secret, "Total"], [secret] * 12, [f'"{secret}\n{secret}"', *rows[0][1:]]]
     corpus.put(space.raw, rows)
     checked = intake.check(space)
-    said = checked.quarantine.to_csv() + checked.findings.to_csv() + str(checked.manifest) + " ".join(checked.refusals)
+    said = (
+        checked.quarantine.to_csv()
+        + checked.findings.to_csv()
+        + str(checked.manifest)
+        + " ".join(checked.refusals)
+    )
     assert len(checked.quarantine) > 5
     assert secret not in said

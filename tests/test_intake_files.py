@@ -22,7 +22,6 @@ from sendwaits.intake import clean, compare, extracts, identity, monthly, qualit
 from sendwaits.intake.extracts import ExtractFile
 
 
-
 @pytest.fixture(autouse=True)
 def own_key(tmp_path_factory, monkeypatch):
     """A key of the test's own: the user's is never made or read."""
@@ -36,12 +35,25 @@ def own_key(tmp_path_factory, monkeypatch):
 
 def test_services_days_and_kinds_are_read_from_names_and_others_are_named(tmp_path):
     space = workspace(tmp_path)
-    for name in ("nst_2024-07-31.csv", "OT_LA_2024-06-30.XLSX", "SEN2_2024-01-18.xml", "Blade-Export_31-07-2024_requests.csv", "Blade-Export_31-07-2024_person.csv",
-                 "series_meetings.csv", "PHYSIO_2024-07-31.csv", "NST_2024-02-30.csv", "notes.txt"):
+    for name in (
+        "nst_2024-07-31.csv",
+        "OT_LA_2024-06-30.XLSX",
+        "SEN2_2024-01-18.xml",
+        "Blade-Export_31-07-2024_requests.csv",
+        "Blade-Export_31-07-2024_person.csv",
+        "series_meetings.csv",
+        "PHYSIO_2024-07-31.csv",
+        "NST_2024-02-30.csv",
+        "notes.txt",
+    ):
         (space.raw / name).write_text("x", encoding="utf-8")
     found = extracts.find(space)
     assert [(f.pathway, f.extract_date.isoformat(), f.kind) for f in found.files] == [
-        ("NST", "2024-07-31", "csv"), ("OT_LA", "2024-06-30", "xlsx"), ("EHC", "2024-01-18", "sen2_xml"), ("EHC", "2024-07-31", "blade")]
+        ("NST", "2024-07-31", "csv"),
+        ("OT_LA", "2024-06-30", "xlsx"),
+        ("EHC", "2024-01-18", "sen2_xml"),
+        ("EHC", "2024-07-31", "blade"),
+    ]
     assert [name for name, _ in found.files[3].modules] == ["person", "requests"]
     assert found.unknown == ["NST_2024-02-30.csv", "PHYSIO_2024-07-31.csv", "notes.txt"]
 
@@ -64,7 +76,9 @@ def test_names_of_files_never_lead_out_of_the_workspace(tmp_path):
     assert found.files == [] and found.unknown == ["a%2F..%2FNST_2024-07-31.csv"]
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs a user whose permissions count")
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() == 0, reason="needs a user whose permissions count"
+)
 def test_an_unreadable_file_is_refused_for_an_ordinary_user(tmp_path):
     space = workspace(tmp_path)
     corpus.put(space.raw, corpus.clean_rows())
@@ -111,7 +125,9 @@ def test_a_shorter_list_is_accepted_only_when_asked(tmp_path):
     corpus.put(space.raw, corpus.clean_rows(), name="NST_2024-06-30.csv")
     corpus.put(space.raw, corpus.clean_rows(30))
     checked = intake.check(space)
-    assert checked.manifest["files"][corpus.NAME]["refused"] is None   # exactly half gone: red, not refused
+    assert (
+        checked.manifest["files"][corpus.NAME]["refused"] is None
+    )  # exactly half gone: red, not refused
     assert checked.findings.set_index("code").loc["W-VOLUME", "severity"] == "red"
     corpus.put(space.raw, corpus.clean_rows(29))
     files = extracts.find(space).of("NST")
@@ -122,20 +138,38 @@ def test_a_shorter_list_is_accepted_only_when_asked(tmp_path):
 
 # -- who
 
+
 @pytest.mark.parametrize("kind", ["nhs", "upn"])
 def test_published_numbers_pass_and_fail_as_listed(kind):
     check = {"nhs": identity.nhs_number, "upn": identity.upn}[kind]
     with open(reference("domain/id_vectors.csv"), encoding="utf-8", newline="") as file:
-        rows = [r for r in csv.DictReader(file) if r["kind"] == kind and r["value"] != "E000200005001"]   # that one needs the list of authorities
+        rows = [
+            r for r in csv.DictReader(file) if r["kind"] == kind and r["value"] != "E000200005001"
+        ]  # that one needs the list of authorities
     assert len(rows) >= 8
-    assert [(r["value"], check(r["value"])) for r in rows] == [(r["value"], r["valid"] == "1") for r in rows]
+    assert [(r["value"], check(r["value"])) for r in rows] == [
+        (r["value"], r["valid"] == "1") for r in rows
+    ]
 
 
 def test_the_kind_of_an_id_and_its_form(tmp_path):
     import pyarrow as pa
 
-    got = identity.ids(pa.array(["943 476-5919", "B801200005001", "00123", "c1", "C1", "9434765919", "", "2222222222"]))
-    assert got.known.to_pylist() == ["nhs:9434765919", "upn:B801200005001", "local:00123", "local:c1", "local:C1", "nhs:9434765919", "", "nhs:2222222222"]
+    got = identity.ids(
+        pa.array(
+            ["943 476-5919", "B801200005001", "00123", "c1", "C1", "9434765919", "", "2222222222"]
+        )
+    )
+    assert got.known.to_pylist() == [
+        "nhs:9434765919",
+        "upn:B801200005001",
+        "local:00123",
+        "local:c1",
+        "local:C1",
+        "nhs:9434765919",
+        "",
+        "nhs:2222222222",
+    ]
     assert got.repdigit.tolist() == [False] * 7 + [True]
 
 
@@ -144,7 +178,10 @@ def test_pseudonyms_need_the_key_and_are_the_same_in_every_month(tmp_path, monke
     path.write_text("ab" * 32, encoding="ascii")
     monkeypatch.setenv(identity.KEY_VARIABLE, str(path))
     ids = pd.Series(["nhs:1", "", "nhs:2", "nhs:1"], dtype="str")
-    one, again = identity.pseudonyms(ids, identity.key()), identity.pseudonyms(ids[::-1], identity.key())
+    one, again = (
+        identity.pseudonyms(ids, identity.key()),
+        identity.pseudonyms(ids[::-1], identity.key()),
+    )
     assert one[0] == one[3] != one[2] and one[1] == "" and len(one[0]) == 32
     assert one.tolist() == again[::-1].tolist()
     assert identity.pseudonyms(ids, b"x" * 32)[0] != one[0]
@@ -180,12 +217,18 @@ def test_the_key_is_made_on_first_use_for_its_owner_only(tmp_path, monkeypatch):
 
 # -- workbooks, SEN2
 
+
 def test_a_workbook_and_its_csv_give_the_same_rows(tmp_path):
     frames = []
-    for name, make in (("a", lambda raw: corpus.put(raw, corpus.clean_rows())), ("b", lambda raw: corpus.book(raw, corpus.Book()))):
+    for name, make in (
+        ("a", lambda raw: corpus.put(raw, corpus.clean_rows())),
+        ("b", lambda raw: corpus.book(raw, corpus.Book())),
+    ):
         space = workspace(tmp_path / name)
         make(space.raw)
-        frames.append(intake.check(space).extracts["NST"][0].rows.drop(columns=["source_file", "sheet"]))
+        frames.append(
+            intake.check(space).extracts["NST"][0].rows.drop(columns=["source_file", "sheet"])
+        )
     pd.testing.assert_frame_equal(*frames)
 
 
@@ -204,7 +247,9 @@ def test_sen2_xml_keeps_every_row_of_every_module(tmp_path):
     space = workspace(tmp_path)
     (space.raw / "SEN2_2024-01-18.xml").write_text(XML.format(doctype=""), encoding="utf-8")
     checked = intake.check(space)
-    assert checked.manifest["files"]["SEN2_2024-01-18.xml"]["read"] == 7   # 1 person, 2 requests, 1 assessment, 1 plan, 2 plan details
+    assert (
+        checked.manifest["files"]["SEN2_2024-01-18.xml"]["read"] == 7
+    )  # 1 person, 2 requests, 1 assessment, 1 plan, 2 plan details
     rows = checked.extracts["EHC"][0].rows
     assert rows["source_row"].tolist() == [5, 8]
     assert rows["plan_date"].dt.strftime("%Y-%m-%d").fillna("").tolist() == ["2023-05-30", ""]
@@ -215,7 +260,10 @@ def test_xml_with_entities_or_cut_off_is_refused(tmp_path):
     space = workspace(tmp_path)
     path = space.raw / "SEN2_2024-01-18.xml"
     whole = XML.format(doctype="")
-    path.write_text('<?xml version="1.0"?><!DOCTYPE m [<!ENTITY a "b">]>' + whole.split("?>", 1)[1], encoding="utf-8")
+    path.write_text(
+        '<?xml version="1.0"?><!DOCTYPE m [<!ENTITY a "b">]>' + whole.split("?>", 1)[1],
+        encoding="utf-8",
+    )
     assert intake.check(space).manifest["files"][path.name]["refused"] == "F-KIND"
     path.write_text(whole[:-40], encoding="utf-8")
     assert intake.check(space).manifest["files"][path.name]["refused"] == "F-TRUNC"
@@ -224,40 +272,73 @@ def test_xml_with_entities_or_cut_off_is_refused(tmp_path):
 def test_the_blade_set_is_one_extract_and_needs_its_requests(tmp_path):
     space = workspace(tmp_path)
     start = "Blade-Export_31-07-2024_"
-    (space.raw / f"{start}person.csv").write_text("persontableid,upn,sex\n1,B801200005001,M\n", encoding="utf-8")
+    (space.raw / f"{start}person.csv").write_text(
+        "persontableid,upn,sex\n1,B801200005001,M\n", encoding="utf-8"
+    )
     assert intake.check(space).manifest["files"][f"{start}person.csv"]["refused"] == "F-COLMISSING"
-    (space.raw / f"{start}requests.csv").write_text("requeststableid,persontableid,receiveddate,requestoutcome\n11,1,2023-Sep-28 00:00:00,A\n", encoding="utf-8")
+    (space.raw / f"{start}requests.csv").write_text(
+        "requeststableid,persontableid,receiveddate,requestoutcome\n11,1,2023-Sep-28 00:00:00,A\n",
+        encoding="utf-8",
+    )
     checked = intake.check(space)
-    assert {n: (f["read"], f["refused"]) for n, f in checked.manifest["files"].items()} == {f"{start}person.csv": (1, None), f"{start}requests.csv": (1, None)}
-    assert checked.extracts["EHC"][0].rows[["child_id", "request_id"]].to_numpy().tolist() == [["upn:B801200005001", "11"]]
+    assert {n: (f["read"], f["refused"]) for n, f in checked.manifest["files"].items()} == {
+        f"{start}person.csv": (1, None),
+        f"{start}requests.csv": (1, None),
+    }
+    assert checked.extracts["EHC"][0].rows[["child_id", "request_id"]].to_numpy().tolist() == [
+        ["upn:B801200005001", "11"]
+    ]
 
 
 def test_the_template_workbook_is_read_table_by_table(tmp_path):
     import xlsxwriter
 
     space = workspace(tmp_path)
-    table = [["1. Person"], ["Person ID\n (This must be a unique ID for each Person record)", "Surname", "Date of Birth\n (ccyy-mm-dd)", "Gender", "UPN - Unique Pupil Number"],
-             [1, "a", "2015-01-01", 1, ""], [], ["2. Requests"],
-             ["Requests record ID\n (This must be a unique ID for each Requests record)", "Person ID\n (This must match the relevant ID in the Person record table)",
-              "Date request was received", "Source of request for an EHC needs assessment", "Request Outcome"], [123, 1, "2024-01-02", 2, "A"], [124, 9, "2024-01-02", 2, "A"]]
+    table = [
+        ["1. Person"],
+        [
+            "Person ID\n (This must be a unique ID for each Person record)",
+            "Surname",
+            "Date of Birth\n (ccyy-mm-dd)",
+            "Gender",
+            "UPN - Unique Pupil Number",
+        ],
+        [1, "a", "2015-01-01", 1, ""],
+        [],
+        ["2. Requests"],
+        [
+            "Requests record ID\n (This must be a unique ID for each Requests record)",
+            "Person ID\n (This must match the relevant ID in the Person record table)",
+            "Date request was received",
+            "Source of request for an EHC needs assessment",
+            "Request Outcome",
+        ],
+        [123, 1, "2024-01-02", 2, "A"],
+        [124, 9, "2024-01-02", 2, "A"],
+    ]
     with xlsxwriter.Workbook(str(space.raw / "SEN2_2024-07-31.xlsx")) as book:
         sheet = book.add_worksheet("Data Entry Template")
         for at, row in enumerate(table):
             sheet.write_row(at, 0, row)
     checked = intake.check(space)
     assert checked.manifest["files"]["SEN2_2024-07-31.xlsx"]["read"] == 3
-    assert checked.quarantine[["sheet", "row", "code"]].to_numpy().tolist() == [["Data Entry Template", 8, "Q-ORPHAN"]]
-    assert checked.extracts["EHC"][0].rows[["request_id", "sex", "source_row"]].to_numpy().tolist() == [["123", "M", 7]]
+    assert checked.quarantine[["sheet", "row", "code"]].to_numpy().tolist() == [
+        ["Data Entry Template", 8, "Q-ORPHAN"]
+    ]
+    assert checked.extracts["EHC"][0].rows[
+        ["request_id", "sex", "source_row"]
+    ].to_numpy().tolist() == [["123", "M", 7]]
 
 
 # -- several extracts, series, published files
+
 
 def test_late_restated_and_vanished_records_are_told_apart(tmp_path):
     space = workspace(tmp_path)
     rows = corpus.clean_rows()
     corpus.put(space.raw, rows[:58], name="NST_2024-06-30.csv")
-    rows[7][2] = "24/02/2023"                       # a changed start (it was 23/02/2023)
-    corpus.put(space.raw, [*rows[:1], *rows[2:]])   # record 2 vanished; 59 and 60 began before July
+    rows[7][2] = "24/02/2023"  # a changed start (it was 23/02/2023)
+    corpus.put(space.raw, [*rows[:1], *rows[2:]])  # record 2 vanished; 59 and 60 began before July
     ones = intake.accepted(space, "NST", extracts.find(space).of("NST"))
     pathway = space.pathway("NST")
     assert [f.n for f in compare.not_flowed(ones, pathway)] == [1]
@@ -268,10 +349,18 @@ def test_late_restated_and_vanished_records_are_told_apart(tmp_path):
 
 def test_monthly_series_keep_the_law_and_read_numbers_as_people_write_them(tmp_path):
     path = tmp_path / "series_x.csv"
-    path.write_text('month,measure,value,unit,note\n2024-01,m,"1,234",GBP,\n2024-02,m,36%,,\n2024-13,m,1,,\n2024-03,m,about 5,,\n2024-02,m,36%,,\n2024-04,m,1,,\n2024-04,m,2,,\n2024-05,m,,,\n', encoding="utf-8")
+    path.write_text(
+        'month,measure,value,unit,note\n2024-01,m,"1,234",GBP,\n2024-02,m,36%,,\n2024-13,m,1,,\n2024-03,m,about 5,,\n2024-02,m,36%,,\n2024-04,m,1,,\n2024-04,m,2,,\n2024-05,m,,,\n',
+        encoding="utf-8",
+    )
     read = monthly.read(path)
     assert read.counts == {"read": 8, "clean": 3, "quarantined": 4, "merged": 1}
-    assert read.quarantine[["row", "code"]].to_numpy().tolist() == [[4, "Q-MONTH"], [5, "Q-UNIT"], [7, "Q-CONFLICT"], [8, "Q-CONFLICT"]]
+    assert read.quarantine[["row", "code"]].to_numpy().tolist() == [
+        [4, "Q-MONTH"],
+        [5, "Q-UNIT"],
+        [7, "Q-CONFLICT"],
+        [8, "Q-CONFLICT"],
+    ]
     assert read.rows["value"].fillna(-1).tolist() == [1234, 36, -1]
     assert "N-NUM" in {f.code for f in read.findings}
 
@@ -280,11 +369,17 @@ def test_dfe_files_are_read_with_their_markers_and_renamed_columns(tmp_path):
     space = workspace(tmp_path)
     folder = space.raw / "dfe"
     folder.mkdir()
-    (folder / "t.csv").write_text("time_period,geographic_level,old_la_code,la_name,breakdown,PC_plans,rquestsource\n2024,Local authority,891,A,All EHC plans issued,x,1\n2024,Local authority,891,B,All EHC plans,\"1,024\",2\n", encoding="utf-8-sig")
+    (folder / "t.csv").write_text(
+        'time_period,geographic_level,old_la_code,la_name,breakdown,PC_plans,rquestsource\n2024,Local authority,891,A,All EHC plans issued,x,1\n2024,Local authority,891,B,All EHC plans,"1,024",2\n',
+        encoding="utf-8-sig",
+    )
     table = intake.dfe(space)["t.csv"]
     assert table["pc_plans"].fillna(-1).tolist() == [-1, 1024] and "requestsource" in table
     assert table["breakdown"].tolist() == ["All EHC plans"] * 2
-    assert table["old_la_code"].tolist() == ["891"] * 2 and table["la_name"].tolist() == ["A", "B"]   # one old code, two areas: names tell them apart
+    assert table["old_la_code"].tolist() == ["891"] * 2 and table["la_name"].tolist() == [
+        "A",
+        "B",
+    ]  # one old code, two areas: names tell them apart
 
 
 def test_real_dfe_files_are_read_whole(tmp_path):
@@ -295,15 +390,27 @@ def test_real_dfe_files_are_read_whole(tmp_path):
     (space.raw / "dfe").mkdir()
     shutil.copy(source, space.raw / "dfe")
     table = intake.dfe(space)[source.name]
-    notts = table[(table["la_name"] == "Nottinghamshire") & (table["breakdown"] == "All requests for EHC needs assessments")]
-    assert notts.set_index("time_period")["requests_received_in_year"].astype(int).to_dict() == {"2019": 667, "2020": 674, "2021": 811, "2022": 1087, "2023": 1380, "2024": 1719}
+    notts = table[
+        (table["la_name"] == "Nottinghamshire")
+        & (table["breakdown"] == "All requests for EHC needs assessments")
+    ]
+    assert notts.set_index("time_period")["requests_received_in_year"].astype(int).to_dict() == {
+        "2019": 667,
+        "2020": 674,
+        "2021": 811,
+        "2022": 1087,
+        "2023": 1380,
+        "2024": 1719,
+    }
 
 
 def test_probable_year_typos_and_overlaps_are_listed_by_file_and_row(tmp_path):
     space = workspace(tmp_path)
     rows = corpus.clean_rows()
-    rows[31][2] = rows[31][2][:-4] + "2022"                                   # 09/08/2023 -> 2022
-    rows.append([rows[2][0], "R9999", "01/07/2024", *[""] * 6])               # record 3 of the same child is still open
+    rows[31][2] = rows[31][2][:-4] + "2022"  # 09/08/2023 -> 2022
+    rows.append(
+        [rows[2][0], "R9999", "01/07/2024", *[""] * 6]
+    )  # record 3 of the same child is still open
     corpus.put(space.raw, rows)
     listed = quality.to_look_at(intake.check(space).extracts, space.pathways)
     assert listed[["row", "code"]].to_numpy().tolist() == [[33, "D17"], [62, "D11"]]
@@ -314,20 +421,36 @@ def test_the_trend_of_quality_is_by_pathway_and_month(tmp_path):
     corpus.put(space.raw, corpus.clean_rows(), name="NST_2024-06-30.csv")
     corpus.put(space.raw, corpus.changed("referral_date", ""))
     table = quality.trend(intake.check(space))
-    assert table[["pathway", "month", "read", "quarantined"]].to_numpy().tolist() == [["NST", "2024-06", 60, 0], ["NST", "2024-07", 60, 1]]
+    assert table[["pathway", "month", "read", "quarantined"]].to_numpy().tolist() == [
+        ["NST", "2024-06", 60, 0],
+        ["NST", "2024-07", 60, 1],
+    ]
     assert table["quarantined_pct"].round(4).tolist() == [0, 1.6667]
 
 
 def test_headings_are_proposed_with_what_is_sure_and_what_is_not(tmp_path):
     space = workspace(tmp_path)
-    corpus.put(space.raw, corpus.clean_rows(), head=["NHS Number", "referral_id", "Date Ref Recvd", *corpus.HEAD[3:]])
-    got = {p["column"]: (p["heading"], p["sure"]) for p in extracts.propose_headings(space.raw / corpus.NAME, space.pathway("NST"))}
-    assert got["child_id"] == ("NHS Number", True) and got["referral_date"] == ("Date Ref Recvd", False) and got["support_date"] == ("", False)
+    corpus.put(
+        space.raw,
+        corpus.clean_rows(),
+        head=["NHS Number", "referral_id", "Date Ref Recvd", *corpus.HEAD[3:]],
+    )
+    got = {
+        p["column"]: (p["heading"], p["sure"])
+        for p in extracts.propose_headings(space.raw / corpus.NAME, space.pathway("NST"))
+    }
+    assert (
+        got["child_id"] == ("NHS Number", True)
+        and got["referral_date"] == ("Date Ref Recvd", False)
+        and got["support_date"] == ("", False)
+    )
 
 
 def test_the_workspaces_own_headings_come_first(tmp_path):
     space = workspace(tmp_path, '[pathways.NST.headings]\nreferral_date = "Date Ref Recvd"\n')
-    corpus.put(space.raw, corpus.clean_rows(), head=[*corpus.HEAD[:2], "date  ref RECVD", *corpus.HEAD[3:]])
+    corpus.put(
+        space.raw, corpus.clean_rows(), head=[*corpus.HEAD[:2], "date  ref RECVD", *corpus.HEAD[3:]]
+    )
     assert intake.check(space).manifest["files"][corpus.NAME]["clean"] == 60
 
 
@@ -342,8 +465,37 @@ def test_other_districts_are_unknown_when_the_area_names_its_own(tmp_path):
 
 # -- conservation
 
-_CELL = st.sampled_from(["", "x", "Total", '"', '""', "\n", "\x00", ",", "01/13/2024", "2024-01-01", "9434765918", "n/k", "#REF!", "31/12/9999", "=1", "\r", "é", "\u200b"])
-_DAMAGE = st.lists(st.tuples(st.sampled_from(["cell", "drop", "double", "swap", "line", "cut", "byte"]), st.integers(0, 25), st.integers(0, 8), _CELL), max_size=6)
+_CELL = st.sampled_from(
+    [
+        "",
+        "x",
+        "Total",
+        '"',
+        '""',
+        "\n",
+        "\x00",
+        ",",
+        "01/13/2024",
+        "2024-01-01",
+        "9434765918",
+        "n/k",
+        "#REF!",
+        "31/12/9999",
+        "=1",
+        "\r",
+        "é",
+        "\u200b",
+    ]
+)
+_DAMAGE = st.lists(
+    st.tuples(
+        st.sampled_from(["cell", "drop", "double", "swap", "line", "cut", "byte"]),
+        st.integers(0, 25),
+        st.integers(0, 8),
+        _CELL,
+    ),
+    max_size=6,
+)
 
 
 def damaged(damage) -> bytes:
@@ -354,7 +506,7 @@ def damaged(damage) -> bytes:
         if what == "cell":
             rows[at][column % len(rows[at])] = cell
         elif what == "drop":
-            rows[at] = rows[at][:column]  or ["x"]
+            rows[at] = rows[at][:column] or ["x"]
         elif what == "double":
             rows.insert(at, list(rows[(at * 7) % len(rows)]))
         elif what == "swap":
@@ -366,13 +518,20 @@ def damaged(damage) -> bytes:
         if what == "cut":
             data = data[: len(data) - at * 7]
         elif what == "byte":
-            data = data[: at * 40] + cell.encode("utf-8") + data[at * 40:]
+            data = data[: at * 40] + cell.encode("utf-8") + data[at * 40 :]
     return data
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(damage=_DAMAGE)
-def test_read_is_clean_and_quarantined_and_merged_whatever_happens_to_a_file(damage, tmp_path_factory):
+def test_read_is_clean_and_quarantined_and_merged_whatever_happens_to_a_file(
+    damage, tmp_path_factory
+):
     space = workspace(tmp_path_factory.mktemp("damaged"))
     path = space.raw / corpus.NAME
     path.write_bytes(damaged(damage))
@@ -385,16 +544,26 @@ def test_read_is_clean_and_quarantined_and_merged_whatever_happens_to_a_file(dam
     assert counts["read"] == len(one.rows) + len(one.quarantine) + counts["merged"]
     rows = one.rows["source_row"].tolist() + one.quarantine["row"].tolist()
     assert len(set(rows)) == len(rows)
-    if not any(what in ("line", "byte", "cut", "double") or set(cell) & set('"\n\r,\x00') for what, _, _, cell in damage):
+    if not any(
+        what in ("line", "byte", "cut", "double") or set(cell) & set('"\n\r,\x00')
+        for what, _, _, cell in damage
+    ):
         assert counts["read"] == 25
-    physical = path.read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n").decode("utf-8").split("\n")
+    physical = (
+        path.read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n").decode("utf-8").split("\n")
+    )
     for row, child in zip(one.rows["source_row"], one.rows["child_id"], strict=True):
-        assert child.split(":", 1)[1] in physical[row - 1].replace(" ", "").replace("\x00", "") or '"' in physical[row - 1]
+        assert (
+            child.split(":", 1)[1] in physical[row - 1].replace(" ", "").replace("\x00", "")
+            or '"' in physical[row - 1]
+        )
 
 
 def test_a_file_without_a_header_is_refused_without_naming_its_cells(tmp_path):
     space = workspace(tmp_path)
-    (space.raw / corpus.NAME).write_text("".join(f"Zebediah,Referralson,{i}\n" for i in range(30)), encoding="utf-8")
+    (space.raw / corpus.NAME).write_text(
+        "".join(f"Zebediah,Referralson,{i}\n" for i in range(30)), encoding="utf-8"
+    )
     checked = intake.check(space)
     assert checked.manifest["files"][corpus.NAME]["refused"] in ("F-COLMISSING", "F-COLRENAMED")
     assert "Zebediah" not in checked.refusals[0] and "'child_id'" in checked.refusals[0]
@@ -405,7 +574,10 @@ def test_a_total_that_is_not_the_number_of_rows_is_said(tmp_path):
     for number, said in (("60", 0), ("127", 1)):
         corpus.put(space.raw, [*corpus.clean_rows(), ["Total", number]])
         messages = intake.check(space).findings["message"]
-        assert messages.str.contains("is not the number of rows above it (60)", regex=False).sum() == said
+        assert (
+            messages.str.contains("is not the number of rows above it (60)", regex=False).sum()
+            == said
+        )
 
 
 def commands(root, *arguments):
@@ -424,7 +596,9 @@ def test_what_check_accepted_figures_take_without_being_asked_again(tmp_path):
     corpus.put(space.raw, corpus.clean_rows(20))
     assert commands(tmp_path, "check")[0] == 2
     assert commands(tmp_path, "figures", "--as-at", "2024-07-31")[0] == 2
-    assert commands(tmp_path, "figures", "--as-at", "2024-06-30")[0] == 0   # the shorter list is not read for that day
+    assert (
+        commands(tmp_path, "figures", "--as-at", "2024-06-30")[0] == 0
+    )  # the shorter list is not read for that day
     assert commands(tmp_path, "check", "--accept-volume")[0] == 0
     assert commands(tmp_path, "figures", "--as-at", "2024-07-31")[0] == 0
 
@@ -446,13 +620,22 @@ def test_the_files_that_check_leaves_hold_no_identity_and_name_every_file(tmp_pa
     (space.raw / "SLCN_2024-07-31.csv").write_bytes(b"")
     assert commands(tmp_path, "check")[0] == 2
     manifest = json.loads((space.processed / "manifest.json").read_text(encoding="utf-8"))["files"]
-    assert {n: f["refused"] for n, f in manifest.items()} == {corpus.NAME: None, "SLCN_2024-07-31.csv": "F-EMPTY"}
+    assert {n: f["refused"] for n, f in manifest.items()} == {
+        corpus.NAME: None,
+        "SLCN_2024-07-31.csv": "F-EMPTY",
+    }
     waits = pd.read_parquet(space.processed / "waits.parquet")
     assert {"child_id", "referral_id", "date_of_birth"}.isdisjoint(waits.columns)
-    assert not waits.astype("str").apply(lambda c: c.str.contains("9434765919|C0001|R0001", regex=True)).any().any()
+    assert (
+        not waits.astype("str")
+        .apply(lambda c: c.str.contains("9434765919|C0001|R0001", regex=True))
+        .any()
+        .any()
+    )
 
 
 # -- edges of the contract
+
 
 def settled(tmp_path, rows, **how):
     """The counts, the quarantine as (row, code), and the extract of one file."""
@@ -460,11 +643,17 @@ def settled(tmp_path, rows, **how):
     corpus.put(space.raw, rows, **how)
     checked = intake.check(space)
     counts = checked.manifest["files"][corpus.NAME]
-    return counts, [tuple(x) for x in checked.quarantine[["row", "code"]].to_numpy().tolist()], (checked.extracts.get("NST") or [None])[0]
+    return (
+        counts,
+        [tuple(x) for x in checked.quarantine[["row", "code"]].to_numpy().tolist()],
+        (checked.extracts.get("NST") or [None])[0],
+    )
 
 
 @pytest.mark.parametrize(("late", "refused"), [(3, None), (4, "F-ASOF")])
-def test_exactly_one_in_twenty_dated_after_the_extract_is_set_aside_and_more_is_refused(late, refused, tmp_path):
+def test_exactly_one_in_twenty_dated_after_the_extract_is_set_aside_and_more_is_refused(
+    late, refused, tmp_path
+):
     rows = corpus.clean_rows()
     for i in range(late):
         rows[i][2] = "01/08/2024"
@@ -475,10 +664,15 @@ def test_exactly_one_in_twenty_dated_after_the_extract_is_set_aside_and_more_is_
 
 
 def test_line_breaks_are_allowed_in_columns_that_are_not_read_and_lines_stay_right(tmp_path):
-    rows = [[*r, f'"two\nlines, {i}"' if i in (3, 4) else f'"5"" {i}"'] for i, r in enumerate(corpus.clean_rows())]
+    rows = [
+        [*r, f'"two\nlines, {i}"' if i in (3, 4) else f'"5"" {i}"']
+        for i, r in enumerate(corpus.clean_rows())
+    ]
     rows[20][2] = "31/02/2024"
     counts, aside, one = settled(tmp_path, rows, head=[*corpus.HEAD, "Notes"])
-    assert counts["read"] == 60 and aside == [(24, "Q-DATE")]     # line 22 + the two line breaks before it
+    assert counts["read"] == 60 and aside == [
+        (24, "Q-DATE")
+    ]  # line 22 + the two line breaks before it
     assert one.rows["source_row"].tolist()[:7] == [2, 3, 4, 5, 7, 9, 10]
 
 
@@ -495,21 +689,40 @@ def test_quotes_inside_a_field_do_not_confuse_the_lines(tmp_path):
     assert counts["read"] == 60 and aside == [(42, "Q-NOREF")]
 
 
-@pytest.mark.parametrize("form", ["%d-%b-%y", "%d-%b-%Y", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%b-%d 00:00:00", "%d/%m/%y", "%d %B %Y", "%d.%m.%Y"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "%d-%b-%y",
+        "%d-%b-%Y",
+        "%Y-%m-%d",
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%b-%d 00:00:00",
+        "%d/%m/%y",
+        "%d %B %Y",
+        "%d.%m.%Y",
+    ],
+)
 def test_a_whole_column_of_any_explicit_format_gives_the_same_days(form, tmp_path):
     import datetime as dt
 
-    rows = corpus.whole("referral_date", lambda t: dt.date.fromisoformat(corpus.iso(t)).strftime(form))
+    rows = corpus.whole(
+        "referral_date", lambda t: dt.date.fromisoformat(corpus.iso(t)).strftime(form)
+    )
     _, aside, one = settled(tmp_path, rows)
     assert aside == []
-    assert one.rows["referral_date"].dt.strftime("%d/%m/%Y").tolist() == [r[2] for r in corpus.clean_rows()]
+    assert one.rows["referral_date"].dt.strftime("%d/%m/%Y").tolist() == [
+        r[2] for r in corpus.clean_rows()
+    ]
 
 
 def test_summer_midnight_in_universal_time_is_the_next_day_in_london(tmp_path):
     rows = corpus.whole("referral_date", lambda t: f"{corpus.iso(t)}T23:30:00Z")
     _, _, one = settled(tmp_path, rows)
-    assert one.rows["referral_date"].dt.strftime("%m-%d").tolist()[:2] == ["01-05", "01-12"]      # winter: the same day
-    assert one.rows["referral_date"].dt.strftime("%m-%d").tolist()[25] == "06-30"                  # 29 June 23:30Z
+    assert one.rows["referral_date"].dt.strftime("%m-%d").tolist()[:2] == [
+        "01-05",
+        "01-12",
+    ]  # winter: the same day
+    assert one.rows["referral_date"].dt.strftime("%m-%d").tolist()[25] == "06-30"  # 29 June 23:30Z
 
 
 def test_excel_serials_are_the_days_that_excel_shows(tmp_path):
@@ -525,8 +738,10 @@ def test_excel_serials_are_the_days_that_excel_shows(tmp_path):
 
 def test_a_stage_after_closing_stays_and_a_stage_before_its_start_is_set_aside(tmp_path):
     rows = corpus.clean_rows()
-    rows[0][3] = corpus.uk(date(2023, 1, 20))            # closed before the first appointment of 14/02/2023: a rule of waits
-    rows[3][5] = corpus.uk(date(2023, 1, 20))            # seen before the referral of 26/01/2023
+    rows[0][3] = corpus.uk(
+        date(2023, 1, 20)
+    )  # closed before the first appointment of 14/02/2023: a rule of waits
+    rows[3][5] = corpus.uk(date(2023, 1, 20))  # seen before the referral of 26/01/2023
     counts, aside, _ = settled(tmp_path, rows)
     assert aside == [(5, "Q-ORDER")] and counts["clean"] == 59
 
@@ -540,7 +755,17 @@ def test_rows_of_one_record_that_differ_in_words_only_leave_the_later(tmp_path):
 
 def test_a_file_is_read_the_same_whatever_separates_and_encodes_it(tmp_path):
     frames = []
-    for at, how in enumerate(({}, {"sep": ";"}, {"sep": "\t", "end": "\r\n"}, {"encoding": "utf-16"}, {"end": "\r"}, {"encoding": "utf-8-sig", "sep": "|"}, {"encoding": "utf-16-le"})):
+    for at, how in enumerate(
+        (
+            {},
+            {"sep": ";"},
+            {"sep": "\t", "end": "\r\n"},
+            {"encoding": "utf-16"},
+            {"end": "\r"},
+            {"encoding": "utf-8-sig", "sep": "|"},
+            {"encoding": "utf-16-le"},
+        )
+    ):
         _, _, one = settled(tmp_path / str(at), corpus.clean_rows(), **how)
         frames.append(one.rows)
     for other in frames[1:]:
@@ -548,16 +773,26 @@ def test_a_file_is_read_the_same_whatever_separates_and_encodes_it(tmp_path):
 
 
 def test_a_check_of_eleven_is_nought_and_of_ten_never_passes():
-    assert identity.nhs_number("0000000000")          # 11 - 0 mod 11 = 11, written 0
+    assert identity.nhs_number("0000000000")  # 11 - 0 mod 11 = 11, written 0
     assert not identity.nhs_number("9434765918") and not identity.nhs_number("943476591")
-    assert not any(identity.nhs_number(f"000000006{last}") for last in range(10))    # 11 - 6x2 mod 11 = 10
+    assert not any(
+        identity.nhs_number(f"000000006{last}") for last in range(10)
+    )  # 11 - 6x2 mod 11 = 10
 
 
 def test_of_two_aliases_the_first_listed_counts(tmp_path):
-    _, aside, one = settled(tmp_path, [[*r, "B801200005001"] for r in corpus.clean_rows()], head=["NHS Number", *corpus.HEAD[1:], "UPN"])
+    _, aside, one = settled(
+        tmp_path,
+        [[*r, "B801200005001"] for r in corpus.clean_rows()],
+        head=["NHS Number", *corpus.HEAD[1:], "UPN"],
+    )
     assert aside == [] and one.rows["child_id"].iloc[0] == "local:C0000"
 
 
 def test_a_services_own_words_are_not_taken_for_another_service(tmp_path):
-    counts, _, _ = settled(tmp_path, [[r[0], r[2], "x"] for r in corpus.clean_rows()], head=["Child ID", "Received Date", "Decision Date"])
+    counts, _, _ = settled(
+        tmp_path,
+        [[r[0], r[2], "x"] for r in corpus.clean_rows()],
+        head=["Child ID", "Received Date", "Decision Date"],
+    )
     assert counts["refused"] is None

@@ -24,7 +24,11 @@ with held(pathlib.Path(sys.argv[1])):
 
 
 def holder(folder, inside="pass"):
-    process = subprocess.Popen([sys.executable, "-c", HOLDER.format(inside=inside), str(folder)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER.format(inside=inside), str(folder)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout.readline().strip() == "held"
     return process
 
@@ -33,7 +37,10 @@ def test_a_second_run_is_told_at_once_since_when_the_first_runs(tmp_path):
     process = holder(tmp_path)
     try:
         began = time.perf_counter()
-        with pytest.raises(Locked, match=r"since \d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}") as refusal, held(tmp_path):
+        with (
+            pytest.raises(Locked, match=r"since \d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}") as refusal,
+            held(tmp_path),
+        ):
             pass
         assert time.perf_counter() - began < 0.5 and refusal.value.exit_code == 5
     finally:
@@ -51,7 +58,10 @@ def test_the_lock_of_a_killed_run_does_not_block_the_next(tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_report_left_over_from_a_killed_run_does_not_hold_its_lock(tmp_path):
-    process = holder(tmp_path, "import os; child = os.fork(); print(child if child else '', flush=bool(child)) if child else time.sleep(60)")
+    process = holder(
+        tmp_path,
+        "import os; child = os.fork(); print(child if child else '', flush=bool(child)) if child else time.sleep(60)",
+    )
     orphan = int(process.stdout.readline())
     try:
         process.kill()
@@ -70,7 +80,9 @@ def test_a_report_that_ends_does_not_let_go_of_its_parents_lock(tmp_path):
             os._exit(0)
         os.waitpid(child, 0)
         code = "import pathlib, sys; from sendwaits.run.lock import held\nwith held(pathlib.Path(sys.argv[1])): pass"
-        second = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True)
+        second = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True
+        )
         assert "Locked" in second.stderr
 
 

@@ -41,17 +41,39 @@ def test_a_notebook_is_thin_without_functions_loops_or_arithmetic(name: str) -> 
     for cell in code(notebook):
         assert len(source(cell).splitlines()) <= 8
         for node in ast.walk(ast.parse(source(cell))):
-            assert not isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef, ast.For, ast.While, ast.ListComp, ast.BinOp, ast.AugAssign)), source(cell)
+            assert not isinstance(
+                node,
+                (
+                    ast.FunctionDef,
+                    ast.Lambda,
+                    ast.ClassDef,
+                    ast.For,
+                    ast.While,
+                    ast.ListComp,
+                    ast.BinOp,
+                    ast.AugAssign,
+                ),
+            ), source(cell)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_order_is_question_parameters_imports_load_reconciliation_then_questions(name: str) -> None:
+def test_the_order_is_question_parameters_imports_load_reconciliation_then_questions(
+    name: str,
+) -> None:
     notebook = read(name)
     first, second, *_ = notebook["cells"]
-    assert first["cell_type"] == "markdown" and source(first).startswith("# ") and "?" in source(first).splitlines()[0]
+    assert (
+        first["cell_type"] == "markdown"
+        and source(first).startswith("# ")
+        and "?" in source(first).splitlines()[0]
+    )
     assert second["metadata"].get("tags") == ["parameters"]
-    assert [source(c).splitlines()[0] for c in notebook["cells"][2:5]][0] == "import sendwaits as sw"
-    assert source(notebook["cells"][3]).startswith("area = sw.open(workspace)") and "given=vars()" in source(notebook["cells"][3])
+    assert [source(c).splitlines()[0] for c in notebook["cells"][2:5]][
+        0
+    ] == "import sendwaits as sw"
+    assert source(notebook["cells"][3]).startswith(
+        "area = sw.open(workspace)"
+    ) and "given=vars()" in source(notebook["cells"][3])
     assert source(notebook["cells"][4]) == "report.reconcile()"
     for cell in notebook["cells"][5:]:
         if cell["cell_type"] == "markdown":
@@ -64,7 +86,9 @@ def test_each_parameter_has_a_meaning_and_is_one_that_reports_know(name: str) ->
     for line in lines:
         found = re.fullmatch(r'(\w+) = "[^"]*"  # .{15,}', line)
         assert found and found.group(1) in pages.PARAMETERS, line
-    wanted = {"as_at", "profile", "workspace"} | (set() if name in ("quality", "themes") else {"pathway"})
+    wanted = {"as_at", "profile", "workspace"} | (
+        set() if name in ("quality", "themes") else {"pathway"}
+    )
     assert {line.split(" = ")[0] for line in lines} == wanted
 
 
@@ -78,7 +102,9 @@ def test_every_code_cell_was_executed_in_order_and_none_failed(name: str) -> Non
 @pytest.mark.parametrize("name", sorted(made.SECTIONS))
 def test_a_notebook_calls_the_parts_of_its_page_and_its_outputs_make_that_page(name: str) -> None:
     notebook = read(name)
-    calls = [m.group(1) for c in code(notebook) if (m := re.fullmatch(r"report\.(\w+)\(\)", source(c)))]
+    calls = [
+        m.group(1) for c in code(notebook) if (m := re.fullmatch(r"report\.(\w+)\(\)", source(c)))
+    ]
     assert calls == list(made.SECTIONS[name])
     page = html.fromstring(pages.from_notebook(notebook))
     assert len(page.findall(".//h1")) == 1 and len(page.findall(".//table")) >= 2

@@ -12,17 +12,59 @@ from sendwaits.run.starting import map_headings
 from sendwaits.workspace import open_workspace
 
 INVENTED = {
-    "NST": {"child_id": "Patient Identifier", "referral_id": "Episode ID", "referral_date": "RefRecvdDt", "rejected_date": "RefDeclinedDt", "closed_date": "DischDt",
-            "closed_reason": "DischReason", "next_appointment_date": "NextApptDt", "priority": "RefPriority", "source": "RefSource", "need": "PresentingProblem",
-            "date_of_birth": "DoB", "sex": "Sex at birth", "district": "LA District", "school": "Educational setting", "accepted_date": "TriagedDt",
-            "first_appointment_date": "FirstSeenDt", "outcome_date": "DiagnosticOutcomeDt", "support_date": "PostDiagSupportDt"},
-    "OT_HEALTH": {"child_id": "NHS Num", "referral_id": "Spell", "referral_date": "Date referral arrived", "rejected_date": "Date sent back",
-                  "closed_date": "Date off caseload", "assessment_date": "Initial Assessment", "treatment_date": "Therapy Commenced",
-                  "next_appointment_date": "Next Contact", "date_of_birth": "Birthday", "sex": "M/F", "district": "Borough", "school": "School/Nursery"},
-    "EHC": {"child_id": "Pupil No", "request_id": "EHCNA Number", "request_date": "EHCNA Request Date", "request_source": "Requester", "request_outcome": "Assess Y/N",
-            "request_outcome_date": "Date Agreed/Refused to Assess", "assessment_outcome": "Issue Y/N", "assessment_outcome_date": "Date Agreed/Refused to Issue",
-            "plan_date": "EHCP Finalised", "week20": "Exception Applies", "closed_date": "Case Closed On", "closed_reason": "Case Closed Reason",
-            "date_of_birth": "Pupil DOB", "sex": "Gender Code", "district": "District Name", "school": "Current School", "need": "Primary SEN"},
+    "NST": {
+        "child_id": "Patient Identifier",
+        "referral_id": "Episode ID",
+        "referral_date": "RefRecvdDt",
+        "rejected_date": "RefDeclinedDt",
+        "closed_date": "DischDt",
+        "closed_reason": "DischReason",
+        "next_appointment_date": "NextApptDt",
+        "priority": "RefPriority",
+        "source": "RefSource",
+        "need": "PresentingProblem",
+        "date_of_birth": "DoB",
+        "sex": "Sex at birth",
+        "district": "LA District",
+        "school": "Educational setting",
+        "accepted_date": "TriagedDt",
+        "first_appointment_date": "FirstSeenDt",
+        "outcome_date": "DiagnosticOutcomeDt",
+        "support_date": "PostDiagSupportDt",
+    },
+    "OT_HEALTH": {
+        "child_id": "NHS Num",
+        "referral_id": "Spell",
+        "referral_date": "Date referral arrived",
+        "rejected_date": "Date sent back",
+        "closed_date": "Date off caseload",
+        "assessment_date": "Initial Assessment",
+        "treatment_date": "Therapy Commenced",
+        "next_appointment_date": "Next Contact",
+        "date_of_birth": "Birthday",
+        "sex": "M/F",
+        "district": "Borough",
+        "school": "School/Nursery",
+    },
+    "EHC": {
+        "child_id": "Pupil No",
+        "request_id": "EHCNA Number",
+        "request_date": "EHCNA Request Date",
+        "request_source": "Requester",
+        "request_outcome": "Assess Y/N",
+        "request_outcome_date": "Date Agreed/Refused to Assess",
+        "assessment_outcome": "Issue Y/N",
+        "assessment_outcome_date": "Date Agreed/Refused to Issue",
+        "plan_date": "EHCP Finalised",
+        "week20": "Exception Applies",
+        "closed_date": "Case Closed On",
+        "closed_reason": "Case Closed Reason",
+        "date_of_birth": "Pupil DOB",
+        "sex": "Gender Code",
+        "district": "District Name",
+        "school": "Current School",
+        "need": "Primary SEN",
+    },
 }
 
 
@@ -32,12 +74,20 @@ def space(tmp_path_factory):
     made, folder = tmp_path_factory.mktemp("made"), tmp_path_factory.mktemp("invented")
     sample.write(made, size="small")
     (folder / "data" / "raw").mkdir(parents=True)
-    (folder / "sendwaits.toml").write_text('[area]\nname = "Norland"\n', encoding="utf-8", newline="\n")
+    (folder / "sendwaits.toml").write_text(
+        '[area]\nname = "Norland"\n', encoding="utf-8", newline="\n"
+    )
     for code, names in INVENTED.items():
-        data = next(p for p in (made / "data" / "raw").iterdir() if p.name.lower() == f"{code}_2024-07-31.csv".lower()).read_bytes()
+        data = next(
+            p
+            for p in (made / "data" / "raw").iterdir()
+            if p.name.lower() == f"{code}_2024-07-31.csv".lower()
+        ).read_bytes()
         head, _, rest = data.partition(b"\n")
         texts = [names.get(c, c) for c in head.decode("utf-8-sig").strip().split(",")]
-        (folder / "data" / "raw" / f"{code}_2024-07-31.csv").write_bytes(",".join(texts).encode() + b"\n" + rest)
+        (folder / "data" / "raw" / f"{code}_2024-07-31.csv").write_bytes(
+            ",".join(texts).encode() + b"\n" + rest
+        )
     return open_workspace(folder)
 
 
@@ -70,8 +120,12 @@ def test_a_row_of_values_is_never_taken_for_headings(tmp_path):
     (tmp_path / "data" / "raw").mkdir(parents=True)
     (tmp_path / "sendwaits.toml").write_text('[area]\nname = "A"\n', encoding="utf-8", newline="\n")
     file = tmp_path / "data" / "raw" / "SLCN_2024-07-31.csv"
-    file.write_text("Pupil Ref,Came In,From\nQQ7654,2024-01-05,School\nQQ7655,2024-02-05,School\n", encoding="utf-8", newline="\n")
-    space = open_workspace(tmp_path)
+    file.write_text(
+        "Pupil Ref,Came In,From\nQQ7654,2024-01-05,School\nQQ7655,2024-02-05,School\n",
+        encoding="utf-8",
+        newline="\n",
+    )
+    open_workspace(tmp_path)
     text = map_headings(file, "SLCN")
     assert "QQ76" not in text and '"School"' not in text and "Pupil Ref" in text
     with pytest.raises(Refused) as refused:
@@ -84,8 +138,19 @@ def test_a_file_without_the_date_that_ends_a_wait_says_so(tmp_path):
     (tmp_path / "data" / "raw").mkdir(parents=True)
     (tmp_path / "sendwaits.toml").write_text('[area]\nname = "A"\n', encoding="utf-8", newline="\n")
     file = tmp_path / "data" / "raw" / "SLCN_2024-07-31.csv"
-    file.write_text("child_id,referral_date,Face to Face\nA1,2024-01-05,2024-02-05\nA2,2024-02-05,\n", encoding="utf-8", newline="\n")
+    file.write_text(
+        "child_id,referral_date,Face to Face\nA1,2024-01-05,2024-02-05\nA2,2024-02-05,\n",
+        encoding="utf-8",
+        newline="\n",
+    )
     found = sw.open(tmp_path).check().findings.set_index("code")
-    assert "first_contact_date" in found.loc["N-HEADER", "message"] and "sendwaits map" in found.loc["N-HEADER", "what_to_do"]
-    file.write_text("child_id,referral_date,first_contact_date\nA1,2024-01-05,2024-02-05\n", encoding="utf-8", newline="\n")
+    assert (
+        "first_contact_date" in found.loc["N-HEADER", "message"]
+        and "sendwaits map" in found.loc["N-HEADER", "what_to_do"]
+    )
+    file.write_text(
+        "child_id,referral_date,first_contact_date\nA1,2024-01-05,2024-02-05\n",
+        encoding="utf-8",
+        newline="\n",
+    )
     assert "N-HEADER" not in set(sw.open(tmp_path).check().findings["code"])

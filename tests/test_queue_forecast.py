@@ -26,13 +26,27 @@ AS_AT = date(2024, 7, 31)
 
 
 def rows_of(pathway: Pathway, records: list[dict[str, object]]) -> pd.DataFrame:
-    frame = pd.DataFrame({"child_id": [f"local:{k}" for k in range(len(records))], pathway.record_id: [f"R{k:05d}" for k in range(len(records))]})
+    frame = pd.DataFrame(
+        {
+            "child_id": [f"local:{k}" for k in range(len(records))],
+            pathway.record_id: [f"R{k:05d}" for k in range(len(records))],
+        }
+    )
     for column, kind in pathway.columns.items():
         if column in frame:
             continue
         given = [r.get(column) for r in records]
-        frame[column] = pd.to_datetime(pd.Series(given, dtype=object)).astype("datetime64[s]") if kind in ("date", "future", "birth") else pd.Series([g or "" for g in given], dtype=object)
-    return frame.assign(source_file="made_up.csv", sheet="", source_row=range(2, len(records) + 2), extract_date=pd.Timestamp(AS_AT))
+        frame[column] = (
+            pd.to_datetime(pd.Series(given, dtype=object)).astype("datetime64[s]")
+            if kind in ("date", "future", "birth")
+            else pd.Series([g or "" for g in given], dtype=object)
+        )
+    return frame.assign(
+        source_file="made_up.csv",
+        sheet="",
+        source_row=range(2, len(records) + 2),
+        extract_date=pd.Timestamp(AS_AT),
+    )
 
 
 def built(code: str, records: list[dict[str, object]]) -> tuple[Built, Pathway]:
@@ -47,15 +61,21 @@ def steady(weeks: int = 120, a_week: int = 5, wait_weeks: int = 20) -> list[dict
     for back in range(weeks):
         start = monday - timedelta(weeks=back)
         seen = start + timedelta(weeks=wait_weeks)
-        out += [{"referral_date": start, "first_contact_date": seen if seen <= AS_AT else None}] * a_week
+        out += [
+            {"referral_date": start, "first_contact_date": seen if seen <= AS_AT else None}
+        ] * a_week
     return out
 
 
-def busy(weeks: int = 130, a_week: float = 5.0, slots: float = 5.0, backlog: int = 100) -> list[dict[str, object]]:
+def busy(
+    weeks: int = 130, a_week: float = 5.0, slots: float = 5.0, backlog: int = 100
+) -> list[dict[str, object]]:
     """A made-up queue: referrals and slots by chance, the longest wait seen first, 100 waiting when the history begins."""
     rng = np.random.default_rng(11)
     monday = AS_AT - timedelta(days=AS_AT.weekday())
-    waiting: list[dict[str, object]] = [{"referral_date": monday - timedelta(weeks=weeks + 1 + k // 5)} for k in range(backlog)]
+    waiting: list[dict[str, object]] = [
+        {"referral_date": monday - timedelta(weeks=weeks + 1 + k // 5)} for k in range(backlog)
+    ]
     out = list(waiting)
     waiting.sort(key=lambda r: r["referral_date"])  # type: ignore[arg-type,return-value]
     for week in range(weeks, -1, -1):
@@ -101,7 +121,9 @@ def test_the_forecast_starts_from_todays_list(ready: queue.Prepared) -> None:
     assert mean == pytest.approx(9.5 + 2 / 7)
 
 
-def test_a_steady_service_stays_steady_and_a_new_child_waits_as_the_last_one_did(ready: queue.Prepared) -> None:
+def test_a_steady_service_stays_steady_and_a_new_child_waits_as_the_last_one_did(
+    ready: queue.Prepared,
+) -> None:
     after = np.median(ready.baseline.waiting["contact"][:, 26])
     assert 60 <= after <= 140
     new = readout.new_child_weeks(ready.baseline, "contact")
@@ -118,9 +140,14 @@ def test_rows_are_those_of_the_contract(slcn: tuple[Built, Pathway], ready: queu
     rows = queue.forecast(*slcn, workspace(), AS_AT, prepared=ready)
     assert tuple(rows.columns) == queue.COLUMNS
     weekly = rows[rows["measure"] != "new_child_wait_weeks"]
-    assert weekly.groupby("measure")["horizon_weeks"].agg(["min", "max", "size"]).to_numpy().tolist() == [[1, 52, 52]] * 5
+    assert (
+        weekly.groupby("measure")["horizon_weeks"].agg(["min", "max", "size"]).to_numpy().tolist()
+        == [[1, 52, 52]] * 5
+    )
     assert (rows["measure"] == "new_child_wait_weeks").sum() == 1
-    assert rows.loc[0, "target_date"] == "2024-08-07" and rows.loc[51, "target_date"] == "2025-07-30"
+    assert (
+        rows.loc[0, "target_date"] == "2024-08-07" and rows.loc[51, "target_date"] == "2025-07-30"
+    )
     quantiles = rows[["p10", "p25", "p50", "p75", "p90"]].to_numpy()
     assert (np.diff(quantiles, axis=1) >= 0).all() and quantiles.min() >= 0
     assert rows.loc[rows["measure"] == "within_standard_pct", "p90"].max() <= 100
@@ -132,34 +159,69 @@ def test_same_inputs_same_numbers_whatever_the_hash_seed(slcn: tuple[Built, Path
     pd.testing.assert_frame_equal(one, two)
     code = "import tests.test_queue_forecast as t; b = t.built('SLCN', t.steady()); print(t.queue.forecast(*b, t.workspace(), t.AS_AT, paths=60)['p50'].sum())"
     root = Path(__file__).parents[1]
-    said = [subprocess.run([sys.executable, "-c", code], cwd=root, env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(root), "PATH": ""}, capture_output=True, text=True, check=True).stdout for seed in ("1", "2")]
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=root,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(root), "PATH": ""},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
     assert said[0] == said[1] == f"{one['p50'].sum()}\n"
 
 
-def test_more_capacity_never_makes_the_list_longer_on_the_same_luck(queued: tuple[Built, Pathway]) -> None:
+def test_more_capacity_never_makes_the_list_longer_on_the_same_luck(
+    queued: tuple[Built, Pathway],
+) -> None:
     ready = queue.prepare(*queued, workspace(), AS_AT, paths=100)
     more = Scenario("more", "SLCN", AS_AT, capacity_change_pct=50.0)
-    rows = queue.forecast(*queued, workspace(scenarios=(more,)), AS_AT, scenario="more", prepared=ready)
-    last = rows[(rows["measure"] == "waiting") & (rows["horizon_weeks"] == 52)].set_index("scenario")
+    rows = queue.forecast(
+        *queued, workspace(scenarios=(more,)), AS_AT, scenario="more", prepared=ready
+    )
+    last = rows[(rows["measure"] == "waiting") & (rows["horizon_weeks"] == 52)].set_index(
+        "scenario"
+    )
     assert set(rows["scenario"]) == {"baseline", "more"}
     assert last.loc["more", "p50"] < last.loc["baseline", "p50"]
-    pd.testing.assert_frame_equal(rows[rows["scenario"] == "baseline"].reset_index(drop=True), queue.forecast(*queued, workspace(), AS_AT, prepared=ready))
+    pd.testing.assert_frame_equal(
+        rows[rows["scenario"] == "baseline"].reset_index(drop=True),
+        queue.forecast(*queued, workspace(), AS_AT, prepared=ready),
+    )
 
 
-def test_an_announced_change_is_in_the_baseline_late_and_in_part(queued: tuple[Built, Pathway]) -> None:
+def test_an_announced_change_is_in_the_baseline_late_and_in_part(
+    queued: tuple[Built, Pathway],
+) -> None:
     ready = queue.prepare(*queued, workspace(), AS_AT, paths=100)
     announced = Scenario("announced", "SLCN", AS_AT, capacity_change_pct=50.0, committed=True)
     changed = queue.prepare(*queued, workspace(scenarios=(announced,)), AS_AT, paths=100)
     factor = changed.levers.capacity[0]
-    assert factor[:, 0].min() == 1.0                                   # up to 12 weeks late
+    assert factor[:, 0].min() == 1.0  # up to 12 weeks late
     assert (factor[:, 12] > 1.0).all()
-    assert 1.30 <= factor[:, 12].min() and factor[:, 12].max() <= 1.525    # 60 to 105 per cent of 50
-    assert np.median(changed.baseline.waiting["contact"][:, 52]) < np.median(ready.baseline.waiting["contact"][:, 52])
+    assert 1.30 <= factor[:, 12].min() and factor[:, 12].max() <= 1.525  # 60 to 105 per cent of 50
+    assert np.median(changed.baseline.waiting["contact"][:, 52]) < np.median(
+        ready.baseline.waiting["contact"][:, 52]
+    )
 
 
-@pytest.mark.parametrize("name, says", [("nothing", "no [[scenarios]] named"), ("past", "before as_at"), ("other", "belongs to pathway NST")])
-def test_a_scenario_that_cannot_be_is_refused_in_words(slcn: tuple[Built, Pathway], ready: queue.Prepared, name: str, says: str) -> None:
-    known = (Scenario("past", "SLCN", AS_AT - timedelta(days=1), capacity_change_pct=10.0), Scenario("other", "NST", AS_AT, capacity_change_pct=10.0))
+@pytest.mark.parametrize(
+    "name, says",
+    [
+        ("nothing", "no [[scenarios]] named"),
+        ("past", "before as_at"),
+        ("other", "belongs to pathway NST"),
+    ],
+)
+def test_a_scenario_that_cannot_be_is_refused_in_words(
+    slcn: tuple[Built, Pathway], ready: queue.Prepared, name: str, says: str
+) -> None:
+    known = (
+        Scenario("past", "SLCN", AS_AT - timedelta(days=1), capacity_change_pct=10.0),
+        Scenario("other", "NST", AS_AT, capacity_change_pct=10.0),
+    )
     with pytest.raises(Refused) as refused:
         queue.forecast(*slcn, workspace(scenarios=known), AS_AT, scenario=name, prepared=ready)
     assert says in str(refused.value)
@@ -172,7 +234,9 @@ def test_a_targets_chance_and_the_capacity_it_needs(queued: tuple[Built, Pathway
     rows = queue.forecast(*queued, workspace(targets=(hard, sure)), AS_AT, paths=100)
     chance = rows[rows["measure"] == "p_target"]
     assert chance["probability"].iloc[0] < 0.5 and chance["probability"].iloc[1] == 1.0
-    assert chance["horizon_weeks"].tolist() == [30, 30] and chance["note"].iloc[0].startswith("waiting at most 40")
+    assert chance["horizon_weeks"].tolist() == [30, 30] and chance["note"].iloc[0].startswith(
+        "waiting at most 40"
+    )
     need = rows[rows["measure"] == "capacity_needed_per_week"]
     # 5 a week come; to bring the list under 40 in 30 weeks, its surplus over 30 weeks must be seen on top
     now = queue.prepare(*queued, workspace(), AS_AT, paths=20).baseline.waiting["contact"][0, 0]
@@ -180,7 +244,9 @@ def test_a_targets_chance_and_the_capacity_it_needs(queued: tuple[Built, Pathway
     assert need["p50"].iloc[1] < 0.5
 
 
-def test_a_target_beyond_a_year_is_refused_and_a_past_one_says_so(slcn: tuple[Built, Pathway], ready: queue.Prepared) -> None:
+def test_a_target_beyond_a_year_is_refused_and_a_past_one_says_so(
+    slcn: tuple[Built, Pathway], ready: queue.Prepared
+) -> None:
     late = Target("SLCN", "contact", "waiting", AS_AT + timedelta(weeks=52, days=1), at_most=10)
     with pytest.raises(Refused, match="within 52 weeks"):
         queue.prepare(*slcn, workspace(targets=(late,)), AS_AT, paths=20)
@@ -191,17 +257,31 @@ def test_a_target_beyond_a_year_is_refused_and_a_past_one_says_so(slcn: tuple[Bu
 
 def test_a_target_of_no_measure_or_no_standard_is_refused(slcn: tuple[Built, Pathway]) -> None:
     with pytest.raises(Refused, match="no such measure"):
-        queue.prepare(*slcn, workspace(targets=(Target("SLCN", "contact", "median_weeks_open", date(2024, 12, 31), at_most=1),)), AS_AT, paths=20)
+        queue.prepare(
+            *slcn,
+            workspace(
+                targets=(
+                    Target("SLCN", "contact", "median_weeks_open", date(2024, 12, 31), at_most=1),
+                )
+            ),
+            AS_AT,
+            paths=20,
+        )
 
 
-@pytest.mark.parametrize("records", [
-    [],
-    [{"referral_date": date(2024, 7, 1)}],
-    [{"referral_date": date(2024, 1, 1) + timedelta(days=k)} for k in range(100)],
-    [{"referral_date": date(2024, 5, 1), "first_contact_date": date(2024, 5, 20)}] * 3,
-    steady(weeks=12, wait_weeks=3),
-])
-def test_too_little_history_is_a_labelled_fallback_and_never_a_bare_nan(records: list[dict[str, object]]) -> None:
+@pytest.mark.parametrize(
+    "records",
+    [
+        [],
+        [{"referral_date": date(2024, 7, 1)}],
+        [{"referral_date": date(2024, 1, 1) + timedelta(days=k)} for k in range(100)],
+        [{"referral_date": date(2024, 5, 1), "first_contact_date": date(2024, 5, 20)}] * 3,
+        steady(weeks=12, wait_weeks=3),
+    ],
+)
+def test_too_little_history_is_a_labelled_fallback_and_never_a_bare_nan(
+    records: list[dict[str, object]],
+) -> None:
     rows = queue.forecast(*built("SLCN", records), workspace(), AS_AT, paths=40)
     assert len(rows) == 5 * 52 + 1
     empty = rows[rows["p50"].isna()]
@@ -212,7 +292,9 @@ def test_too_little_history_is_a_labelled_fallback_and_never_a_bare_nan(records:
 def test_whole_poisson_has_the_mean_it_should() -> None:
     rng = np.random.default_rng(1)
     for mean in (0.3, 4.0, 30.0):
-        drawn = whole_poisson(np.full(40_000, mean), rng.standard_normal(40_000), rng.random(40_000))
+        drawn = whole_poisson(
+            np.full(40_000, mean), rng.standard_normal(40_000), rng.random(40_000)
+        )
         assert drawn.mean() == pytest.approx(mean, rel=0.03)
         assert drawn.var() == pytest.approx(mean, rel=0.06)
 
@@ -222,13 +304,17 @@ def test_a_level_is_found_and_a_step_is_followed() -> None:
     quiet = np.zeros((150, 3))
     flat = fit_level(rng.poisson(20, 150), quiet, 200, rng)
     assert np.exp(flat.level).mean() == pytest.approx(20, rel=0.08)
-    stepped = fit_level(np.concatenate([rng.poisson(30, 120), rng.poisson(15, 30)]), quiet, 200, rng)
+    stepped = fit_level(
+        np.concatenate([rng.poisson(30, 120), rng.poisson(15, 30)]), quiet, 200, rng
+    )
     assert np.exp(stepped.level).mean() == pytest.approx(15, rel=0.15)
 
 
 def test_capacity_with_nobody_left_to_see_is_a_lower_bound() -> None:
     rng = np.random.default_rng(3)
-    seen = np.concatenate([rng.poisson(20, 75), np.full(75, 10)])       # 20 a week while there was a list, then all who came
+    seen = np.concatenate(
+        [rng.poisson(20, 75), np.full(75, 10)]
+    )  # 20 a week while there was a list, then all who came
     bound = np.arange(150) >= 75
     plain = fit_level(seen, np.zeros((150, 3)), 200, np.random.default_rng(4))
     aware = fit_level(seen, np.zeros((150, 3)), 200, np.random.default_rng(4), censored=bound)
@@ -240,14 +326,24 @@ def ehc(weeks: int = 110) -> list[dict[str, object]]:
     """6 requests a week: decided after 5 weeks (1 in 6 no), advice after 14, plan after 18."""
     out: list[dict[str, object]] = []
     monday = AS_AT - timedelta(days=AS_AT.weekday())
-    on = lambda start, w: start + timedelta(weeks=w) if start + timedelta(weeks=w) <= AS_AT else None  # noqa: E731
+    on = lambda start, w: (
+        start + timedelta(weeks=w) if start + timedelta(weeks=w) <= AS_AT else None
+    )  # noqa: E731
     for back in range(weeks):
         start = monday - timedelta(weeks=back)
         for k in range(6):
             decided, advised, plan = on(start, 5), on(start, 14), on(start, 18)
-            row: dict[str, object] = {"request_date": start, "request_outcome": ("N" if k == 0 else "Y") if decided else "A", "request_outcome_date": decided}
+            row: dict[str, object] = {
+                "request_date": start,
+                "request_outcome": ("N" if k == 0 else "Y") if decided else "A",
+                "request_outcome_date": decided,
+            }
             if k and advised:
-                row |= {"assessment_outcome": "Y", "assessment_outcome_date": advised, "plan_date": plan}
+                row |= {
+                    "assessment_outcome": "Y",
+                    "assessment_outcome_date": advised,
+                    "plan_date": plan,
+                }
             out.append(row)
     return out
 
@@ -257,7 +353,9 @@ def plans() -> tuple[Built, Pathway]:
     return built("EHC", ehc())
 
 
-def test_plans_pass_three_stations_and_both_waits_start_from_todays_lists(plans: tuple[Built, Pathway]) -> None:
+def test_plans_pass_three_stations_and_both_waits_start_from_todays_lists(
+    plans: tuple[Built, Pathway],
+) -> None:
     ready = queue.prepare(*plans, workspace(), AS_AT, paths=40)
     assert [s.name for s in ready.service.stations] == ["decision", "advice", "writing"]
     assert ready.baseline.balance() == 0.0
@@ -266,23 +364,38 @@ def test_plans_pass_three_stations_and_both_waits_start_from_todays_lists(plans:
     assert ready.baseline.waiting["plan"][0, 0] == 95
 
 
-def test_the_bridge_leads_from_plans_due_to_the_issued_percentage(plans: tuple[Built, Pathway]) -> None:
+def test_the_bridge_leads_from_plans_due_to_the_issued_percentage(
+    plans: tuple[Built, Pathway],
+) -> None:
     table = queue.bridge(*plans, workspace(), AS_AT, paths=100)
-    assert table["month"].tolist() == ["2024-08", "2024-09", "2024-10", "2024-11", "2024-12", "2025-01"]
+    assert table["month"].tolist() == [
+        "2024-08",
+        "2024-09",
+        "2024-10",
+        "2024-11",
+        "2024-12",
+        "2025-01",
+    ]
     # 5 plans a week fall due
     assert table["due"].iloc[0] == pytest.approx(5 * 31 / 7, rel=0.25)
-    assert (table["issued_pct_p10"] <= table["issued_pct"]).all() and (table["issued_pct"] <= table["issued_pct_p90"]).all()
+    assert (table["issued_pct_p10"] <= table["issued_pct"]).all() and (
+        table["issued_pct"] <= table["issued_pct_p90"]
+    ).all()
     assert (table["issued_on_time"] <= table["issued"]).all()
 
 
-def test_the_issued_cohort_target_counts_plans_already_issued_this_year(plans: tuple[Built, Pathway]) -> None:
+def test_the_issued_cohort_target_counts_plans_already_issued_this_year(
+    plans: tuple[Built, Pathway],
+) -> None:
     target = Target("EHC", "", "within_20_weeks_pct", AS_AT + timedelta(days=7), at_least=99)
     rows = queue.forecast(*plans, workspace(targets=(target,)), AS_AT, paths=40)
     # every plan of 2024 so far took 18 weeks; one more week cannot bring the share under 90 %
     assert rows.loc[rows["measure"] == "p_target", "probability"].iloc[0] >= 0.5
 
 
-def test_the_bridge_is_refused_for_other_pathways(slcn: tuple[Built, Pathway], ready: queue.Prepared) -> None:
+def test_the_bridge_is_refused_for_other_pathways(
+    slcn: tuple[Built, Pathway], ready: queue.Prepared
+) -> None:
     with pytest.raises(Refused, match="20-week bridge"):
         queue.bridge(*slcn, workspace(), AS_AT, prepared=ready)
 
@@ -291,8 +404,16 @@ def two_lists(weeks: int = 130) -> list[dict[str, object]]:
     """A made-up team: 6 referrals a week and 6 slots for each list by chance, longest first, 80 and 60 waiting at first."""
     rng = np.random.default_rng(12)
     monday = AS_AT - timedelta(days=AS_AT.weekday())
-    first: list[dict[str, object]] = [{"referral_date": monday - timedelta(weeks=weeks + 14 - k // 6)} for k in range(80)]
-    second: list[dict[str, object]] = [{"referral_date": monday - timedelta(weeks=weeks + 30), "assessment_date": monday - timedelta(weeks=weeks + 11 - k // 6)} for k in range(60)]
+    first: list[dict[str, object]] = [
+        {"referral_date": monday - timedelta(weeks=weeks + 14 - k // 6)} for k in range(80)
+    ]
+    second: list[dict[str, object]] = [
+        {
+            "referral_date": monday - timedelta(weeks=weeks + 30),
+            "assessment_date": monday - timedelta(weeks=weeks + 11 - k // 6),
+        }
+        for k in range(60)
+    ]
     out = first + second
     for week in range(weeks, -1, -1):
         day = monday - timedelta(weeks=week)
@@ -308,11 +429,22 @@ def two_lists(weeks: int = 130) -> list[dict[str, object]]:
 
 def test_slots_moved_between_two_lists_shorten_one_and_lengthen_the_other() -> None:
     both = built("OT_HEALTH", two_lists())
-    move = Scenario("move", "OT_HEALTH", AS_AT, move_slots_per_week=2.0, move_from="treatment", move_to="assessment", delivered=(1.0, 1.0), late_weeks=(0, 0))
+    move = Scenario(
+        "move",
+        "OT_HEALTH",
+        AS_AT,
+        move_slots_per_week=2.0,
+        move_from="treatment",
+        move_to="assessment",
+        delivered=(1.0, 1.0),
+        late_weeks=(0, 0),
+    )
     known = workspace(scenarios=(move,))
     ready = queue.prepare(*both, known, AS_AT, paths=100)
     assert ready.service.team == (0, 1) and ready.baseline.balance() == 0.0
-    side = queue.compare(*both, known, AS_AT, prepared=ready).set_index(["scenario", "wait"])["waiting_26_p50"]
+    side = queue.compare(*both, known, AS_AT, prepared=ready).set_index(["scenario", "wait"])[
+        "waiting_26_p50"
+    ]
     assert side["move", "assessment"] < side["baseline", "assessment"]
     assert side["move", "treatment"] > side["baseline", "treatment"]
     plan = queue.recovery_plan(*both, known, AS_AT, prepared=ready)
@@ -325,14 +457,22 @@ def test_the_back_test_knows_nothing_of_what_came_after(slcn: tuple[Built, Pathw
     # nothing changed in this service: no change is never wrong about the list
     assert (table.loc[table["measure"] == "waiting", "error_no_change"] == 0).all()
     origin = AS_AT - timedelta(weeks=26)
-    cut = [{k: (v if v is None or v <= origin else None) for k, v in r.items()} for r in steady() if r["referral_date"] <= origin]  # type: ignore[operator]
+    cut = [
+        {k: (v if v is None or v <= origin else None) for k, v in r.items()}
+        for r in steady()
+        if r["referral_date"] <= origin
+    ]  # type: ignore[operator]
     then, now = (read_service(b, p, pd.Timestamp(origin)) for b, p in (built("SLCN", cut), slcn))
-    assert (then.stations[0].seen == now.stations[0].seen[:, :then.stations[0].seen.shape[1]]).all()
+    assert (
+        then.stations[0].seen == now.stations[0].seen[:, : then.stations[0].seen.shape[1]]
+    ).all()
     assert then.stations[0].waiting.sum() == now.stations[0].waiting.sum()
 
 
 def test_lanes_that_a_column_shows_queue_apart() -> None:
-    records = [{**r, "need": "early years"} for r in steady(wait_weeks=4)] + [{**r, "need": "school age"} for r in steady(wait_weeks=30)]
+    records = [{**r, "need": "early years"} for r in steady(wait_weeks=4)] + [
+        {**r, "need": "school age"} for r in steady(wait_weeks=30)
+    ]
     service = read_service(*built("SLCN", records), pd.Timestamp(AS_AT))
     assert [s.name for s in service.stations] == ["lane 1", "lane 2"]
     run = simulate(build_model(service, 40, 1), 26)
@@ -342,4 +482,6 @@ def test_lanes_that_a_column_shows_queue_apart() -> None:
 
 def test_history_is_complete_only_from_the_earliest_closed_record() -> None:
     service = read_service(*built("SLCN", steady(weeks=60, wait_weeks=20)), pd.Timestamp(AS_AT))
-    assert service.weeks == 39      # first referral 59 weeks before the last Monday, seen 20 weeks later: 39 whole weeks of history
+    assert (
+        service.weeks == 39
+    )  # first referral 59 weeks before the last Monday, seen 20 weeks later: 39 whole weeks of history

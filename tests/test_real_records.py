@@ -10,7 +10,11 @@ from reference import reference
 
 import sendwaits as sw
 
-LOGS = {"bpi2020_DomesticDeclarations.csv": "2019-01-31", "bpi2020_RequestForPayment.csv": "2019-01-31", "traffic_fines_10000.csv": "2012-03-31"}
+LOGS = {
+    "bpi2020_DomesticDeclarations.csv": "2019-01-31",
+    "bpi2020_RequestForPayment.csv": "2019-01-31",
+    "traffic_fines_10000.csv": "2012-03-31",
+}
 SETTINGS = """
 [area]
 name = "Event logs"
@@ -39,13 +43,23 @@ def test_every_month_of_a_real_log_is_counted_exactly(log, tmp_path):
     expected = pd.read_csv(records / "expected_month_end_census.csv")
     expected = expected[expected["file"] == log].set_index("month")
     table = sw.open(tmp_path).figures(as_at=as_at, months=len(expected))
-    table = table[(table["group"] == "") & (table["wait"] == "case")].assign(month=lambda t: t["period_end"].str[:7])
+    table = table[(table["group"] == "") & (table["wait"] == "case")].assign(
+        month=lambda t: t["period_end"].str[:7]
+    )
     got = table.pivot(index="month", columns="measure", values="value")
     assert len(got) == len(expected) >= 24
-    bands_to_126 = ["waiting_band_0_7", "waiting_band_8_14", "waiting_band_15_28", "waiting_band_29_84", "waiting_band_85_126"]
+    bands_to_126 = [
+        "waiting_band_0_7",
+        "waiting_band_8_14",
+        "waiting_band_15_28",
+        "waiting_band_29_84",
+        "waiting_band_85_126",
+    ]
     assert got["starts"].tolist() == expected["arrivals"].tolist()
     assert (got["completed"] + got["removed_other"]).tolist() == expected["removals"].tolist()
     assert got["waiting"].tolist() == expected["open_at_month_end"].tolist()
     assert got[bands_to_126].sum(axis=1).tolist() == expected["open_0_126_days"].tolist()
     assert got["waiting_over_52_weeks"].tolist() == expected["open_over_364_days"].tolist()
-    assert (got["longest_weeks_open"] * 7).round(6).fillna(-1).tolist() == expected["longest_wait_days"].fillna(-1).tolist()
+    assert (got["longest_weeks_open"] * 7).round(6).fillna(-1).tolist() == expected[
+        "longest_wait_days"
+    ].fillna(-1).tolist()

@@ -13,12 +13,22 @@ from hypothesis import strategies as st
 from sendwaits.errors import Refused
 from sendwaits.outlook import series as series_room
 from sendwaits.outlook.filters import Bank, bank, predict, walk, working_days
-from sendwaits.outlook.series import FORECAST_COLUMNS, QUANTILES, _roaming, _rolling, backtest, forecast, plain
+from sendwaits.outlook.series import (
+    FORECAST_COLUMNS,
+    QUANTILES,
+    _roaming,
+    _rolling,
+    backtest,
+    forecast,
+    plain,
+)
 from sendwaits.workspace import open_workspace
 
 
 def monthly(values, start="2019-01"):
-    return pd.Series(np.asarray(values, dtype=float), index=pd.period_range(start, periods=len(values), freq="M"))
+    return pd.Series(
+        np.asarray(values, dtype=float), index=pd.period_range(start, periods=len(values), freq="M")
+    )
 
 
 def counts(mean, n, seed=1):
@@ -31,8 +41,23 @@ def sound(table):
     assert (np.diff(table[QUANTILES].to_numpy(), axis=1) >= 0).all()
 
 
-@pytest.mark.parametrize("values", [np.zeros(40), np.full(40, 7.0), [5.0], [0.0], [3.0, 4.0], np.arange(1, 14), np.arange(60) * 1e9, np.arange(1, 60) * 1e-6,
-                                    np.append(np.zeros(30), [5, 0]), np.tile([0, 0, 1], 12), np.append(np.full(30, 100.0), np.zeros(6)), 2.0 ** np.arange(40)])
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.zeros(40),
+        np.full(40, 7.0),
+        [5.0],
+        [0.0],
+        [3.0, 4.0],
+        np.arange(1, 14),
+        np.arange(60) * 1e9,
+        np.arange(1, 60) * 1e-6,
+        np.append(np.zeros(30), [5, 0]),
+        np.tile([0, 0, 1], 12),
+        np.append(np.full(30, 100.0), np.zeros(6)),
+        2.0 ** np.arange(40),
+    ],
+)
 def test_any_series_gives_numbers_in_order_and_never_below_zero(values):
     table = forecast(monthly(values), 15)
     assert len(table) == 15
@@ -52,7 +77,10 @@ def test_a_constant_series_stays_what_it_is():
 
 
 def test_forecast_months_follow_the_last_month():
-    assert [str(m) for m in forecast(monthly([4, 5, 6], "2023-11"), 2).index] == ["2024-02", "2024-03"]
+    assert [str(m) for m in forecast(monthly([4, 5, 6], "2023-11"), 2).index] == [
+        "2024-02",
+        "2024-03",
+    ]
 
 
 def test_noise_around_a_level_is_forecast_at_its_mean_with_its_own_spread():
@@ -93,7 +121,10 @@ def test_roaming_is_the_yearly_over_the_monthly_step_as_known_then():
 
 def test_a_random_walk_goes_to_naive_and_the_note_says_so():
     walked = 1000 + np.cumsum(np.random.default_rng(1).normal(0, 10, 100))
-    table, scores = forecast(monthly(walked)), backtest(monthly(walked)).set_index(["method", "horizon"])["crps"]
+    table, scores = (
+        forecast(monthly(walked)),
+        backtest(monthly(walked)).set_index(["method", "horizon"])["crps"],
+    )
     assert scores["naive", "all"] < scores["ensemble", "all"]
     assert table["note"].str.startswith("naive forecast; in the back-test naive").all()
     assert table["p50"].to_numpy() == pytest.approx(walked[-1])
@@ -105,7 +136,9 @@ def test_one_closed_month_does_not_move_the_level():
     values = counts(100, 60).to_numpy()
     shut = values.copy()
     shut[-2] = 5
-    assert forecast(monthly(shut))["p50"].mean() == pytest.approx(forecast(monthly(values))["p50"].mean(), rel=0.08)
+    assert forecast(monthly(shut))["p50"].mean() == pytest.approx(
+        forecast(monthly(values))["p50"].mean(), rel=0.08
+    )
 
 
 def test_a_short_series_is_forecast_and_the_note_says_it_is_rough():
@@ -147,7 +180,9 @@ def test_the_filter_equals_the_textbook_recursion():
     # one member: level step 0.3, slope of stationary variance 0.1 damped by 0.9, noise 0.7; matrices as in Harvey, chapter 3
     y = np.array([1.0, 1.2, 1.1, 1.5, 1.4, 1.6])
     one = np.ones(1)
-    mean, sd = predict(y, 600, np.array([6]), 12, Bank(0.3 * one, 0.1 * one, 0.9 * one, 0 * one, 0 * one, 0 * one))
+    mean, sd = predict(
+        y, 600, np.array([6]), 12, Bank(0.3 * one, 0.1 * one, 0.9 * one, 0 * one, 0 * one, 0 * one)
+    )
     move, steps = np.array([[1.0, 1.0], [0.0, 0.9]]), np.diag([0.3, 0.1 * (1 - 0.81)])
     state, cov, weight = np.array([y[0], 0.0]), np.diag([1e4, 0.1]), 0.3
     squares = weight * np.abs(np.diff(y)).mean() ** 2
@@ -156,7 +191,10 @@ def test_the_filter_equals_the_textbook_recursion():
         if t:
             squares, weight = 0.97 * squares + error**2 / spread, 0.97 * weight + 1
         gain = cov[:, 0] / spread
-        state, cov = move @ (state + gain * error), move @ (cov - np.outer(gain, cov[0])) @ move.T + steps
+        state, cov = (
+            move @ (state + gain * error),
+            move @ (cov - np.outer(gain, cov[0])) @ move.T + steps,
+        )
     for month in range(12):
         assert mean[0, month] == pytest.approx(state[0])
         assert sd[0, month] == pytest.approx(np.sqrt(squares / weight * (cov[0, 0] + 0.7)))
@@ -171,7 +209,9 @@ def test_what_roams_ten_times_as_far_in_a_year_is_forecast_a_quarter_wider(monke
     width = _rolling(values, 600, 12).quantiles["naive"][-1]
     wider = _roaming(np.sqrt(values / values.mean()), np.array([60]))[0] ** 0.1
     assert 1.15 < wider < 1.3
-    ratio = (np.sqrt(width[:, 4]) - np.sqrt(width[:, 2])) / (np.sqrt(plain_width[:, 4]) - np.sqrt(plain_width[:, 2]))
+    ratio = (np.sqrt(width[:, 4]) - np.sqrt(width[:, 2])) / (
+        np.sqrt(plain_width[:, 4]) - np.sqrt(plain_width[:, 2])
+    )
     assert ratio == pytest.approx(wider)
 
 
@@ -181,7 +221,9 @@ def test_no_earlier_forecast_or_width_knows_the_last_month():
     later[-1] *= 10
     first, second = _rolling(values, 600, 12), _rolling(later, 600, 12)
     for method, quantiles in first.quantiles.items():
-        assert second.quantiles[method][:-1] == pytest.approx(quantiles[:-1], rel=1e-9, abs=1e-9), method
+        assert second.quantiles[method][:-1] == pytest.approx(quantiles[:-1], rel=1e-9, abs=1e-9), (
+            method
+        )
         assert (second.quantiles[method][-1] != quantiles[-1]).any()
 
 
@@ -203,13 +245,16 @@ def test_naive_in_the_back_test_is_the_last_value():
     assert table.loc[("seasonal naive", "all"), "mae"] == pytest.approx(50 / 6)
 
 
-@pytest.mark.parametrize("series, words", [
-    (monthly([1, 2, 3, 4]).drop(pd.Period("2019-03")), "2019-03 is missing"),
-    (monthly([1, np.nan, 3]), "2019-02 has no number"),
-    (monthly([1, -2, 3]), "2019-02 is below 0"),
-    (pd.concat([monthly([1, 2]), monthly([3])]), "2019-01 is there twice"),
-    (monthly([]), "no month"),
-])
+@pytest.mark.parametrize(
+    "series, words",
+    [
+        (monthly([1, 2, 3, 4]).drop(pd.Period("2019-03")), "2019-03 is missing"),
+        (monthly([1, np.nan, 3]), "2019-02 has no number"),
+        (monthly([1, -2, 3]), "2019-02 is below 0"),
+        (pd.concat([monthly([1, 2]), monthly([3])]), "2019-01 is there twice"),
+        (monthly([]), "no month"),
+    ],
+)
 def test_what_cannot_be_forecast_is_refused_by_month(series, words):
     with pytest.raises(Refused, match=words):
         forecast(series)
@@ -229,14 +274,23 @@ def area(tmp_path):
 
 
 def rows(measure, n, unit="count", start="2022-01"):
-    return [f"{m},{measure},{40 + i % 7},{unit}," for i, m in enumerate(pd.period_range(start, periods=n, freq="M"))]
+    return [
+        f"{m},{measure},{40 + i % 7},{unit},"
+        for i, m in enumerate(pd.period_range(start, periods=n, freq="M"))
+    ]
 
 
 def test_the_printed_rows_have_the_contract_columns_and_the_last_days_of_the_next_months(area):
-    table = plain(area("series_a.csv", *rows("mediation meetings", 30)), date(2024, 6, 30), "ALL", 3)
+    table = plain(
+        area("series_a.csv", *rows("mediation meetings", 30)), date(2024, 6, 30), "ALL", 3
+    )
     assert list(table.columns) == FORECAST_COLUMNS
     assert table["target_date"].tolist() == ["2024-07-31", "2024-08-31", "2024-09-30"]
-    assert (table["pathway"] == "").all() and (table["wait"] == "").all() and table["horizon_weeks"].isna().all()
+    assert (
+        (table["pathway"] == "").all()
+        and (table["wait"] == "").all()
+        and table["horizon_weeks"].isna().all()
+    )
     assert (table["scenario"] == "baseline").all() and table["probability"].isna().all()
     assert (table["measure"] == "mediation meetings").all()
 
@@ -256,7 +310,12 @@ def test_months_after_as_at_are_ignored_even_with_a_gap(area):
 
 def test_a_month_without_a_number_is_a_gap_named_with_its_measure(area):
     with pytest.raises(Refused, match="b: month 2022-02 has no number"):
-        plain(area("series_b.csv", "2022-01,b,5,count,", "2022-02,b,[c],count,", "2022-03,b,6,count,"), date(2022, 3, 31))
+        plain(
+            area(
+                "series_b.csv", "2022-01,b,5,count,", "2022-02,b,[c],count,", "2022-03,b,6,count,"
+            ),
+            date(2022, 3, 31),
+        )
 
 
 def test_a_series_that_stopped_early_says_so(area):
@@ -265,8 +324,15 @@ def test_a_series_that_stopped_early_says_so(area):
 
 
 def test_percentages_stop_at_100_and_other_units_do_not(area):
-    high = [f"{m},{{}},{100 - i * i * 7 % 13 * (i % 3)},{{}}," for i, m in enumerate(pd.period_range("2022-01", periods=30, freq="M"))]
-    workspace = area("series_a.csv", *[r.format("share", "percent") for r in high], *[r.format("meetings", "count") for r in high])
+    high = [
+        f"{m},{{}},{100 - i * i * 7 % 13 * (i % 3)},{{}},"
+        for i, m in enumerate(pd.period_range("2022-01", periods=30, freq="M"))
+    ]
+    workspace = area(
+        "series_a.csv",
+        *[r.format("share", "percent") for r in high],
+        *[r.format("meetings", "count") for r in high],
+    )
     top = plain(workspace, date(2024, 6, 30)).groupby("measure")["p90"].max()
     assert top["share"] <= 100 < top["meetings"]
 
@@ -297,7 +363,9 @@ def test_without_a_file_or_a_heading_the_message_says_which(area, tmp_path):
     workspace = area("other.csv")
     with pytest.raises(Refused, match="no series_"):
         plain(workspace, date(2023, 12, 31))
-    (tmp_path / "data" / "raw" / "series_a.csv").write_text("month,measure\n2022-01,a\n", encoding="utf-8")
+    (tmp_path / "data" / "raw" / "series_a.csv").write_text(
+        "month,measure\n2022-01,a\n", encoding="utf-8"
+    )
     with pytest.raises(Refused, match="series_a.csv: heading 'value' is missing"):
         plain(workspace, date(2023, 12, 31))
     (tmp_path / "data" / "raw" / "series_a.csv").write_text("", encoding="utf-8")

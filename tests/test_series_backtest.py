@@ -48,4 +48,6 @@ def test_one_row_per_method_and_block_counts_only_months_that_came():
 
 
 def test_without_a_back_test_there_is_no_winner():
-    assert winner(score_table({"a": np.ones((1, 12, 5))}, np.full((1, 12), np.nan), np.ones(1))) == ""
+    assert (
+        winner(score_table({"a": np.ones((1, 12, 5))}, np.full((1, 12), np.nan), np.ones(1))) == ""
+    )

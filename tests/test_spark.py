@@ -16,13 +16,15 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 import pytest
-
 import toy
+
 from sendwaits import store
 from sendwaits.errors import Refused
 from sendwaits.run import spark
 
-pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:PySpark does not yet fully support pandas:FutureWarning"
+)
 DAYS = [date(2024, 3, 31), date(2023, 12, 31), date(2024, 7, 31)]
 
 
@@ -31,8 +33,15 @@ def made_up_waits(areas=("North", "South & Vale", "007"), rows=4000, seed=7):
     dice = np.random.default_rng(seed)
     start = np.datetime64("2022-01-01") + dice.integers(0, 940, rows)
     stop = start + dice.integers(0, 500, rows)
-    frame = pd.DataFrame({"area": dice.choice(list(areas), rows), "pathway": dice.choice(["NST", "EHC"], rows), "wait": "assessment",
-                          "start": start.astype("datetime64[s]"), "stop": stop.astype("datetime64[s]")})
+    frame = pd.DataFrame(
+        {
+            "area": dice.choice(list(areas), rows),
+            "pathway": dice.choice(["NST", "EHC"], rows),
+            "wait": "assessment",
+            "start": start.astype("datetime64[s]"),
+            "stop": stop.astype("datetime64[s]"),
+        }
+    )
     frame.loc[dice.random(rows) < 0.2, "stop"] = pd.NaT
     frame.loc[:20, "start"] = pd.Timestamp("2024-03-31")
     return frame
@@ -40,17 +49,42 @@ def made_up_waits(areas=("North", "South & Vale", "007"), rows=4000, seed=7):
 
 def test_the_census_of_one_area_by_hand():
     """On 31 March: A (0 days) and B (90 days) wait; C stopped that day and does not."""
-    waits = pd.DataFrame({"pathway": "NST", "wait": "assessment", "start": pd.to_datetime(["2024-03-31", "2024-01-01", "2024-01-01"]),
-                          "stop": pd.to_datetime([None, "2024-04-01", "2024-03-31"])})
+    waits = pd.DataFrame(
+        {
+            "pathway": "NST",
+            "wait": "assessment",
+            "start": pd.to_datetime(["2024-03-31", "2024-01-01", "2024-01-01"]),
+            "stop": pd.to_datetime([None, "2024-04-01", "2024-03-31"]),
+        }
+    )
     row = spark.census(waits, [date(2024, 3, 31)]).iloc[0]
-    assert (row.waiting, row.total_days, row.median_days, row.p92_days, row.longest_days) == (2, 90, 45, 90, 90)
-    assert row.waiting_over_126_days == 0 and [row[f"band_{n}"] for n in range(8)] == [1, 0, 0, 0, 1, 0, 0, 0]
+    assert (row.waiting, row.total_days, row.median_days, row.p92_days, row.longest_days) == (
+        2,
+        90,
+        45,
+        90,
+        90,
+    )
+    assert row.waiting_over_126_days == 0 and [row[f"band_{n}"] for n in range(8)] == [
+        1,
+        0,
+        0,
+        0,
+        1,
+        0,
+        0,
+        0,
+    ]
 
 
 def test_days_given_as_numbers_count_as_dates_do():
     waits = made_up_waits()
-    numbers = waits.assign(**{n: (waits[n] - pd.Timestamp("1970-01-01")).dt.days for n in ("start", "stop")})
-    pd.testing.assert_frame_equal(spark.census_by_area(numbers, DAYS), spark.census_by_area(waits, DAYS))
+    numbers = waits.assign(
+        **{n: (waits[n] - pd.Timestamp("1970-01-01")).dt.days for n in ("start", "stop")}
+    )
+    pd.testing.assert_frame_equal(
+        spark.census_by_area(numbers, DAYS), spark.census_by_area(waits, DAYS)
+    )
 
 
 def free_port():
@@ -62,7 +96,9 @@ def free_port():
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
     """A standalone master and one worker with two cores on loopback, and a session on it."""
-    pytest.importorskip("pyspark", reason="pyspark is not installed: pip install 'sendwaits[spark]'")
+    pytest.importorskip(
+        "pyspark", reason="pyspark is not installed: pip install 'sendwaits[spark]'"
+    )
     if not shutil.which("java"):
         pytest.skip("there is no Java on this machine: Spark needs Java 17 or later")
     if os.name == "nt":
@@ -72,31 +108,70 @@ def session(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("spark")
     home = Path(pyspark.__file__).parent
-    surroundings = {**os.environ, "SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_NO_DAEMONIZE": "1", "PYSPARK_PYTHON": sys.executable,
-                    "SPARK_WORKER_DIR": str(folder), "PYTHONPATH": os.pathsep.join([str(Path(toy.__file__).parent), str(Path(toy.__file__).parents[1])])}
+    surroundings = {
+        **os.environ,
+        "SPARK_HOME": str(home),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_NO_DAEMONIZE": "1",
+        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_WORKER_DIR": str(folder),
+        "PYTHONPATH": os.pathsep.join(
+            [str(Path(toy.__file__).parent), str(Path(toy.__file__).parents[1])]
+        ),
+    }
     port, processes = free_port(), []
 
     def launch(name, *arguments):
         with open(folder / f"{name}.log", "w") as log:
-            processes.append(subprocess.Popen([str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{name.lower()}.{name}", *arguments],
-                                              stdout=log, stderr=log, env=surroundings))
+            processes.append(
+                subprocess.Popen(
+                    [
+                        str(home / "bin" / "spark-class"),
+                        f"org.apache.spark.deploy.{name.lower()}.{name}",
+                        *arguments,
+                    ],
+                    stdout=log,
+                    stderr=log,
+                    env=surroundings,
+                )
+            )
 
     def until(name, words):
         end = time.monotonic() + 90
         while words not in (folder / f"{name}.log").read_text():
             if time.monotonic() > end:
-                pytest.fail(f"Spark's {name} did not start: {(folder / f'{name}.log').read_text()[-1000:]}")
+                pytest.fail(
+                    f"Spark's {name} did not start: {(folder / f'{name}.log').read_text()[-1000:]}"
+                )
             time.sleep(0.2)
 
     launch("Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", str(free_port()))
     until("Master", "Starting Spark master")
-    launch("Worker", "--host", "127.0.0.1", "--cores", "2", "--memory", "2g", "--webui-port", str(free_port()), f"spark://127.0.0.1:{port}")
+    launch(
+        "Worker",
+        "--host",
+        "127.0.0.1",
+        "--cores",
+        "2",
+        "--memory",
+        "2g",
+        "--webui-port",
+        str(free_port()),
+        f"spark://127.0.0.1:{port}",
+    )
     until("Worker", "Successfully registered")
     os.environ["PYSPARK_PYTHON"] = sys.executable
-    made = (SparkSession.builder.master(f"spark://127.0.0.1:{port}").appName("sendwaits-test").config("spark.driver.host", "127.0.0.1")
-            .config("spark.driver.bindAddress", "127.0.0.1").config("spark.ui.enabled", "false").config("spark.sql.shuffle.partitions", "3")
-            .config("spark.executorEnv.PYTHONPATH", surroundings["PYTHONPATH"]).config("spark.sql.session.timeZone", "Pacific/Auckland")
-            .getOrCreate())
+    made = (
+        SparkSession.builder.master(f"spark://127.0.0.1:{port}")
+        .appName("sendwaits-test")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "3")
+        .config("spark.executorEnv.PYTHONPATH", surroundings["PYTHONPATH"])
+        .config("spark.sql.session.timeZone", "Pacific/Auckland")
+        .getOrCreate()
+    )
     yield made
     made.stop()
     os.environ.pop("PYSPARK_PYTHON")
@@ -127,12 +202,19 @@ def test_a_delta_log_decides_which_files_count(session, tmp_path):
     folder = tmp_path / "waits"
     spark.write_by_area(waits, folder)
     spark.write_by_area(waits.iloc[:50].assign(area="North"), tmp_path / "stale")
-    shutil.copy(tmp_path / "stale" / "area=North" / "waits.parquet", folder / "area=North" / "stale.parquet")
+    shutil.copy(
+        tmp_path / "stale" / "area=North" / "waits.parquet", folder / "area=North" / "stale.parquet"
+    )
     (folder / "_delta_log").mkdir()
     paths = [p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*.parquet"))]
-    steps = [[{"add": {"path": quote(p)}} for p in paths], [{"remove": {"path": quote("area=North/stale.parquet")}}]]
+    steps = [
+        [{"add": {"path": quote(p)}} for p in paths],
+        [{"remove": {"path": quote("area=North/stale.parquet")}}],
+    ]
     for number, step in enumerate(steps):
-        (folder / "_delta_log" / f"{number:020}.json").write_text("\n".join(json.dumps(entry) for entry in step))
+        (folder / "_delta_log" / f"{number:020}.json").write_text(
+            "\n".join(json.dumps(entry) for entry in step)
+        )
     there = collected(spark.census_on_spark(session, folder, DAYS))
     pd.testing.assert_frame_equal(there, spark.census_by_area(waits, DAYS), check_exact=True)
 
@@ -152,5 +234,9 @@ def test_reports_as_spark_tasks_give_the_same_set(session, tmp_path):
     store.forget()
     assert toy.run(here).failed == {"slcn_trend": "cell 4: AssertionError"}
     store.forget()
-    assert toy.run(there, each=spark.each_on_spark(session)).failed == {"slcn_trend": "cell 4: AssertionError"}
-    assert toy.contents(there / "reports" / "2024-07-31") == toy.contents(here / "reports" / "2024-07-31")
+    assert toy.run(there, each=spark.each_on_spark(session)).failed == {
+        "slcn_trend": "cell 4: AssertionError"
+    }
+    assert toy.contents(there / "reports" / "2024-07-31") == toy.contents(
+        here / "reports" / "2024-07-31"
+    )

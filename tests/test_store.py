@@ -38,21 +38,36 @@ def only_file(workspace):
     return path
 
 
-FRAME = pd.DataFrame({
-    "start": pd.to_datetime(["2024-01-01", None]).astype("datetime64[s]"),
-    "district": ["North", ""],
-    "n": pd.array([1, None], dtype="Int64"),
-    "weeks": [0.1, np.nan],
-    "completed": [True, False],
-    "band": pd.Categorical(["b", "a"]),
-})
+FRAME = pd.DataFrame(
+    {
+        "start": pd.to_datetime(["2024-01-01", None]).astype("datetime64[s]"),
+        "district": ["North", ""],
+        "n": pd.array([1, None], dtype="Int64"),
+        "weeks": [0.1, np.nan],
+        "completed": [True, False],
+        "band": pd.Categorical(["b", "a"]),
+    }
+)
 
 
-@pytest.mark.parametrize("value", [
-    FRAME, FRAME.iloc[:0], pd.concat([FRAME, FRAME], ignore_index=True), FRAME.set_index(["district", "completed"]), FRAME["weeks"], FRAME[["weeks"]].rename(columns={"weeks": 1}),
-    {"waits": FRAME, ("NST", 1): [0.1, None, (dt.date(2024, 7, 31), "é")]}, np.arange(6).reshape(2, 3), b"\x00\n", float("inf"), [],
-    dt.datetime(2024, 7, 31, 12, 0),
-], ids=range(12))
+@pytest.mark.parametrize(
+    "value",
+    [
+        FRAME,
+        FRAME.iloc[:0],
+        pd.concat([FRAME, FRAME], ignore_index=True),
+        FRAME.set_index(["district", "completed"]),
+        FRAME["weeks"],
+        FRAME[["weeks"]].rename(columns={"weeks": 1}),
+        {"waits": FRAME, ("NST", 1): [0.1, None, (dt.date(2024, 7, 31), "é")]},
+        np.arange(6).reshape(2, 3),
+        b"\x00\n",
+        float("inf"),
+        [],
+        dt.datetime(2024, 7, 31, 12, 0),
+    ],
+    ids=range(12),
+)
 def test_what_is_kept_comes_back_equal_from_the_file(workspace, value):
     build = Counter(value)
     store.cached(workspace, "waits", ["key"], build)
@@ -82,7 +97,15 @@ def test_another_key_or_name_is_another_value(workspace):
     assert store.cached(workspace, "waits", [1, dt.date(2024, 7, 31)], Counter("a")) == "a"
     assert store.cached(workspace, "waits", [1, dt.date(2024, 8, 31)], Counter("b")) == "b"
     assert store.cached(workspace, "census", [1, dt.date(2024, 7, 31)], Counter("c")) == "c"
-    assert len({store.digest_key(k) for k in ([1], ["1"], [1.0], [True], [None], [[1]], [b"1"], [{"a": 1}], [{"a": 2}])}) == 9
+    assert (
+        len(
+            {
+                store.digest_key(k)
+                for k in ([1], ["1"], [1.0], [True], [None], [[1]], [b"1"], [{"a": 1}], [{"a": 2}])
+            }
+        )
+        == 9
+    )
     assert store.digest_key([{"a": 1, "b": 2}]) == store.digest_key([{"b": 2, "a": 1}])
 
 
@@ -148,7 +171,9 @@ def test_no_object_that_could_carry_code_is_kept(workspace):
 def test_a_failed_write_leaves_the_old_bytes_and_no_temporary_file(tmp_path, monkeypatch):
     path = tmp_path / "figures.csv"
     path.write_bytes(b"old")
-    monkeypatch.setattr(os, "fsync", lambda handle: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+    )
     with pytest.raises(OSError):
         store.write_atomic(path, b"new")
     assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["figures.csv"]
@@ -165,4 +190,9 @@ def test_only_the_newest_files_of_a_name_stay(workspace, monkeypatch):
 
 def test_the_store_itself_imports_nothing_heavy():
     code = "import sys, sendwaits.store; print(sorted({'pandas', 'numpy', 'pyarrow'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )

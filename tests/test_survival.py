@@ -39,13 +39,19 @@ def test_a_child_seen_on_the_day_of_referral_was_at_risk_that_day():
 
 def test_asked_days_give_the_shares_at_the_end_of_that_day():
     table = aalen_johansen([10, 20], ["seen", "seen"], at=[9, 10, 25])
-    assert table[["day", "at_risk", "seen"]].to_numpy().tolist() == [[9, 2, 0], [10, 2, 0.5], [25, 0, 1]]
+    assert table[["day", "at_risk", "seen"]].to_numpy().tolist() == [
+        [9, 2, 0],
+        [10, 2, 0.5],
+        [25, 0, 1],
+    ]
 
 
 def test_shares_of_a_row_add_up_to_one_and_only_rise():
     rng = np.random.default_rng(7)
     entry = rng.integers(0, 50, 400)
-    table = aalen_johansen(entry + rng.integers(0, 200, 400), rng.choice(["seen", "removed", ""], 400), entry)
+    table = aalen_johansen(
+        entry + rng.integers(0, 200, 400), rng.choice(["seen", "removed", ""], 400), entry
+    )
     assert np.allclose(table[["waiting", "seen", "removed"]].sum(axis=1), 1)
     assert (table[["seen", "removed"]].diff().iloc[1:] >= 0).all(axis=None)
 
@@ -60,14 +66,25 @@ def test_a_wait_that_ends_before_it_is_observed_is_refused():
 
 
 def test_the_period_table_counts_only_the_days_inside_the_period():
-    table = period_table(waits(
-        ("2024-01-01", "2024-04-10", True),  # waits 90 to 100 days inside the period of 1 to 30 April, seen on day 100
-        ("2024-01-01", "2024-03-31", True),  # seen the day before the period: out of it
-        ("2024-01-01", None, False),  # waits 91 to 120 days inside it
-        ("2024-04-05", "2024-04-05", True),  # same day
-        ("2024-05-01", None, False),  # referred after it
-    ), "2024-04-30", period_days=30)
-    assert table[["day", "at_risk", "completed"]].to_numpy().tolist() == [[0, 1, 1.0], [100, 2, 1.0]]
+    table = period_table(
+        waits(
+            (
+                "2024-01-01",
+                "2024-04-10",
+                True,
+            ),  # waits 90 to 100 days inside the period of 1 to 30 April, seen on day 100
+            ("2024-01-01", "2024-03-31", True),  # seen the day before the period: out of it
+            ("2024-01-01", None, False),  # waits 91 to 120 days inside it
+            ("2024-04-05", "2024-04-05", True),  # same day
+            ("2024-05-01", None, False),  # referred after it
+        ),
+        "2024-04-30",
+        period_days=30,
+    )
+    assert table[["day", "at_risk", "completed"]].to_numpy().tolist() == [
+        [0, 1, 1.0],
+        [100, 2, 1.0],
+    ]
 
 
 def test_the_period_begins_so_many_days_back_with_the_census_day_counted():
@@ -76,15 +93,25 @@ def test_the_period_begins_so_many_days_back_with_the_census_day_counted():
 
 
 def test_a_stop_on_the_census_day_has_happened():
-    table = period_table(waits(("2024-04-01", "2024-04-30", True), ("2024-04-01", "2024-05-01", True)), "2024-04-30")
+    table = period_table(
+        waits(("2024-04-01", "2024-04-30", True), ("2024-04-01", "2024-05-01", True)), "2024-04-30"
+    )
     assert table[["day", "at_risk", "completed"]].to_numpy().tolist() == [[29, 2, 0.5]]
 
 
 def test_the_wait_of_a_child_referred_today_leaves_the_removed_out():
     # everybody referred on 1 January; 40 seen on day 70, 40 on day 140, 20 removed on day 35, nobody left
-    rows = [("2024-01-01", "2024-03-11", True)] * 40 + [("2024-01-01", "2024-05-20", True)] * 40 + [("2024-01-01", "2024-02-05", False)] * 20
+    rows = (
+        [("2024-01-01", "2024-03-11", True)] * 40
+        + [("2024-01-01", "2024-05-20", True)] * 40
+        + [("2024-01-01", "2024-02-05", False)] * 20
+    )
     row = wait_of_a_child_referred_today(waits(*rows), "2024-06-30", period_days=366).iloc[0]
-    assert (row["p25_weeks"], row["median_weeks"], row["p75_weeks"]) == (10, 10, 20)  # 40 of 80 seen by day 70
+    assert (row["p25_weeks"], row["median_weeks"], row["p75_weeks"]) == (
+        10,
+        10,
+        20,
+    )  # 40 of 80 seen by day 70
     assert row["removed_share"] == pytest.approx(0.2)
     assert (row["children"], row["completed"]) == (100, 80)
     assert row["low_weeks"] == 10 and row["high_weeks"] == 20
@@ -95,7 +122,9 @@ def test_the_interval_narrows_with_more_children_and_is_the_same_each_time():
     start = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 360, 2000), "D")
     stop = start + pd.to_timedelta(rng.exponential(80, 2000).astype(int), "D")
     many = pd.DataFrame({"start": start, "stop": stop, "completed": rng.random(2000) < 0.8})
-    wide, narrow = (wait_of_a_child_referred_today(many.iloc[:n], "2024-12-31").iloc[0] for n in (200, 2000))
+    wide, narrow = (
+        wait_of_a_child_referred_today(many.iloc[:n], "2024-12-31").iloc[0] for n in (200, 2000)
+    )
     assert narrow["low_weeks"] <= narrow["median_weeks"] <= narrow["high_weeks"]
     assert narrow["high_weeks"] - narrow["low_weeks"] < wide["high_weeks"] - wide["low_weeks"]
     assert abs(narrow["median_weeks"] - 80 * np.log(2) / 7) < 1.5
@@ -103,8 +132,14 @@ def test_the_interval_narrows_with_more_children_and_is_the_same_each_time():
 
 
 def test_a_median_longer_than_anybody_has_waited_is_undefined():
-    row = wait_of_a_child_referred_today(waits(("2024-06-01", None, False), ("2024-06-01", None, False), ("2024-06-01", "2024-06-11", True)),
-                                         "2024-06-30").iloc[0]
+    row = wait_of_a_child_referred_today(
+        waits(
+            ("2024-06-01", None, False),
+            ("2024-06-01", None, False),
+            ("2024-06-01", "2024-06-11", True),
+        ),
+        "2024-06-30",
+    ).iloc[0]
     assert np.isnan(row["median_weeks"]) and row["completed"] == 1
     empty = wait_of_a_child_referred_today(waits(("2024-06-01", None, False)), "2024-06-30").iloc[0]
     assert np.isnan(empty["median_weeks"]) and np.isnan(empty["low_weeks"])
@@ -122,7 +157,9 @@ def test_the_transplant_list_gives_rs_shares_with_competing_risks_in_all_and_by_
     compared = 0
     for stratum, expected in pd.concat([total, groups]).groupby("strata"):
         of = rows["abo"] == stratum.removeprefix("abo=") if stratum else np.ones(len(rows), bool)
-        ours = aalen_johansen(rows["futime"][of], event[of], at=expected["time"]).reindex(columns=["at_risk", "waiting", "death", "ltx", "withdraw"])
+        ours = aalen_johansen(rows["futime"][of], event[of], at=expected["time"]).reindex(
+            columns=["at_risk", "waiting", "death", "ltx", "withdraw"]
+        )
         theirs = expected[["n_waiting_at_risk", "waiting", "death", "ltx", "withdraw"]]
         np.testing.assert_allclose(ours.fillna(0).to_numpy(), theirs.to_numpy(), rtol=0, atol=1e-12)
         compared += theirs.size
@@ -134,8 +171,12 @@ def test_censoring_the_removals_gives_rs_kaplan_meier_which_says_149_days():
     only = event.where(event == "ltx", "")
     expected = pd.read_csv(reference("records/expected_km_ltx_censoring_others.csv"))
     ours = aalen_johansen(rows["futime"], only, at=expected["time"])
-    np.testing.assert_allclose(ours[["waiting", "waiting_se"]], expected[["surv", "std.err"]], atol=1e-12)
+    np.testing.assert_allclose(
+        ours[["waiting", "waiting_se"]], expected[["surv", "std.err"]], atol=1e-12
+    )
     curve = aalen_johansen(rows["futime"], only)
     assert curve["day"][curve["waiting"] <= 0.5].iloc[0] == 149
-    honest = aalen_johansen(rows["futime"], event)  # half of all listed had a transplant only by day 163
+    honest = aalen_johansen(
+        rows["futime"], event
+    )  # half of all listed had a transplant only by day 163
     assert honest["day"][honest["ltx"] >= 0.5].iloc[0] > 149

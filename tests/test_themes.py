@@ -23,32 +23,61 @@ def released(counts: dict[str, tuple[int | None, int | None]], code: str = "NST"
     rows = []
     for group, pair in counts.items():
         for (start, end), n in zip((BEFORE, NOW), pair, strict=True):
-            rows.append((code, "", "referrals", group, start, end, np.nan if n is None else n, "count", None, None, n, "c" if n is None else ""))
+            rows.append(
+                (
+                    code,
+                    "",
+                    "referrals",
+                    group,
+                    start,
+                    end,
+                    np.nan if n is None else n,
+                    "count",
+                    None,
+                    None,
+                    n,
+                    "c" if n is None else "",
+                )
+            )
     return pd.DataFrame(rows, columns=[*themes.COLUMNS, "status"])
 
 
 def test_calendar_years_are_whole() -> None:
-    assert themes.calendar_years(AS_AT) == ((date(2022, 1, 1), date(2022, 12, 31)), (date(2023, 1, 1), date(2023, 12, 31)))
+    assert themes.calendar_years(AS_AT) == (
+        (date(2022, 1, 1), date(2022, 12, 31)),
+        (date(2023, 1, 1), date(2023, 12, 31)),
+    )
     assert themes.calendar_years(date(2024, 12, 31))[1] == (date(2024, 1, 1), date(2024, 12, 31))
 
 
 def test_two_years_end_on_the_day_and_meet_without_gap() -> None:
     (a, b), (c, d) = themes.two_years(AS_AT)
-    assert [x.isoformat() for x in (a, b, c, d)] == ["2022-08-01", "2023-07-31", "2023-08-01", "2024-07-31"]
+    assert [x.isoformat() for x in (a, b, c, d)] == [
+        "2022-08-01",
+        "2023-07-31",
+        "2023-08-01",
+        "2024-07-31",
+    ]
     assert themes.two_years(date(2024, 2, 29))[1] == (date(2023, 3, 1), date(2024, 2, 29))
 
 
 def test_a_change_has_the_interval_of_two_poisson_counts() -> None:
-    table = themes.contributions(released({"": (400, 480), "sex=F": (100, 150), "sex=M": (300, 330)})).set_index("group")
+    table = themes.contributions(
+        released({"": (400, 480), "sex=F": (100, 150), "sex=M": (300, 330)})
+    ).set_index("group")
     assert table.loc["F", "change"] == 50
-    assert table.loc["F", "low"] == pytest.approx(50 - 1.96 * 250**0.5)   # 19.0
+    assert table.loc["F", "low"] == pytest.approx(50 - 1.96 * 250**0.5)  # 19.0
     assert table.loc["F", "high"] == pytest.approx(50 + 1.96 * 250**0.5)  # 81.0
 
 
 def test_a_group_that_moves_with_its_service_is_not_clear_and_one_that_does_not_is() -> None:
-    together = themes.contributions(released({"": (400, 480), "sex=F": (200, 240), "sex=M": (200, 240)}))
+    together = themes.contributions(
+        released({"": (400, 480), "sex=F": (200, 240), "sex=M": (200, 240)})
+    )
     assert not together["clear"].any()
-    apart = themes.contributions(released({"": (400, 480), "sex=F": (100, 200), "sex=M": (300, 280)}))
+    apart = themes.contributions(
+        released({"": (400, 480), "sex=F": (100, 200), "sex=M": (300, 280)})
+    )
     assert apart["clear"].all()
     assert apart.set_index("group").loc["F", "p"] < 0.001
 
@@ -69,48 +98,86 @@ def test_groups_that_are_alike_are_called_clear_in_few_of_many_draws() -> None:
 
 
 def test_a_hidden_count_enters_no_change() -> None:
-    table = themes.contributions(released({"": (400, 480), "sex=F": (None, 240), "sex=M": (200, 240)}))
+    table = themes.contributions(
+        released({"": (400, 480), "sex=F": (None, 240), "sex=M": (200, 240)})
+    )
     assert list(table["group"]) == ["M"]
     assert not len(themes.contributions(released({"": (None, 480), "sex=F": (100, 240)})))
 
 
 def built(rows: list[tuple], stop: str = "2021-01-31") -> SimpleNamespace:
-    frame = pd.DataFrame(rows, columns=["start", "duplicate_of", "rejected_date", "re_referral_days", "sex", "age_band"])
-    frame["start"], frame["rejected_date"] = pd.to_datetime(frame["start"]), pd.to_datetime(frame["rejected_date"])
+    frame = pd.DataFrame(
+        rows,
+        columns=["start", "duplicate_of", "rejected_date", "re_referral_days", "sex", "age_band"],
+    )
+    frame["start"], frame["rejected_date"] = (
+        pd.to_datetime(frame["start"]),
+        pd.to_datetime(frame["rejected_date"]),
+    )
     frame["re_referral_days"] = frame["re_referral_days"].astype("Int32")
     return SimpleNamespace(referrals=frame, waits=pd.DataFrame({"stop": pd.to_datetime([stop])}))
 
 
 def test_counts_of_two_years_by_group_leave_duplicates_out_and_print_zeros() -> None:
-    rows = [("2022-08-01", -1, None, None, "F", "5-10"), ("2023-07-31", -1, "2023-08-01", 365, "M", "11-15"), ("2023-08-01", -1, None, 366, "F", "5-10"),
-            ("2023-09-01", 2, None, None, "F", "5-10"), ("2024-08-01", -1, None, None, "F", "5-10")]
+    rows = [
+        ("2022-08-01", -1, None, None, "F", "5-10"),
+        ("2023-07-31", -1, "2023-08-01", 365, "M", "11-15"),
+        ("2023-08-01", -1, None, 366, "F", "5-10"),
+        ("2023-09-01", 2, None, None, "F", "5-10"),
+        ("2024-08-01", -1, None, None, "F", "5-10"),
+    ]
     table = themes.group_counts(built(rows), built_in()["NST"], AS_AT)
     at = {(r.measure, r.group, r.period_start): int(r.value) for r in table.itertuples()}
     assert (at["referrals", "", BEFORE[0]], at["referrals", "", NOW[0]]) == (2, 1)
     assert (at["referrals", "sex=M", BEFORE[0]], at["referrals", "sex=M", NOW[0]]) == (1, 0)
-    assert (at["rejected", "", BEFORE[0]], at["rejected", "", NOW[0]]) == (0, 1)          # by date of rejection
-    assert (at["re_referrals", "", BEFORE[0]], at["re_referrals", "", NOW[0]]) == (1, 0)  # 365 days counts, 366 does not
+    assert (at["rejected", "", BEFORE[0]], at["rejected", "", NOW[0]]) == (
+        0,
+        1,
+    )  # by date of rejection
+    assert (at["re_referrals", "", BEFORE[0]], at["re_referrals", "", NOW[0]]) == (
+        1,
+        0,
+    )  # 365 days counts, 366 does not
     assert at["referrals", "age_band=5-10", NOW[0]] == 1
 
 
 def group_rows(values: dict[str, tuple[int, int]]) -> pd.DataFrame:
-    return released(values).drop(columns="status").astype({"numerator": "Int64", "denominator": "Int64", "n": "Int64"})
+    return (
+        released(values)
+        .drop(columns="status")
+        .astype({"numerator": "Int64", "denominator": "Int64", "n": "Int64"})
+    )
 
 
 def calendar(values: dict[str, tuple[int, int]]) -> pd.DataFrame:
     """The same rows, in the calendar years 2022 and 2023."""
     rows = group_rows(values)
-    return rows.assign(period_start=["2022-01-01", "2023-01-01"] * len(values), period_end=["2022-12-31", "2023-12-31"] * len(values))
+    return rows.assign(
+        period_start=["2022-01-01", "2023-01-01"] * len(values),
+        period_end=["2022-12-31", "2023-12-31"] * len(values),
+    )
 
 
 def totals() -> pd.DataFrame:
     """Released referrals of the two calendar years, none hidden."""
-    return pd.DataFrame([("NST", "", "referrals", "", f"{y}-01-01", f"{y}-12-31", "") for y in (2022, 2023)],
-                        columns=["pathway", "wait", "measure", "group", "period_start", "period_end", "status"])
+    return pd.DataFrame(
+        [("NST", "", "referrals", "", f"{y}-01-01", f"{y}-12-31", "") for y in (2022, 2023)],
+        columns=["pathway", "wait", "measure", "group", "period_start", "period_end", "status"],
+    )
 
 
 def test_small_groups_join_others_until_no_cell_is_under_k() -> None:
-    counts = group_rows({"": (82, 92), "need=a": (40, 50), "need=b": (3, 7), "need=c": (9, 4), "need=d": (30, 31), "sex=F": (80, 90), "sex=M": (2, 2)})
+    counts = group_rows(
+        {
+            "": (82, 92),
+            "need=a": (40, 50),
+            "need=b": (3, 7),
+            "need=c": (9, 4),
+            "need=d": (30, 31),
+            "sex=F": (80, 90),
+            "sex=M": (2, 2),
+        }
+    )
     table = themes.coarse(counts, 5)
     at = {(r.group, r.period_start): int(r.value) for r in table.itertuples()}
     assert (at["need=other", BEFORE[0]], at["need=other", NOW[0]]) == (12, 11)
@@ -121,18 +188,38 @@ def test_small_groups_join_others_until_no_cell_is_under_k() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=9))
-def test_no_cell_of_a_released_breakdown_is_small_and_totals_stay(pairs: list[tuple[int, int]]) -> None:
-    counts = calendar({"": (sum(a for a, _ in pairs), sum(b for _, b in pairs)), **{f"need={i}": p for i, p in enumerate(pairs)}})
+def test_no_cell_of_a_released_breakdown_is_small_and_totals_stay(
+    pairs: list[tuple[int, int]],
+) -> None:
+    counts = calendar(
+        {
+            "": (sum(a for a, _ in pairs), sum(b for _, b in pairs)),
+            **{f"need={i}": p for i, p in enumerate(pairs)},
+        }
+    )
     table = release_groups(counts, totals(), "board", 5)
     groups = table[table["group"] != ""]
     assert not groups["value"].between(0, 4).any()
     for start, part in groups.groupby("period_start"):
-        assert part["value"].sum() == counts[(counts["group"] == "") & (counts["period_start"] == start)]["value"].iloc[0]
+        assert (
+            part["value"].sum()
+            == counts[(counts["group"] == "") & (counts["period_start"] == start)]["value"].iloc[0]
+        )
 
 
-def test_groups_are_shown_for_calendar_years_whose_totals_are_released_and_never_for_a_moving_window() -> None:
+def test_groups_are_shown_for_calendar_years_whose_totals_are_released_and_never_for_a_moving_window() -> (
+    None
+):
     values = {"": (82, 92), "need=a": (40, 50), "need=b": (42, 42)}
-    table = release_groups(pd.concat([group_rows(values), calendar({"": (80, 90), "need=a": (41, 49), "need=b": (39, 41)})], ignore_index=True), totals(), "board", 5)
+    table = release_groups(
+        pd.concat(
+            [group_rows(values), calendar({"": (80, 90), "need=a": (41, 49), "need=b": (39, 41)})],
+            ignore_index=True,
+        ),
+        totals(),
+        "board",
+        5,
+    )
     assert set(table["period_start"]) == {"2022-01-01", "2023-01-01"}
     assert themes.contributions(table).set_index("group").loc["a", "change"] == 8
     hidden = totals()
@@ -143,46 +230,98 @@ def test_groups_are_shown_for_calendar_years_whose_totals_are_released_and_never
 
 def test_children_on_both_lists_are_shown_only_when_each_part_is_nought_or_k() -> None:
     def table(nst: int, ehc: int, both: int) -> pd.DataFrame:
-        rows = [("NST", "", "children_waiting", "", "", "2024-07-31", nst), ("EHC", "", "children_waiting", "", "", "2024-07-31", ehc), ("NST", "", "children_waiting", "with=EHC", "", "2024-07-31", both)]
-        return pd.DataFrame(rows, columns=themes.COLUMNS[:7]).assign(unit="count", numerator=None, denominator=None, n=1).astype({"n": "Int64", "value": float})
+        rows = [
+            ("NST", "", "children_waiting", "", "", "2024-07-31", nst),
+            ("EHC", "", "children_waiting", "", "", "2024-07-31", ehc),
+            ("NST", "", "children_waiting", "with=EHC", "", "2024-07-31", both),
+        ]
+        return (
+            pd.DataFrame(rows, columns=themes.COLUMNS[:7])
+            .assign(unit="count", numerator=None, denominator=None, n=1)
+            .astype({"n": "Int64", "value": float})
+        )
 
     assert set(release_overlap(table(90, 70, 20), "board", 5)["status"]) == {""}
     assert set(release_overlap(table(90, 70, 4), "board", 5)["status"]) == {"c"}
-    assert set(release_overlap(table(90, 70, 66), "board", 5)["status"]) == {"c"}  # 70 - 66 = 4 only on the second
+    assert set(release_overlap(table(90, 70, 66), "board", 5)["status"]) == {
+        "c"
+    }  # 70 - 66 = 4 only on the second
     assert set(release_overlap(table(90, 70, 4), "analyst", 1)["status"]) == {""}
     assert list(release_overlap(table(92, 73, 20), "public", 8)["value"]) == [90, 75, 20]
 
 
 def test_a_survivors_sample_is_not_counted() -> None:
-    assert not len(themes.group_counts(built([("2022-08-01", -1, None, None, "F", "5-10")], stop="2022-08-02"), built_in()["NST"], AS_AT))
+    assert not len(
+        themes.group_counts(
+            built([("2022-08-01", -1, None, None, "F", "5-10")], stop="2022-08-02"),
+            built_in()["NST"],
+            AS_AT,
+        )
+    )
 
 
 def test_children_on_both_lists_are_counted_once_each_and_by_the_open_rule() -> None:
     def waits(rows: list[tuple]) -> SimpleNamespace:
         frame = pd.DataFrame(rows, columns=["child", "start", "stop"])
-        return SimpleNamespace(waits=frame.assign(start=pd.to_datetime(frame["start"]), stop=pd.to_datetime(frame["stop"])))
+        return SimpleNamespace(
+            waits=frame.assign(
+                start=pd.to_datetime(frame["start"]), stop=pd.to_datetime(frame["stop"])
+            )
+        )
 
-    nst = waits([("a", "2024-01-01", None), ("a", "2024-02-01", None), ("b", "2024-01-01", "2024-07-31"), ("c", "2024-01-01", "2024-08-01"), ("d", "2024-08-01", None)])
+    nst = waits(
+        [
+            ("a", "2024-01-01", None),
+            ("a", "2024-02-01", None),
+            ("b", "2024-01-01", "2024-07-31"),
+            ("c", "2024-01-01", "2024-08-01"),
+            ("d", "2024-08-01", None),
+        ]
+    )
     ehc = waits([("a", "2024-01-01", None), ("b", "2024-01-01", None), ("e", "2024-07-31", None)])
     table = themes.overlap({"NST": nst, "EHC": ehc}, AS_AT)
-    assert list(zip(table["pathway"], table["group"], table["value"], strict=True)) == [("NST", "", 2), ("EHC", "", 3), ("NST", "with=EHC", 1)]
+    assert list(zip(table["pathway"], table["group"], table["value"], strict=True)) == [
+        ("NST", "", 2),
+        ("EHC", "", 3),
+        ("NST", "with=EHC", 1),
+    ]
     assert not len(themes.overlap({"NST": nst}, AS_AT))
 
 
 def test_england_is_read_from_a_dfe_file_by_name_and_markers_are_no_numbers(tmp_path) -> None:
     head = "time_period,time_identifier,geographic_level,region_name,new_la_code,old_la_code,la_name,breakdown,requests_received_in_year"
-    rows = ["2022,Calendar year,National,,,,,Total,114482", "2022,Calendar year,Local authority,East Midlands,E10000024,891,Nottinghamshire,Total,1087",
-            "2023,Calendar year,National,,,,,Total,138242", "2023,Calendar year,Local authority,East Midlands,E10000024,891,Nottinghamshire,Total,x",
-            "2023,Calendar year,Local authority,East Midlands,E06000018,892,Nottingham,Total,500"]
-    (tmp_path / "requests.csv").write_text("\ufeff" + "\n".join([head, *rows]) + "\n", encoding="utf-8")
+    rows = [
+        "2022,Calendar year,National,,,,,Total,114482",
+        "2022,Calendar year,Local authority,East Midlands,E10000024,891,Nottinghamshire,Total,1087",
+        "2023,Calendar year,National,,,,,Total,138242",
+        "2023,Calendar year,Local authority,East Midlands,E10000024,891,Nottinghamshire,Total,x",
+        "2023,Calendar year,Local authority,East Midlands,E06000018,892,Nottingham,Total,500",
+    ]
+    (tmp_path / "requests.csv").write_text(
+        "\ufeff" + "\n".join([head, *rows]) + "\n", encoding="utf-8"
+    )
     table = themes.england(tmp_path, "Nottinghamshire")
-    assert sorted(zip(table["year"], table["place"], table["requests"], strict=True)) == [("2022", "England", 114482), ("2022", "Nottinghamshire", 1087), ("2023", "England", 138242)]
+    assert sorted(zip(table["year"], table["place"], table["requests"], strict=True)) == [
+        ("2022", "England", 114482),
+        ("2022", "Nottinghamshire", 1087),
+        ("2023", "England", 138242),
+    ]
     assert not len(themes.england(tmp_path, "Elsewhere"))
     assert not len(themes.england(tmp_path / "none", "Nottinghamshire"))
 
 
-@pytest.mark.parametrize("groups, answer", [([(10, 20), (10, 20)], 1.0), ([(30, 40), (10, 40)], None), ([(1, 20), (1, 20)], None), ([(10, 20)], None)])
-def test_shares_of_groups_are_compared_by_chi_square(groups: list[tuple[int, int]], answer: float | None) -> None:
+@pytest.mark.parametrize(
+    "groups, answer",
+    [
+        ([(10, 20), (10, 20)], 1.0),
+        ([(30, 40), (10, 40)], None),
+        ([(1, 20), (1, 20)], None),
+        ([(10, 20)], None),
+    ],
+)
+def test_shares_of_groups_are_compared_by_chi_square(
+    groups: list[tuple[int, int]], answer: float | None
+) -> None:
     found = themes.differs(groups)
     if groups == [(30, 40), (10, 40)]:
         # 40 of 80: expected 20 in each of four cells, statistic 4 x 100 / 20 = 20 on 1 degree of freedom

@@ -13,7 +13,9 @@ def typed(pathway: Pathway, rows: list[dict], extract_date: str = "2024-07-31") 
     for name, kind in pathway.columns.items():
         values = [row.get(name, "") for row in rows]
         if kind in ("date", "future", "birth"):
-            frame[name] = pd.to_datetime(pd.Series([v or None for v in values], dtype="object")).astype("datetime64[s]")
+            frame[name] = pd.to_datetime(
+                pd.Series([v or None for v in values], dtype="object")
+            ).astype("datetime64[s]")
         else:
             frame[name] = pd.Series(values, dtype="str")
     frame["source_file"] = f"{pathway.code}_{extract_date}.csv"

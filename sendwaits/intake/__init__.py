@@ -40,7 +40,14 @@ class Checked:
     history: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-def accepted(workspace: Workspace, code: str, files: Sequence[ExtractFile], *, allow_empty: bool = False, accept_volume: bool = False) -> list[Cleaned]:
+def accepted(
+    workspace: Workspace,
+    code: str,
+    files: Sequence[ExtractFile],
+    *,
+    allow_empty: bool = False,
+    accept_volume: bool = False,
+) -> list[Cleaned]:
     """The cleaned extracts of one pathway, oldest first. Raises `Refused` when one of them, or the comparison, refuses.
 
     What the last `check` accepted (the manifest names the same bytes, not refused) needs no accepting again.
@@ -55,7 +62,11 @@ def accepted(workspace: Workspace, code: str, files: Sequence[ExtractFile], *, a
             if known.get(file.name) != file.sha256:
                 raise
             made.append(clean.load(file, pathway, workspace, allow_empty=True))
-    compare.refuse(made, accept_volume=accept_volume or bool(files and known.get(files[-1].name) == files[-1].sha256))
+    compare.refuse(
+        made,
+        accept_volume=accept_volume
+        or bool(files and known.get(files[-1].name) == files[-1].sha256),
+    )
     return made
 
 
@@ -81,8 +92,21 @@ class _Ledger:
     def take(self, cleaned: Cleaned, refused: str | None = None) -> None:
         digests = _digests(cleaned.file)
         for name, counts in cleaned.counts.items():
-            self.files[name] = {"sha256": digests.get(name, ""), "extract_date": cleaned.file.extract_date.isoformat(), **counts, "refused": refused}
-            self.history.append({"file": name, "pathway": cleaned.file.pathway, "extract_date": cleaned.file.extract_date.isoformat(), **counts, "refused": refused})
+            self.files[name] = {
+                "sha256": digests.get(name, ""),
+                "extract_date": cleaned.file.extract_date.isoformat(),
+                **counts,
+                "refused": refused,
+            }
+            self.history.append(
+                {
+                    "file": name,
+                    "pathway": cleaned.file.pathway,
+                    "extract_date": cleaned.file.extract_date.isoformat(),
+                    **counts,
+                    "refused": refused,
+                }
+            )
         self.quarantine.append(cleaned.quarantine)
         self.findings += cleaned.findings
 
@@ -93,11 +117,41 @@ class _Ledger:
         else:
             digests = _digests(file)
             for path in file.paths:
-                self.files[path.name] = {"sha256": digests.get(path.name, ""), "extract_date": file.extract_date.isoformat(), "read": 0, "clean": 0, "quarantined": 0, "merged": 0, "refused": error.code or "F-KIND"}
-                self.history.append({"file": path.name, "pathway": file.pathway, "extract_date": file.extract_date.isoformat(), "read": 0, "clean": 0, "quarantined": 0, "merged": 0, "refused": error.code})
+                self.files[path.name] = {
+                    "sha256": digests.get(path.name, ""),
+                    "extract_date": file.extract_date.isoformat(),
+                    "read": 0,
+                    "clean": 0,
+                    "quarantined": 0,
+                    "merged": 0,
+                    "refused": error.code or "F-KIND",
+                }
+                self.history.append(
+                    {
+                        "file": path.name,
+                        "pathway": file.pathway,
+                        "extract_date": file.extract_date.isoformat(),
+                        "read": 0,
+                        "clean": 0,
+                        "quarantined": 0,
+                        "merged": 0,
+                        "refused": error.code,
+                    }
+                )
         self.refusals.append(str(error))
-        what, _, to_do = str(error).replace("\n", " ").removeprefix(f"{file.name}: ").partition(". ")
-        self.findings.append(Finding(error.code or "F-KIND", "error", file.name, 1, f"file refused: {what}", to_do or "Correct the file and run the check again."))
+        what, _, to_do = (
+            str(error).replace("\n", " ").removeprefix(f"{file.name}: ").partition(". ")
+        )
+        self.findings.append(
+            Finding(
+                error.code or "F-KIND",
+                "error",
+                file.name,
+                1,
+                f"file refused: {what}",
+                to_do or "Correct the file and run the check again.",
+            )
+        )
 
 
 def _digests(file: ExtractFile) -> dict[str, str]:
@@ -106,12 +160,20 @@ def _digests(file: ExtractFile) -> dict[str, str]:
     try:
         if len(file.paths) == 1:
             return {file.name: file.sha256}
-        return {path.name: hashlib.sha256(extracts.read_bytes(path)).hexdigest() for path in file.paths}
+        return {
+            path.name: hashlib.sha256(extracts.read_bytes(path)).hexdigest() for path in file.paths
+        }
     except Refused:
         return {}
 
 
-def check(workspace: Workspace, *, as_at: date | None = None, allow_empty: bool = False, accept_volume: bool = False) -> Checked:
+def check(
+    workspace: Workspace,
+    *,
+    as_at: date | None = None,
+    allow_empty: bool = False,
+    accept_volume: bool = False,
+) -> Checked:
     """Every extract of every pathway cleaned and compared (on or before ``as_at``; default all): manifest, quarantine, findings.
 
     A refused file stands in the manifest with its code and in ``refusals`` in words; the others are looked at all the same.
@@ -120,30 +182,85 @@ def check(workspace: Workspace, *, as_at: date | None = None, allow_empty: bool 
     ledger = _Ledger()
     stand: dict[str, list[Cleaned]] = {}
     for name in found.unknown:
-        ledger.findings.append(Finding("Q-CODE", "warn", name, 1, "the file is of no known service, or not named <CODE>_<YYYY-MM-DD>, and is left out", "Rename it, or move it out of data/raw."))
+        ledger.findings.append(
+            Finding(
+                "Q-CODE",
+                "warn",
+                name,
+                1,
+                "the file is of no known service, or not named <CODE>_<YYYY-MM-DD>, and is left out",
+                "Rename it, or move it out of data/raw.",
+            )
+        )
     for code in workspace.pathways:
-        files = [f for f in found.files if f.pathway == code and (as_at is None or f.extract_date <= as_at)]
+        files = [
+            f
+            for f in found.files
+            if f.pathway == code and (as_at is None or f.extract_date <= as_at)
+        ]
         if files:
-            taken = _check_pathway(workspace, code, files, found, ledger, allow_empty, accept_volume)
+            taken = _check_pathway(
+                workspace, code, files, found, ledger, allow_empty, accept_volume
+            )
             if taken is not None:
                 stand[code] = taken
     for path in monthly.paths(workspace):
         _check_series(path, ledger)
-    quarantine = pd.concat(ledger.quarantine, ignore_index=True) if ledger.quarantine else pd.DataFrame(columns=list(QUARANTINE_COLUMNS))
-    findings = pd.DataFrame([(f.code, f.severity, f.file, f.n, f.message, f.what_to_do) for f in ledger.findings], columns=list(FINDING_COLUMNS))
-    history = pd.DataFrame(ledger.history, columns=["file", "pathway", "extract_date", "read", "clean", "quarantined", "merged", "refused"])
-    return Checked({"files": dict(sorted(ledger.files.items()))}, quarantine, findings, ledger.refusals, stand, history)
+    quarantine = (
+        pd.concat(ledger.quarantine, ignore_index=True)
+        if ledger.quarantine
+        else pd.DataFrame(columns=list(QUARANTINE_COLUMNS))
+    )
+    findings = pd.DataFrame(
+        [(f.code, f.severity, f.file, f.n, f.message, f.what_to_do) for f in ledger.findings],
+        columns=list(FINDING_COLUMNS),
+    )
+    history = pd.DataFrame(
+        ledger.history,
+        columns=[
+            "file",
+            "pathway",
+            "extract_date",
+            "read",
+            "clean",
+            "quarantined",
+            "merged",
+            "refused",
+        ],
+    )
+    return Checked(
+        {"files": dict(sorted(ledger.files.items()))},
+        quarantine,
+        findings,
+        ledger.refusals,
+        stand,
+        history,
+    )
 
 
-def _check_pathway(workspace: Workspace, code: str, files: list[ExtractFile], found: Found, ledger: _Ledger, allow_empty: bool, accept_volume: bool) -> list[Cleaned] | None:
+def _check_pathway(
+    workspace: Workspace,
+    code: str,
+    files: list[ExtractFile],
+    found: Found,
+    ledger: _Ledger,
+    allow_empty: bool,
+    accept_volume: bool,
+) -> list[Cleaned] | None:
     """The cleaned extracts of a pathway, or None when one is refused; either way the ledger has them all."""
-    pathway, doubled = workspace.pathway(code), {n: names for c, _, names in found.doubled if c == code for n in names}
+    pathway, doubled = (
+        workspace.pathway(code),
+        {n: names for c, _, names in found.doubled if c == code for n in names},
+    )
     made: list[Cleaned] = []
     fine = True
     for file in files:
         try:
             if file.name in doubled:
-                raise Refused(f"{file.name}: {' and '.join(doubled[file.name])} are both {code} at {file.extract_date.isoformat()}. Keep one of them in data/raw.", "F-SAMEFILE")
+                raise Refused(
+                    f"{file.name}: {' and '.join(doubled[file.name])} are both {code} at {file.extract_date.isoformat()}. Keep one of them in data/raw.",
+                    "F-SAMEFILE",
+                )
             compare.same_bytes([*(one.file for one in made), file])
             cleaned = clean.load(file, pathway, workspace, allow_empty=allow_empty)
             compare.same_rows([*made, cleaned])
@@ -165,11 +282,26 @@ def _check_series(path: Any, ledger: _Ledger) -> None:
     try:
         read = monthly.read(path)
     except Refused as error:
-        ledger.files[path.name] = {"sha256": "", "extract_date": None, "read": 0, "clean": 0, "quarantined": 0, "merged": 0, "refused": error.code or "F-KIND"}
+        ledger.files[path.name] = {
+            "sha256": "",
+            "extract_date": None,
+            "read": 0,
+            "clean": 0,
+            "quarantined": 0,
+            "merged": 0,
+            "refused": error.code or "F-KIND",
+        }
         ledger.refusals.append(str(error))
-        ledger.findings.append(Finding(error.code or "F-KIND", "error", path.name, 1, "file refused", str(error)))
+        ledger.findings.append(
+            Finding(error.code or "F-KIND", "error", path.name, 1, "file refused", str(error))
+        )
         return
-    ledger.files[path.name] = {"sha256": read.sha256, "extract_date": None, **read.counts, "refused": None}
+    ledger.files[path.name] = {
+        "sha256": read.sha256,
+        "extract_date": None,
+        **read.counts,
+        "refused": None,
+    }
     if len(read.quarantine):
         ledger.quarantine.append(read.quarantine)
     ledger.findings += read.findings

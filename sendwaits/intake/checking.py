@@ -33,10 +33,16 @@ class Check:
             if of["refused"]:
                 lines.append(f"{name}: refused ({of['refused']})")
             else:
-                lines.append(f"{name}: {of['read']:,} rows read = {of['clean']:,} clean + {of['quarantined']:,} set aside + {of['merged']:,} merged")
-        for row in self.findings[self.findings["severity"].isin(["red", "error", "warn"])].itertuples():
+                lines.append(
+                    f"{name}: {of['read']:,} rows read = {of['clean']:,} clean + {of['quarantined']:,} set aside + {of['merged']:,} merged"
+                )
+        for row in self.findings[
+            self.findings["severity"].isin(["red", "error", "warn"])
+        ].itertuples():
             lines.append(f"  {row.code} {row.file}: {row.n:,} {row.message}. {row.what_to_do}")
-        return "\n".join([*lines, "Ledgers: data/processed/manifest.json, quarantine.csv, findings.csv"])
+        return "\n".join(
+            [*lines, "Ledgers: data/processed/manifest.json, quarantine.csv, findings.csv"]
+        )
 
     def __repr__(self) -> str:
         return self.summary
@@ -53,7 +59,11 @@ def check(workspace: Workspace, *, allow_empty: bool = False, accept_volume: boo
     if checked.extracts:
         for code, files in loading.present(workspace, None, list(checked.extracts)).files.items():
             built = loading.load(workspace, code, files, checked.extracts[code])
-            findings.append(built.findings[built.findings["file"].isin(list(checked.manifest["files"]))])
+            findings.append(
+                built.findings[built.findings["file"].isin(list(checked.manifest["files"]))]
+            )
             waits.append(built.waits.drop(columns=["record"]))
     table = pd.concat(waits, ignore_index=True) if waits else pd.DataFrame()
-    return Check(checked.manifest, checked.quarantine, pd.concat(findings, ignore_index=True), table, refused)
+    return Check(
+        checked.manifest, checked.quarantine, pd.concat(findings, ignore_index=True), table, refused
+    )

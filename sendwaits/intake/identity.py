@@ -22,7 +22,17 @@ from sendwaits.errors import Refused
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["nhs_number", "upn", "Ids", "ids", "key", "key_id", "key_file", "pseudonyms", "KEY_VARIABLE"]
+__all__ = [
+    "nhs_number",
+    "upn",
+    "Ids",
+    "ids",
+    "key",
+    "key_id",
+    "key_file",
+    "pseudonyms",
+    "KEY_VARIABLE",
+]
 
 KEY_VARIABLE = "SENDWAITS_KEY_FILE"
 UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
@@ -50,7 +60,11 @@ def upn(text: str) -> bool:
         return False
     number = text.upper()
     last = number[12]
-    if number[0] not in UPN_LETTERS or not number[1:12].isdigit() or not (last.isdigit() or last in UPN_LETTERS):
+    if (
+        number[0] not in UPN_LETTERS
+        or not number[1:12].isdigit()
+        or not (last.isdigit() or last in UPN_LETTERS)
+    ):
         return False
     return bool(_upn_right(np.frombuffer(number.encode("ascii"), np.uint8).reshape(1, 13))[0])
 
@@ -96,7 +110,18 @@ def ids(texts: Any) -> Ids:
     import pyarrow.compute as pc
 
     n = len(texts)
-    masks = {name: np.zeros(n, bool) for name in ("tidied", "bad_nhs", "repdigit", "rounded", "test_range", "bad_upn", "temporary_upn")}
+    masks = {
+        name: np.zeros(n, bool)
+        for name in (
+            "tidied",
+            "bad_nhs",
+            "repdigit",
+            "rounded",
+            "test_range",
+            "bad_upn",
+            "temporary_upn",
+        )
+    }
     plain = pc.replace_substring_regex(texts, r"[ \-\x{00a0}\x{2010}-\x{2013}]", "")
     plain, rounded = _exact_floats(plain)
     is_nhs = _mask(pc.match_substring_regex(plain, r"^\d{10}$"))
@@ -115,13 +140,23 @@ def ids(texts: Any) -> Ids:
         upper = pc.ascii_upper(texts.filter(pa.array(is_upn)))
         letters = _letters(upper, 13)
         known = np.isin(letters[:, 0], np.frombuffer(UPN_LETTERS.encode(), np.uint8))
-        known &= np.isin(letters[:, 12], np.frombuffer((UPN_LETTERS + "0123456789").encode(), np.uint8))
+        known &= np.isin(
+            letters[:, 12], np.frombuffer((UPN_LETTERS + "0123456789").encode(), np.uint8)
+        )
         right = np.zeros(len(letters), bool)
         right[known] = _upn_right(letters[known])
         masks["bad_upn"][is_upn] = ~right
         masks["temporary_upn"][is_upn] = letters[:, 12] > 57
         body = pc.if_else(pa.array(is_upn), pc.ascii_upper(body), body)
-    named = body if n == 0 else pc.binary_join_element_wise(pa.array(prefix.tolist(), pa.string()) if is_nhs.any() or is_upn.any() else "local:", body, "")
+    named = (
+        body
+        if n == 0
+        else pc.binary_join_element_wise(
+            pa.array(prefix.tolist(), pa.string()) if is_nhs.any() or is_upn.any() else "local:",
+            body,
+            "",
+        )
+    )
     blank = pc.equal(texts, "")
     return Ids(pc.if_else(blank, "", named) if n else named, **masks)
 
@@ -177,7 +212,9 @@ def key(workspace: Any = None) -> bytes:
     """
     path = key_file()
     if workspace is not None and path.resolve().is_relative_to(Path(workspace.root).resolve()):
-        raise Refused(f"The key file lies inside the workspace, beside the data it protects. Move it out and name its new place in {KEY_VARIABLE}.")
+        raise Refused(
+            f"The key file lies inside the workspace, beside the data it protects. Move it out and name its new place in {KEY_VARIABLE}."
+        )
     return _read_key(path, bool(os.environ.get(KEY_VARIABLE, "").strip()))
 
 
@@ -188,11 +225,17 @@ def _read_key(path: Path, named: bool) -> bytes:
     try:
         text = path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
-        raise Refused(f"{KEY_VARIABLE} names a file that is not there. Correct the path, or unset it to use your own configuration folder.") from None
+        raise Refused(
+            f"{KEY_VARIABLE} names a file that is not there. Correct the path, or unset it to use your own configuration folder."
+        ) from None
     except (OSError, UnicodeDecodeError):
-        raise Refused("The key file cannot be read. Check its permissions; it holds 64 hexadecimal characters.") from None
+        raise Refused(
+            "The key file cannot be read. Check its permissions; it holds 64 hexadecimal characters."
+        ) from None
     if len(text) != 64 or any(c not in "0123456789abcdefABCDEF" for c in text):
-        raise Refused("The key file must hold exactly 64 hexadecimal characters (32 bytes), nothing else.")
+        raise Refused(
+            "The key file must hold exactly 64 hexadecimal characters (32 bytes), nothing else."
+        )
     return bytes.fromhex(text)
 
 
@@ -204,7 +247,9 @@ def _make_key(path: Path) -> None:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(secrets.token_hex(32))
         try:
-            os.link(made, path)     # two first uses at once: the first to arrive wins, the other reads it
+            os.link(
+                made, path
+            )  # two first uses at once: the first to arrive wins, the other reads it
         except FileExistsError:
             pass
         except OSError:
@@ -213,7 +258,9 @@ def _make_key(path: Path) -> None:
         with suppress(OSError):
             made.unlink()
     except OSError:
-        raise Refused(f"The pseudonym key cannot be written to your configuration folder. Make a file of 64 hexadecimal characters and name it in {KEY_VARIABLE}.") from None
+        raise Refused(
+            f"The pseudonym key cannot be written to your configuration folder. Make a file of 64 hexadecimal characters and name it in {KEY_VARIABLE}."
+        ) from None
 
 
 def key_id(workspace: Any = None) -> str:
@@ -227,5 +274,12 @@ def pseudonyms(series: pd.Series, key: bytes) -> pd.Series:
 
     codes, distinct = pd.factorize(series)
     blake2b = hashlib.blake2b
-    made = [blake2b(text.encode("utf-8"), key=key, digest_size=16).hexdigest() if text else "" for text in distinct.tolist()]
-    return pd.Series(pd.array(made, dtype="str").take(codes) if made else pd.array([], dtype="str"), index=series.index, name=series.name)
+    made = [
+        blake2b(text.encode("utf-8"), key=key, digest_size=16).hexdigest() if text else ""
+        for text in distinct.tolist()
+    ]
+    return pd.Series(
+        pd.array(made, dtype="str").take(codes) if made else pd.array([], dtype="str"),
+        index=series.index,
+        name=series.name,
+    )

@@ -30,7 +30,9 @@ class Present:
         return list(self.files)
 
 
-def present(workspace: Workspace, as_at: date | None, wanted: Sequence[str] | None = None) -> Present:
+def present(
+    workspace: Workspace, as_at: date | None, wanted: Sequence[str] | None = None
+) -> Present:
     """The pathways (``wanted`` or all) with an extract on or before ``as_at`` (None: any), each with its files, oldest first.
 
     A pathway without one is left out and said; raises `Refused` when none is left or a code is unknown.
@@ -52,30 +54,57 @@ def present(workspace: Workspace, as_at: date | None, wanted: Sequence[str] | No
         else:
             missing.append(code)
     if later:
-        said.append(f"Left out, first extract after {as_at}: {', '.join(f'{code} ({day})' for code, day in later.items())}.")
+        said.append(
+            f"Left out, first extract after {as_at}: {', '.join(f'{code} ({day})' for code, day in later.items())}."
+        )
     if missing:
         said.append(f"Left out, no extract in data/raw: {', '.join(missing)}.")
     if not files:
         when = f" dated on or before {as_at}" if as_at else ""
-        raise Refused(f"data/raw: no extract{when}. Put one there, named like NST_{as_at or '2024-07-31'}.csv.\n" + "\n".join(said))
+        raise Refused(
+            f"data/raw: no extract{when}. Put one there, named like NST_{as_at or '2024-07-31'}.csv.\n"
+            + "\n".join(said)
+        )
     return Present(files, said)
 
 
-def load(workspace: Workspace, code: str, files: Sequence[extracts.ExtractFile], cleaned: Sequence[Cleaned] | None = None) -> Built:
+def load(
+    workspace: Workspace,
+    code: str,
+    files: Sequence[extracts.ExtractFile],
+    cleaned: Sequence[Cleaned] | None = None,
+) -> Built:
     """The waits and referrals of one pathway from these extract files (oldest first), from the store when nothing changed.
 
     ``cleaned``: the files after cleaning, when the caller has them and stands for what they were accepted under. Raises `Refused` when one of the files is refused: no number is ever made from the others alone.
     """
     pathway = workspace.pathway(code)
-    key = [code, repr(pathway), workspace.area.districts, identity.key_id(workspace), *(part for f in files for part in (f.name, f.sha256))]
+    key = [
+        code,
+        repr(pathway),
+        workspace.area.districts,
+        identity.key_id(workspace),
+        *(part for f in files for part in (f.name, f.sha256)),
+    ]
 
     def make() -> dict[str, pd.DataFrame]:
         rows = [one.rows for one in cleaned or intake.accepted(workspace, code, files)]
-        built = build(rows, pathway, lambda ids: identity.pseudonyms(ids, identity.key(workspace)), pd.Timestamp(files[-1].extract_date))
+        built = build(
+            rows,
+            pathway,
+            lambda ids: identity.pseudonyms(ids, identity.key(workspace)),
+            pd.Timestamp(files[-1].extract_date),
+        )
         return {"waits": built.waits, "referrals": built.referrals, "findings": built.findings}
 
     kept = store.cached(workspace, f"waits-{code}", key, make)
-    built = Built(code, kept["waits"], kept["referrals"], kept["findings"], pd.Timestamp(files[-1].extract_date))
+    built = Built(
+        code,
+        kept["waits"],
+        kept["referrals"],
+        kept["findings"],
+        pd.Timestamp(files[-1].extract_date),
+    )
     return _only(built, workspace.only) if workspace.only else built
 
 
@@ -85,4 +114,8 @@ def _only(built: Built, condition: str) -> Built:
     if column not in GROUPS:
         raise Refused(f"No group '{column}'. Choose one of: {', '.join(GROUPS)}.")
     referrals = built.referrals[built.referrals[column] == value]
-    return replace(built, waits=built.waits[built.waits[column] == value].reset_index(drop=True), referrals=referrals.reset_index(drop=True))
+    return replace(
+        built,
+        waits=built.waits[built.waits[column] == value].reset_index(drop=True),
+        referrals=referrals.reset_index(drop=True),
+    )

@@ -39,7 +39,14 @@ def paths(workspace: Workspace) -> list[Path]:
     """The series files of data/raw, by name."""
     if not workspace.raw.is_dir():
         return []
-    return sorted((p for p in workspace.raw.iterdir() if re.fullmatch(r"series_.*\.csv", p.name, re.IGNORECASE)), key=lambda p: p.name)
+    return sorted(
+        (
+            p
+            for p in workspace.raw.iterdir()
+            if re.fullmatch(r"series_.*\.csv", p.name, re.IGNORECASE)
+        ),
+        key=lambda p: p.name,
+    )
 
 
 def read(path: Path) -> Monthly:
@@ -63,7 +70,10 @@ def read(path: Path) -> Monthly:
     head = [tidy(h) for h in next(reader, [])]
     missing = [name for name in COLUMNS[:3] if name not in head]
     if missing:
-        raise Refused(f"{path.name}: heading '{missing[0]}' is missing. A series file has the headings {', '.join(COLUMNS)}.", "F-COLMISSING")
+        raise Refused(
+            f"{path.name}: heading '{missing[0]}' is missing. A series file has the headings {', '.join(COLUMNS)}.",
+            "F-COLMISSING",
+        )
     clean: list[tuple[str, str, float, str, str, int]] = []
     aside: list[tuple[int, str, str, str]] = []
     numbers = merged = n = 0
@@ -76,7 +86,9 @@ def read(path: Path) -> Monthly:
             continue
         n += 1
         if len(cells) != len(head):
-            aside.append((line, "", "Q-FIELDS", f"{len(cells)} fields where the header has {len(head)}"))
+            aside.append(
+                (line, "", "Q-FIELDS", f"{len(cells)} fields where the header has {len(head)}")
+            )
             continue
         row = {name: cells[head.index(name)].strip() if name in head else "" for name in COLUMNS}
         if not _MONTH.fullmatch(row["month"]):
@@ -95,16 +107,47 @@ def read(path: Path) -> Monthly:
                 wrong.add(key)
             seen.setdefault(key, (line, content))
             clean.append((row["month"], row["measure"], value, row["unit"], row["note"], line))
-    aside += [(row[5], "value", "Q-CONFLICT", "two numbers for one month") for row in clean if (row[1], row[0]) in wrong]
+    aside += [
+        (row[5], "value", "Q-CONFLICT", "two numbers for one month")
+        for row in clean
+        if (row[1], row[0]) in wrong
+    ]
     rows = [row for row in clean if (row[1], row[0]) not in wrong]
     made = pd.DataFrame(rows, columns=["month", "measure", "value", "unit", "note", "source_row"])
     made.insert(5, "source_file", path.name)
-    quarantine = pd.DataFrame([(path.name, "", *a) for a in sorted(aside)], columns=["file", "sheet", "row", "column", "code", "reason"])
-    found = [Finding(code, "warn", path.name, sum(a[2] == code for a in aside), f"rows set aside: {reason}", "Correct the row and save the file again.")
-             for code, reason in {a[2]: a[3] for a in aside}.items()]
+    quarantine = pd.DataFrame(
+        [(path.name, "", *a) for a in sorted(aside)],
+        columns=["file", "sheet", "row", "column", "code", "reason"],
+    )
+    found = [
+        Finding(
+            code,
+            "warn",
+            path.name,
+            sum(a[2] == code for a in aside),
+            f"rows set aside: {reason}",
+            "Correct the row and save the file again.",
+        )
+        for code, reason in {a[2]: a[3] for a in aside}.items()
+    ]
     if numbers:
-        found.append(Finding("N-NUM", "info", path.name, numbers, "numbers written with thousands commas, per cent or pound signs were read", "Nothing: noted."))
-    return Monthly(made, quarantine, found, {"read": n, "clean": len(rows), "quarantined": len(aside), "merged": merged}, hashlib.sha256(data).hexdigest())
+        found.append(
+            Finding(
+                "N-NUM",
+                "info",
+                path.name,
+                numbers,
+                "numbers written with thousands commas, per cent or pound signs were read",
+                "Nothing: noted.",
+            )
+        )
+    return Monthly(
+        made,
+        quarantine,
+        found,
+        {"read": n, "clean": len(rows), "quarantined": len(aside), "merged": merged},
+        hashlib.sha256(data).hexdigest(),
+    )
 
 
 def _number(text: str) -> float | None:
@@ -120,7 +163,13 @@ def _number(text: str) -> float | None:
 def series(workspace: Workspace, as_at: date | None = None) -> pd.DataFrame:
     """Every clean monthly total, one row per measure and month; months after ``as_at``, and its own unless it ends it, left out."""
     frames = [read(path).rows for path in paths(workspace)]
-    made = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["month", "measure", "value", "unit", "note", "source_file", "source_row"])
+    made = (
+        pd.concat(frames, ignore_index=True)
+        if frames
+        else pd.DataFrame(
+            columns=["month", "measure", "value", "unit", "note", "source_file", "source_row"]
+        )
+    )
     if as_at is not None and len(made):
         ends = pd.to_datetime(made["month"], format="%Y-%m") + pd.offsets.MonthEnd(0)
         made = made[(ends <= pd.Timestamp(as_at)).to_numpy()]

@@ -20,13 +20,27 @@ MARKERS = ("x", "z", "c", "u", "low", ":", "~", "..", "")
 """What stands where there is no number: not available, not applicable, suppressed, unreliable, rounds to 0."""
 
 RENAMED = {
-    "rquestsource": "requestsource", "pc_plans_issued_20_weeks_ex": "pc_plans_issued_20_weeks_ex",
-    "all ehc plans issued": "All EHC plans", "all ehc plans": "All EHC plans",
+    "rquestsource": "requestsource",
+    "pc_plans_issued_20_weeks_ex": "pc_plans_issued_20_weeks_ex",
+    "all ehc plans issued": "All EHC plans",
+    "all ehc plans": "All EHC plans",
 }
 """Spellings of earlier and later releases -> one name; headings are compared without case (PC_ and pc_, ltYear and ltyear)."""
 
-_NAMES = ("time_period", "time_identifier", "geographic_level", "country_code", "country_name", "region_code", "region_name",
-          "new_la_code", "old_la_code", "la_name", "breakdown_topic", "breakdown")
+_NAMES = (
+    "time_period",
+    "time_identifier",
+    "geographic_level",
+    "country_code",
+    "country_name",
+    "region_code",
+    "region_name",
+    "new_la_code",
+    "old_la_code",
+    "la_name",
+    "breakdown_topic",
+    "breakdown",
+)
 
 
 def dfe(workspace: Workspace) -> dict[str, pd.DataFrame]:
@@ -41,17 +55,28 @@ def dfe(workspace: Workspace) -> dict[str, pd.DataFrame]:
         try:
             table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False)
         except (pd.errors.EmptyDataError, pd.errors.ParserError):
-            raise Refused(f"dfe/{path.name}: no table. Download the file again as CSV.", "F-EMPTY") from None
-        table.columns = [RENAMED.get(str(c).strip().lower(), str(c).strip().lower()) for c in table.columns]
+            raise Refused(
+                f"dfe/{path.name}: no table. Download the file again as CSV.", "F-EMPTY"
+            ) from None
+        table.columns = [
+            RENAMED.get(str(c).strip().lower(), str(c).strip().lower()) for c in table.columns
+        ]
         for needed in ("time_period", "geographic_level"):
             if needed not in table.columns:
-                raise Refused(f"dfe/{path.name}: heading '{needed}' is missing. Download the file again from Explore Education Statistics.", "F-COLMISSING")
+                raise Refused(
+                    f"dfe/{path.name}: heading '{needed}' is missing. Download the file again from Explore Education Statistics.",
+                    "F-COLMISSING",
+                )
         if "breakdown" in table.columns:
-            table["breakdown"] = table["breakdown"].map(lambda t: RENAMED.get(t.strip().lower(), t.strip()))
+            table["breakdown"] = table["breakdown"].map(
+                lambda t: RENAMED.get(t.strip().lower(), t.strip())
+            )
         for name in table.columns:
             if name not in _NAMES:
                 text = table[name].str.strip().str.replace(",", "", regex=False)
-                numbers = pd.to_numeric(text.where(~text.str.lower().isin(MARKERS)), errors="coerce")
+                numbers = pd.to_numeric(
+                    text.where(~text.str.lower().isin(MARKERS)), errors="coerce"
+                )
                 if numbers.notna().any() or text.str.lower().isin(MARKERS).all():
                     table[name] = numbers
         made[path.name] = table

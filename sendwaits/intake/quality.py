@@ -23,21 +23,36 @@ def by_rule(checked: Checked) -> pd.DataFrame:
     order = {"error": 0, "red": 1, "warn": 2, "info": 3}
     table = checked.findings[["file", "code", "severity", "n", "message", "what_to_do"]]
     rank = table["severity"].map(order)
-    return table.assign(_rank=rank).sort_values(["_rank", "file", "code"], kind="stable", ignore_index=True).drop(columns="_rank")
+    return (
+        table.assign(_rank=rank)
+        .sort_values(["_rank", "file", "code"], kind="stable", ignore_index=True)
+        .drop(columns="_rank")
+    )
 
 
 def trend(checked: Checked) -> pd.DataFrame:
     """One row per pathway and month of extract: read, clean, quarantined, merged, and the share set aside in per cent (NaN when none was read)."""
     table = checked.history[checked.history["refused"].isna()]
     table = table.assign(month=table["extract_date"].str[:7])
-    made = table.groupby(["pathway", "month"], sort=True)[["read", "clean", "quarantined", "merged"]].sum().reset_index()
+    made = (
+        table.groupby(["pathway", "month"], sort=True)[["read", "clean", "quarantined", "merged"]]
+        .sum()
+        .reset_index()
+    )
     made["quarantined_pct"] = 100 * made["quarantined"] / made["read"].where(made["read"] > 0)
     return made
 
 
-def to_look_at(extracts: Mapping[str, Sequence[Cleaned]], pathways: Mapping[str, Pathway]) -> pd.DataFrame:
+def to_look_at(
+    extracts: Mapping[str, Sequence[Cleaned]], pathways: Mapping[str, Pathway]
+) -> pd.DataFrame:
     """Rows of the newest extracts that a person should look at, one row each: probable year typos (D17), same-child overlaps (D11)."""
-    parts = [look(ones[-1].rows, pathways[code]) for code, ones in extracts.items() if ones for look in (year_typos, overlaps)]
+    parts = [
+        look(ones[-1].rows, pathways[code])
+        for code, ones in extracts.items()
+        if ones
+        for look in (year_typos, overlaps)
+    ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_LOOK)
 
 
@@ -56,14 +71,23 @@ def year_typos(rows: pd.DataFrame, pathway: Pathway) -> pd.DataFrame:
         return pd.DataFrame(columns=_LOOK)
     middle = pd.Series(day).rolling(_NEIGHBOURS, center=True, min_periods=3).median().to_numpy()
     off = day - middle
-    typo = (np.abs(np.abs(off) - 365.25) <= _FITS_DAYS)
-    return _positions(rows.iloc[at[typo]], pathway.start, "D17", "the year is probably one off: the records beside it are a year away")
+    typo = np.abs(np.abs(off) - 365.25) <= _FITS_DAYS
+    return _positions(
+        rows.iloc[at[typo]],
+        pathway.start,
+        "D17",
+        "the year is probably one off: the records beside it are a year away",
+    )
 
 
 def overlaps(rows: pd.DataFrame, pathway: Pathway) -> pd.DataFrame:
     """Rows that start while an earlier record of the same child in the file has not ended. Source: dq_rules D11."""
     day = rows[pathway.start].to_numpy().astype("datetime64[D]").astype(np.int64)
-    ends = [w.completed for w in pathway.waits[-1:]] + [r.date for w in pathway.waits for r in w.removed if r.when is None] + ([pathway.rejected] if pathway.rejected else [])
+    ends = (
+        [w.completed for w in pathway.waits[-1:]]
+        + [r.date for w in pathway.waits for r in w.removed if r.when is None]
+        + ([pathway.rejected] if pathway.rejected else [])
+    )
     end = np.full(len(rows), np.iinfo(np.int64).max)
     for name in dict.fromkeys(e for e in ends if e in rows):
         dates = rows[name].to_numpy().astype("datetime64[D]")
@@ -75,9 +99,22 @@ def overlaps(rows: pd.DataFrame, pathway: Pathway) -> pd.DataFrame:
     if len(order) > 1:
         same = child[order][1:] == child[order][:-1]
         again[order[1:][same & (day[order][1:] < latest[:-1])]] = True
-    return _positions(rows[again], "child_id", "D11", "an earlier record of the same child is still open; counted as its duplicate")
+    return _positions(
+        rows[again],
+        "child_id",
+        "D11",
+        "an earlier record of the same child is still open; counted as its duplicate",
+    )
 
 
 def _positions(rows: pd.DataFrame, column: str, code: str, reason: str) -> pd.DataFrame:
-    return pd.DataFrame({"file": rows["source_file"], "sheet": rows["sheet"], "row": rows["source_row"], "column": column, "code": code, "reason": reason}).sort_values(
-        ["file", "row"], kind="stable", ignore_index=True)
+    return pd.DataFrame(
+        {
+            "file": rows["source_file"],
+            "sheet": rows["sheet"],
+            "row": rows["source_row"],
+            "column": column,
+            "code": code,
+            "reason": reason,
+        }
+    ).sort_values(["file", "row"], kind="stable", ignore_index=True)

@@ -31,8 +31,14 @@ SENSITIVITY: Mapping[str, str] = {
 
 _MEANING: Mapping[str, tuple[str, str]] = {
     "child_id": ("NHS number, UPN or the supplier's own number of the child", "direct"),
-    "referral_id": ("the supplier's number of the referral; without it a record is child and start date", "direct"),
-    "request_id": ("the number of the request; without it a record is child and request date", "direct"),
+    "referral_id": (
+        "the supplier's number of the referral; without it a record is child and start date",
+        "direct",
+    ),
+    "request_id": (
+        "the number of the request; without it a record is child and request date",
+        "direct",
+    ),
     "referral_date": ("the referral was received", "event"),
     "request_date": ("the request for an assessment was received", "event"),
     "rejected_date": ("the referral was rejected: it counts as received and never waits", "event"),
@@ -41,11 +47,17 @@ _MEANING: Mapping[str, tuple[str, str]] = {
     "next_appointment_date": ("the next appointment booked, as last recorded", "event"),
     "priority": ("the referral's priority", "combined"),
     "source": ("who referred", "combined"),
-    "request_source": ("who asked: 1 young person or parent, 2 school, 3 health, 4 social care, 5 other; or free words", "combined"),
+    "request_source": (
+        "who asked: 1 young person or parent, 2 school, 3 health, 4 social care, 5 other; or free words",
+        "combined",
+    ),
     "need": ("the main need or reason for referral", "special"),
     "date_of_birth": ("for the age at the clock start; only the age in years is kept", "dropped"),
     "sex": ("as recorded", "combined"),
-    "district": ("the district of residence; with [area] districts any other text is unknown", "combined"),
+    "district": (
+        "the district of residence; with [area] districts any other text is unknown",
+        "combined",
+    ),
     "school": ("the school or setting", "combined"),
     "accepted_date": ("the referral was accepted at triage", "event"),
     "first_appointment_date": ("the first appointment took place", "event"),
@@ -89,8 +101,19 @@ def columns(pathway: Pathway) -> tuple[Column, ...]:
     made = []
     for name, kind in pathway.columns.items():
         own = "event" if kind in ("date", "future") else "combined"
-        meaning, sensitivity = _MEANING.get(name, (pathway.headings.get(name, "a column of the workspace's own"), own))
-        made.append(Column(name, kind, name in pathway.required, meaning, sensitivity, "; ".join(_roles(pathway, name))))
+        meaning, sensitivity = _MEANING.get(
+            name, (pathway.headings.get(name, "a column of the workspace's own"), own)
+        )
+        made.append(
+            Column(
+                name,
+                kind,
+                name in pathway.required,
+                meaning,
+                sensitivity,
+                "; ".join(_roles(pathway, name)),
+            )
+        )
     return tuple(made)
 
 
@@ -114,13 +137,34 @@ Dates: 2024-03-01, 01/03/2024, 1-Mar-24 or 1-Mar-2024, Excel dates; one format i
 
 def page(pathways: Iterable[Pathway] | None = None) -> str:
     """The data dictionary in Markdown: kinds, sensitivities, then one table a pathway with its waits and codes."""
-    parts = [_HEAD, "## Kinds", _table(("kind", "a cell holds"), list(KINDS.items())),
-             "## Sensitivity", _table(("word", "means"), list(SENSITIVITY.items()))]
+    parts = [
+        _HEAD,
+        "## Kinds",
+        _table(("kind", "a cell holds"), list(KINDS.items())),
+        "## Sensitivity",
+        _table(("word", "means"), list(SENSITIVITY.items())),
+    ]
     for pathway in built_in().values() if pathways is None else pathways:
-        rows = [(f"`{c.name}`" + (" *" if c.required else ""), c.kind, c.meaning, c.role, c.sensitivity) for c in columns(pathway)]
-        parts += [f"## {pathway.code}: {pathway.title}", "* = required", _table(("column", "kind", "meaning", "in the waits", "sensitivity"), rows)]
-        parts.append(_table(("wait", "measured", "standard"), [(w.name, w.label, _standard(w.standard_days)) for w in pathway.waits]))
-        codes = [(f"`{name}`", code, words) for name, table in pathway.codes.items() for code, words in table.items()]
+        rows = [
+            (f"`{c.name}`" + (" *" if c.required else ""), c.kind, c.meaning, c.role, c.sensitivity)
+            for c in columns(pathway)
+        ]
+        parts += [
+            f"## {pathway.code}: {pathway.title}",
+            "* = required",
+            _table(("column", "kind", "meaning", "in the waits", "sensitivity"), rows),
+        ]
+        parts.append(
+            _table(
+                ("wait", "measured", "standard"),
+                [(w.name, w.label, _standard(w.standard_days)) for w in pathway.waits],
+            )
+        )
+        codes = [
+            (f"`{name}`", code, words)
+            for name, table in pathway.codes.items()
+            for code, words in table.items()
+        ]
         if codes:
             parts.append(_table(("column", "code", "meaning"), codes))
     return "\n\n".join(parts) + "\n"

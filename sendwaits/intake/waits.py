@@ -44,7 +44,12 @@ def day_numbers(dates: pd.Series) -> np.ndarray:
     return np.where(np.isnat(days), NEVER, days.astype("int64"))
 
 
-def build(extracts: Sequence[pd.DataFrame], pathway: Pathway, pseudonyms: Pseudonyms, newest: pd.Timestamp | None = None) -> Built:
+def build(
+    extracts: Sequence[pd.DataFrame],
+    pathway: Pathway,
+    pseudonyms: Pseudonyms,
+    newest: pd.Timestamp | None = None,
+) -> Built:
     """Waits and referrals of one pathway from the typed rows of its extracts, oldest first.
 
     ``extracts`` holds the clean rows of every extract on or before as_at, ``newest`` the date of the newest of them (default:
@@ -52,32 +57,53 @@ def build(extracts: Sequence[pd.DataFrame], pathway: Pathway, pseudonyms: Pseudo
     newest extract keeps its last row (``in_newest`` False). Source: CONTRACT section 3, rules 1-7.
     """
     if newest is None:
-        newest = max((frame["extract_date"].iloc[0] for frame in extracts if len(frame)), default=pd.NaT)
-    rows = _newest_rows(pd.concat(extracts, ignore_index=True) if len(extracts) > 1 else extracts[0], pathway)
+        newest = max(
+            (frame["extract_date"].iloc[0] for frame in extracts if len(frame)), default=pd.NaT
+        )
+    rows = _newest_rows(
+        pd.concat(extracts, ignore_index=True) if len(extracts) > 1 else extracts[0], pathway
+    )
     clocks = _clocks(rows, pathway)
     duplicate_of, re_referral = _link(rows, pathway, clocks)
     referrals = _referrals(rows, pathway, newest, pseudonyms)
     referrals["duplicate_of"] = duplicate_of
-    referrals["re_referral_days"] = pd.array(np.where(re_referral == NEVER, 0, re_referral), dtype="Int32")
+    referrals["re_referral_days"] = pd.array(
+        np.where(re_referral == NEVER, 0, re_referral), dtype="Int32"
+    )
     referrals.loc[re_referral == NEVER, "re_referral_days"] = pd.NA
     for clock in clocks.values():
         clock.exists &= duplicate_of < 0
-    return Built(pathway.code, _waits(referrals, pathway, clocks), referrals, _findings(rows, referrals, clocks), newest)
+    return Built(
+        pathway.code,
+        _waits(referrals, pathway, clocks),
+        referrals,
+        _findings(rows, referrals, clocks),
+        newest,
+    )
 
 
 def _newest_rows(rows: pd.DataFrame, pathway: Pathway) -> pd.DataFrame:
     """One row per record, the one of the newest extract, in order of clock start, record id and child."""
-    record = rows[pathway.record_id] if pathway.record_id in rows else pd.Series("", index=rows.index)
+    record = (
+        rows[pathway.record_id] if pathway.record_id in rows else pd.Series("", index=rows.index)
+    )
     blank = (record == "").to_numpy()
     key = record.astype(object)
     if blank.any():
-        key[blank] = "\x00" + rows["child_id"][blank].astype(object) + "\x00" + rows[pathway.start][blank].astype(str)
+        key[blank] = (
+            "\x00"
+            + rows["child_id"][blank].astype(object)
+            + "\x00"
+            + rows[pathway.start][blank].astype(str)
+        )
     rows = rows.assign(_record=record)
     if rows["extract_date"].nunique() > 1:
         order = rows["extract_date"].argsort(kind="stable").to_numpy()
         last = ~key.iloc[order].duplicated(keep="last")
         rows = rows.iloc[order[last.to_numpy()]]
-    return rows.sort_values([pathway.start, "_record", "child_id"], kind="stable", ignore_index=True)
+    return rows.sort_values(
+        [pathway.start, "_record", "child_id"], kind="stable", ignore_index=True
+    )
 
 
 @dataclass
@@ -86,9 +112,9 @@ class _Clock:
     stop: np.ndarray
     completed: np.ndarray
     exists: np.ndarray
-    skipped: np.ndarray   # a later stage is dated, this one is not
-    late: np.ndarray      # the completion is dated after the record was closed
-    undated: np.ndarray   # withdrawn without any date
+    skipped: np.ndarray  # a later stage is dated, this one is not
+    late: np.ndarray  # the completion is dated after the record was closed
+    undated: np.ndarray  # withdrawn without any date
 
 
 def _holds(rows: pd.DataFrame, when: When | None) -> np.ndarray:
@@ -102,25 +128,39 @@ def _dated(rows: pd.DataFrame, column: str, when: When | None = None) -> np.ndar
 
 
 def _earliest(rows: pd.DataFrame, removals: Sequence[Removal]) -> np.ndarray:
-    return np.minimum.reduce([np.full(len(rows), NEVER), *(_dated(rows, r.date, r.when) for r in removals)])
+    return np.minimum.reduce(
+        [np.full(len(rows), NEVER), *(_dated(rows, r.date, r.when) for r in removals)]
+    )
 
 
 def _clocks(rows: pd.DataFrame, pathway: Pathway) -> dict[str, _Clock]:
     """Start, stop and reason of every wait of every row, in the order of the pathway's waits."""
     done = {wait.name: _dated(rows, wait.completed, wait.completed_when) for wait in pathway.waits}
-    rejected = np.zeros(len(rows), bool) if pathway.rejected is None else rows[pathway.rejected].notna().to_numpy()
+    rejected = (
+        np.zeros(len(rows), bool)
+        if pathway.rejected is None
+        else rows[pathway.rejected].notna().to_numpy()
+    )
     clocks: dict[str, _Clock] = {}
     never = np.zeros(len(rows), bool)
-    late: dict[str, np.ndarray] = {}  # by completion column: dated after the record was closed, so no stage starts there
+    late: dict[
+        str, np.ndarray
+    ] = {}  # by completion column: dated after the record was closed, so no stage starts there
     for at, wait in enumerate(pathway.waits):
-        later = [done[w.name] for w in pathway.waits[at + 1:]]
+        later = [done[w.name] for w in pathway.waits[at + 1 :]]
         clock = clocks[wait.name] = _clock(rows, wait, done[wait.name], later, rejected)
         clock.exists &= ~late.get(wait.start, never)
         late[wait.completed] = late.get(wait.start, never) | clock.late
     return clocks
 
 
-def _clock(rows: pd.DataFrame, wait: Wait, completed: np.ndarray, later: list[np.ndarray], rejected: np.ndarray) -> _Clock:
+def _clock(
+    rows: pd.DataFrame,
+    wait: Wait,
+    completed: np.ndarray,
+    later: list[np.ndarray],
+    rejected: np.ndarray,
+) -> _Clock:
     start = day_numbers(rows[wait.start])
     closed = _earliest(rows, wait.removed)
     removed, withdrawn = closed, np.zeros(len(rows), bool)
@@ -131,16 +171,29 @@ def _clock(rows: pd.DataFrame, wait: Wait, completed: np.ndarray, later: list[np
     next_stage = np.minimum.reduce([np.full(len(rows), NEVER), *later])
     skipped = (completed == NEVER) & (next_stage < NEVER) & (next_stage >= start)
     removed = np.where(skipped, np.minimum(removed, next_stage), removed)
-    absent = np.logical_and.reduce([_holds(rows, w) for w in wait.absent]) if wait.absent else np.zeros(len(rows), bool)
+    absent = (
+        np.logical_and.reduce([_holds(rows, w) for w in wait.absent])
+        if wait.absent
+        else np.zeros(len(rows), bool)
+    )
     stop = np.minimum(completed, removed)
     exists = (start < NEVER) & (start <= closed) & (stop >= start) & ~rejected & ~absent & ~undated
     shut = _earliest(rows, [r for r in wait.removed if r.when is None])
     late = (completed < NEVER) & (completed > shut) & (start <= shut)
-    return _Clock(start, stop, (completed <= removed) & (completed < NEVER), exists,
-                  skipped & exists & (stop == next_stage), late & exists, undated & ~rejected & ~absent)
+    return _Clock(
+        start,
+        stop,
+        (completed <= removed) & (completed < NEVER),
+        exists,
+        skipped & exists & (stop == next_stage),
+        late & exists,
+        undated & ~rejected & ~absent,
+    )
 
 
-def _link(rows: pd.DataFrame, pathway: Pathway, clocks: dict[str, _Clock]) -> tuple[np.ndarray, np.ndarray]:
+def _link(
+    rows: pd.DataFrame, pathway: Pathway, clocks: dict[str, _Clock]
+) -> tuple[np.ndarray, np.ndarray]:
     """For each row: the row it duplicates (-1 = none), and days since the child's last closed referral (`NEVER` = first).
 
     A referral made while some wait of an earlier kept referral of the same child is open is its duplicate; on the day
@@ -149,7 +202,11 @@ def _link(rows: pd.DataFrame, pathway: Pathway, clocks: dict[str, _Clock]) -> tu
     count = len(rows)
     duplicate_of, since = np.full(count, -1), np.full(count, NEVER)
     child = pd.factorize(rows["child_id"])[0]
-    linkable = np.ones(count, bool) if pathway.rejected is None else rows[pathway.rejected].isna().to_numpy()
+    linkable = (
+        np.ones(count, bool)
+        if pathway.rejected is None
+        else rows[pathway.rejected].isna().to_numpy()
+    )
     several = np.bincount(child[linkable], minlength=child.max(initial=-1) + 1) > 1
     candidates = np.flatnonzero(linkable & several[child]) if count else np.array([], int)
     date = day_numbers(rows[pathway.start])
@@ -158,11 +215,18 @@ def _link(rows: pd.DataFrame, pathway: Pathway, clocks: dict[str, _Clock]) -> tu
         earlier = kept.setdefault(child[row], [])
         day = date[row]
         for first in earlier:
-            if any(c.exists[first] and c.start[first] <= day < c.stop[first] for c in clocks.values()):
+            if any(
+                c.exists[first] and c.start[first] <= day < c.stop[first] for c in clocks.values()
+            ):
                 duplicate_of[row] = first
                 break
         else:
-            ends = [c.stop[e] for e in earlier for c in clocks.values() if c.exists[e] and c.stop[e] <= day]
+            ends = [
+                c.stop[e]
+                for e in earlier
+                for c in clocks.values()
+                if c.exists[e] and c.stop[e] <= day
+            ]
             if ends:
                 since[row] = day - max(ends)
             earlier.append(row)
@@ -182,18 +246,28 @@ def _age(rows: pd.DataFrame, pathway: Pathway) -> np.ndarray:
         return np.full(len(rows), -1)
     born, start = rows["date_of_birth"], rows[pathway.start]
     before_birthday = (start.dt.month * 100 + start.dt.day) < (born.dt.month * 100 + born.dt.day)
-    return (start.dt.year - born.dt.year - before_birthday.astype(int)).fillna(-1).astype(int).to_numpy()
+    return (
+        (start.dt.year - born.dt.year - before_birthday.astype(int))
+        .fillna(-1)
+        .astype(int)
+        .to_numpy()
+    )
 
 
-def _referrals(rows: pd.DataFrame, pathway: Pathway, newest: pd.Timestamp, pseudonyms: Pseudonyms) -> pd.DataFrame:
+def _referrals(
+    rows: pd.DataFrame, pathway: Pathway, newest: pd.Timestamp, pseudonyms: Pseudonyms
+) -> pd.DataFrame:
     age = _age(rows, pathway)
     band = np.full(len(rows), "unknown", dtype=object)
     for low, high in AGE_BANDS:
         band[(age >= low) & (age <= high)] = f"{low}-{high}"
     columns: dict[str, object] = {
         "pathway": pd.Categorical.from_codes(np.zeros(len(rows), "int8"), [pathway.code]),
-        "record": np.arange(len(rows)), "child": pseudonyms(rows["child_id"]).to_numpy(), "start": rows[pathway.start],
-        "age": pd.array(age, dtype="Int16"), "in_newest": (rows["extract_date"] == newest).to_numpy(),
+        "record": np.arange(len(rows)),
+        "child": pseudonyms(rows["child_id"]).to_numpy(),
+        "start": rows[pathway.start],
+        "age": pd.array(age, dtype="Int16"),
+        "in_newest": (rows["extract_date"] == newest).to_numpy(),
     }
     for name in GROUPS:
         source = pathway.source_column if name == "source" else name
@@ -212,7 +286,16 @@ def _referrals(rows: pd.DataFrame, pathway: Pathway, newest: pd.Timestamp, pseud
 
 def _waits(referrals: pd.DataFrame, pathway: Pathway, clocks: dict[str, _Clock]) -> pd.DataFrame:
     parts = []
-    carried = ["pathway", "record", "child", "in_newest", *GROUPS, "source_file", "source_row", "extract_date"]
+    carried = [
+        "pathway",
+        "record",
+        "child",
+        "in_newest",
+        *GROUPS,
+        "source_file",
+        "source_row",
+        "extract_date",
+    ]
     carried += [c for c in ("next_appointment_date", "review_date") if c in referrals]
     names = [w.name for w in pathway.waits]
     for at, wait in enumerate(pathway.waits):
@@ -235,20 +318,48 @@ def _as_dates(days: np.ndarray) -> np.ndarray:
 
 
 _FINDINGS = {  # what is masked -> code of the two tables of rules, severity, what was met, what to do
-    "skipped": ("D22", "warn", "a later stage is dated but the stage before it is not; the earlier wait ends that day",
-                "Ask the service to enter the missing date."),
-    "late": ("D13", "warn", "a stage is dated after the record was closed; the wait ends on the closing day",
-                 "Ask the service which of the two dates is right."),
-    "undated": ("D13", "warn", "withdrawn without any date; the waits that it would end are left out",
-                  "Ask the service for the date of the withdrawal."),
-    "D11": ("D11", "info", "a second referral while the first is open; linked to it, the earliest clock counts", "Nothing to do."),
-    "D12": ("D12", "info", "referred again within 365 days of the last closure; a new clock", "Nothing to do."),
-    "D23": ("D23", "warn", "open, but absent from the newest extract (not flowed)",
-            "Ask the service whether these children still wait; the list is shown with and without them."),
+    "skipped": (
+        "D22",
+        "warn",
+        "a later stage is dated but the stage before it is not; the earlier wait ends that day",
+        "Ask the service to enter the missing date.",
+    ),
+    "late": (
+        "D13",
+        "warn",
+        "a stage is dated after the record was closed; the wait ends on the closing day",
+        "Ask the service which of the two dates is right.",
+    ),
+    "undated": (
+        "D13",
+        "warn",
+        "withdrawn without any date; the waits that it would end are left out",
+        "Ask the service for the date of the withdrawal.",
+    ),
+    "D11": (
+        "D11",
+        "info",
+        "a second referral while the first is open; linked to it, the earliest clock counts",
+        "Nothing to do.",
+    ),
+    "D12": (
+        "D12",
+        "info",
+        "referred again within 365 days of the last closure; a new clock",
+        "Nothing to do.",
+    ),
+    "D23": (
+        "D23",
+        "warn",
+        "open, but absent from the newest extract (not flowed)",
+        "Ask the service whether these children still wait; the list is shown with and without them.",
+    ),
 }
 
 
-def _findings(rows: pd.DataFrame, referrals: pd.DataFrame, clocks: dict[str, _Clock]) -> pd.DataFrame:
+def _findings(
+    rows: pd.DataFrame, referrals: pd.DataFrame, clocks: dict[str, _Clock]
+) -> pd.DataFrame:
     """One row per code and file: how many records, what it means, what to do."""
     any_of = lambda name: np.logical_or.reduce([getattr(c, name) for c in clocks.values()])  # noqa: E731
     open_now = np.logical_or.reduce([c.exists & (c.stop == NEVER) for c in clocks.values()])

@@ -31,7 +31,9 @@ def half_up(
     try:
         exact = _fraction(numerator) / _fraction(denominator)
     except (ValueError, OverflowError, ZeroDivisionError) as error:
-        raise Refused("rounding: a percentage or mean over nothing: show it as undefined") from error
+        raise Refused(
+            "rounding: a percentage or mean over nothing: show it as undefined"
+        ) from error
     scaled = abs(exact) * 10**places
     whole = math.floor(scaled + Fraction(1, 2))
     return Decimal(whole if exact >= 0 else -whole).scaleb(-places)
@@ -72,7 +74,12 @@ def percentile_from_bands(
     lower = np.arange(len(people)) if edges is None else np.asarray(edges, dtype=float)
     if people.ndim != 1 or len(people) != len(lower):
         raise Refused("bands: give one count and one lower edge for each band")
-    if not len(people) or not np.all(np.isfinite(people)) or np.any(people < 0) or np.any(people % 1):
+    if (
+        not len(people)
+        or not np.all(np.isfinite(people))
+        or np.any(people < 0)
+        or np.any(people % 1)
+    ):
         raise Refused("bands: counts are whole numbers of people, 0 or more")
     if not 0 < percent < 100:
         raise Refused("bands: a percentile lies between 0 and 100")

@@ -20,14 +20,35 @@ PUBLISHED: dict[str, tuple[str, tuple[str, ...]]] = {
     "plans_issued": ("plans_issued_den", ()),
     "within_20_weeks_pct": ("plans_issued_within_20_weeks", ("plans_issued_den",)),
     "within_20_weeks_excl_pct": ("plans_issued_20_weeks_ex", ("plans_issued_den_ex",)),
-    "decisions_within_6_weeks_pct": ("request_outcome_six_weeks", ("request_outcome_six_weeks", "request_outcome_over_6_weeks")),
-    "refusals_within_16_weeks_pct": ("outcome_decision_within_time", ("outcome_decision_within_time", "outcome_decision_over_time")),
-    "requests_refused_pct": ("requests_decided_not_to_assess", ("requests_decided_to_assess", "requests_decided_not_to_assess")),
+    "decisions_within_6_weeks_pct": (
+        "request_outcome_six_weeks",
+        ("request_outcome_six_weeks", "request_outcome_over_6_weeks"),
+    ),
+    "refusals_within_16_weeks_pct": (
+        "outcome_decision_within_time",
+        ("outcome_decision_within_time", "outcome_decision_over_time"),
+    ),
+    "requests_refused_pct": (
+        "requests_decided_not_to_assess",
+        ("requests_decided_to_assess", "requests_decided_not_to_assess"),
+    ),
 }
 """Measure: DfE's column of the numerator and those that add up to the denominator (none: a count)."""
 
 _PLACE = ["time_period", "geographic_level", "region_name", "new_la_code", "old_la_code", "la_name"]
-_COLUMNS = ["measure", "period_start", "period_end", "place", "basis", "value", "unit", "numerator", "denominator", "areas", "note"]
+_COLUMNS = [
+    "measure",
+    "period_start",
+    "period_end",
+    "place",
+    "basis",
+    "value",
+    "unit",
+    "numerator",
+    "denominator",
+    "areas",
+    "note",
+]
 
 
 def read_dfe(folder: Path) -> pd.DataFrame:
@@ -51,17 +72,42 @@ def read_dfe(folder: Path) -> pd.DataFrame:
         for measure, (above, below) in PUBLISHED.items():
             if not {above, *below} <= set(raw.columns):
                 continue
-            place = raw[_PLACE].set_axis(["year", "level", "region", "new_code", "old_code", "name"], axis=1)
-            whole = sum((_counts(raw[column]) for column in below[1:]), _counts(raw[below[0]])) if below else pd.NA
-            tables.append(place.assign(measure=measure, numerator=_counts(raw[above]), denominator=pd.array([pd.NA] * len(raw), "Int64")
-                                       if not below else whole))
-    columns = ["measure", "year", "level", "region", "new_code", "old_code", "name", "numerator", "denominator"]
+            place = raw[_PLACE].set_axis(
+                ["year", "level", "region", "new_code", "old_code", "name"], axis=1
+            )
+            whole = (
+                sum((_counts(raw[column]) for column in below[1:]), _counts(raw[below[0]]))
+                if below
+                else pd.NA
+            )
+            tables.append(
+                place.assign(
+                    measure=measure,
+                    numerator=_counts(raw[above]),
+                    denominator=pd.array([pd.NA] * len(raw), "Int64") if not below else whole,
+                )
+            )
+    columns = [
+        "measure",
+        "year",
+        "level",
+        "region",
+        "new_code",
+        "old_code",
+        "name",
+        "numerator",
+        "denominator",
+    ]
     if not tables:
         return pd.DataFrame(columns=columns)
-    return pd.concat(tables, ignore_index=True)[columns].drop_duplicates(["measure", "year", "level", "region", "name"], ignore_index=True)
+    return pd.concat(tables, ignore_index=True)[columns].drop_duplicates(
+        ["measure", "year", "level", "region", "name"], ignore_index=True
+    )
 
 
-def compare(published: pd.DataFrame, area: str, la_code: str = "", neighbours: Sequence[str] = ()) -> pd.DataFrame:
+def compare(
+    published: pd.DataFrame, area: str, la_code: str = "", neighbours: Sequence[str] = ()
+) -> pd.DataFrame:
     """The area, England, its region and three averages of its neighbours, one row per measure, year and comparator.
 
     Columns: `measure, period_start, period_end, place, basis, value, unit, numerator, denominator, areas, note`. basis:
@@ -77,27 +123,41 @@ def compare(published: pd.DataFrame, area: str, la_code: str = "", neighbours: S
         is given as a code.
     """
     if any(name[1:].isdigit() for name in neighbours):
-        raise Refused("sendwaits.toml: [area] neighbours: give names, not codes: a code alone joins the wrong areas")
+        raise Refused(
+            "sendwaits.toml: [area] neighbours: give names, not codes: a code alone joins the wrong areas"
+        )
     if published.empty:
         return pd.DataFrame(columns=_COLUMNS)
     authority = published["level"] == "Local authority"
     key = published["name"].str.strip().str.casefold()
     own = published[authority & (key == area.strip().casefold())]
     if own.empty:
-        raise Refused("data/raw/dfe: la_name: the area's name is not in the files: check [area] name")
+        raise Refused(
+            "data/raw/dfe: la_name: the area's name is not in the files: check [area] name"
+        )
     if la_code and not ((own["new_code"] == la_code) | (own["old_code"] == la_code)).all():
-        raise Refused("sendwaits.toml: [area] la_code: the DfE files have another code for this name")
+        raise Refused(
+            "sendwaits.toml: [area] la_code: the DfE files have another code for this name"
+        )
     asked = {name.strip().casefold(): name for name in neighbours}
     beside = published[authority & key.isin(asked.keys())]
     region = published[(published["level"] == "Regional") & published["region"].isin(own["region"])]
     rows = [
-        *_each(own, "area"), *_each(published[published["level"] == "National"].assign(name="England"), "England"),
-        *_each(region.assign(name=region["region"]), "region"), *_averages(beside, asked),
+        *_each(own, "area"),
+        *_each(published[published["level"] == "National"].assign(name="England"), "England"),
+        *_each(region.assign(name=region["region"]), "region"),
+        *_averages(beside, asked),
     ]
     order = {basis: i for i, basis in enumerate(["area", "England", "region", *_AVERAGES])}
     table = pd.DataFrame(rows, columns=_COLUMNS)
-    table = table.assign(order=table["basis"].map(order)).sort_values(["measure", "period_start", "order"], kind="stable")
-    return table.drop(columns="order").reset_index(drop=True).astype({"numerator": "Int64", "denominator": "Int64", "areas": "Int64"})
+    table = table.assign(order=table["basis"].map(order)).sort_values(
+        ["measure", "period_start", "order"], kind="stable"
+    )
+    return (
+        table.drop(columns="order")
+        .reset_index(drop=True)
+        .astype({"numerator": "Int64", "denominator": "Int64", "areas": "Int64"})
+    )
 
 
 _AVERAGES = ("mean of neighbours", "median of neighbours", "pooled neighbours")
@@ -105,9 +165,25 @@ _AVERAGES = ("mean of neighbours", "median of neighbours", "pooled neighbours")
 
 def _each(rows: pd.DataFrame, basis: str) -> list[tuple[object, ...]]:
     values = _values(rows)
-    return [(row.measure, *_year(row.year), row.name, basis, value, _unit(row.measure),
-             row.numerator if _unit(row.measure) == "percent" else pd.NA, row.denominator, pd.NA, "")
-            for row, value in zip(rows[["measure", "year", "name", "numerator", "denominator"]].itertuples(index=False), values, strict=True)]
+    return [
+        (
+            row.measure,
+            *_year(row.year),
+            row.name,
+            basis,
+            value,
+            _unit(row.measure),
+            row.numerator if _unit(row.measure) == "percent" else pd.NA,
+            row.denominator,
+            pd.NA,
+            "",
+        )
+        for row, value in zip(
+            rows[["measure", "year", "name", "numerator", "denominator"]].itertuples(index=False),
+            values,
+            strict=True,
+        )
+    ]
 
 
 def _averages(rows: pd.DataFrame, asked: dict[str, str]) -> list[tuple[object, ...]]:
@@ -116,22 +192,52 @@ def _averages(rows: pd.DataFrame, asked: dict[str, str]) -> list[tuple[object, .
         unit, value = _unit(measure), _values(group)
         known = group[value.notna()]
         lacking = sorted(set(asked) - set(known["name"].str.strip().str.casefold()))
-        note = "without a published value: " + ", ".join(asked[name] for name in lacking) if lacking else ""
+        note = (
+            "without a published value: " + ", ".join(asked[name] for name in lacking)
+            if lacking
+            else ""
+        )
         above, below = known["numerator"].sum(), known["denominator"].sum()
-        averages = {"mean of neighbours": (value.mean(), pd.NA, pd.NA), "median of neighbours": (value.median(), pd.NA, pd.NA)}
+        averages = {
+            "mean of neighbours": (value.mean(), pd.NA, pd.NA),
+            "median of neighbours": (value.median(), pd.NA, pd.NA),
+        }
         if unit == "percent":
-            averages["pooled neighbours"] = (100 * above / below if below else float("nan"), above, below)
-        found += [(measure, *_year(year), f"{len(known)} statistical neighbours", basis, number, unit, top, bottom, len(known), note)
-                  for basis, (number, top, bottom) in averages.items()]
+            averages["pooled neighbours"] = (
+                100 * above / below if below else float("nan"),
+                above,
+                below,
+            )
+        found += [
+            (
+                measure,
+                *_year(year),
+                f"{len(known)} statistical neighbours",
+                basis,
+                number,
+                unit,
+                top,
+                bottom,
+                len(known),
+                note,
+            )
+            for basis, (number, top, bottom) in averages.items()
+        ]
     return found
 
 
 def _counts(cells: pd.Series) -> pd.Series:
-    return pd.to_numeric(cells.where(cells.str.fullmatch(r"\d+"), None), errors="coerce").astype("Int64")
+    return pd.to_numeric(cells.where(cells.str.fullmatch(r"\d+"), None), errors="coerce").astype(
+        "Int64"
+    )
 
 
 def _values(rows: pd.DataFrame) -> pd.Series:
-    share = 100 * rows["numerator"].astype("Float64") / rows["denominator"].astype("Float64").replace(0, pd.NA)
+    share = (
+        100
+        * rows["numerator"].astype("Float64")
+        / rows["denominator"].astype("Float64").replace(0, pd.NA)
+    )
     count = rows["measure"].map(_unit) == "count"
     return share.where(~count, rows["numerator"].astype("Float64")).astype("float64")
 

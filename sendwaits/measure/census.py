@@ -42,8 +42,15 @@ class Flows:
     median_days: np.ndarray
 
 
-def stocks(start: np.ndarray, stop: np.ndarray, group: np.ndarray, n_groups: int, census: Sequence[int] | np.ndarray,
-           over: Sequence[int] = (), bands: Sequence[tuple[int, int | None]] = ()) -> Stocks:
+def stocks(
+    start: np.ndarray,
+    stop: np.ndarray,
+    group: np.ndarray,
+    n_groups: int,
+    census: Sequence[int] | np.ndarray,
+    over: Sequence[int] = (),
+    bands: Sequence[tuple[int, int | None]] = (),
+) -> Stocks:
     """Counts, bands and exact percentiles of the waits open on each census day (ascending), by group.
 
     ``group``: 0 .. n_groups-1 for each row. A stop on the census day is a stop; a start on it waits 0 days. Rows that stop
@@ -76,15 +83,23 @@ def stocks(start: np.ndarray, stop: np.ndarray, group: np.ndarray, n_groups: int
     grid = np.zeros((n_groups + 1, span + 1), np.int64)
     for at, day in enumerate(days):
         if edges[at + 1] > edges[at]:
-            table -= np.bincount(cell[edges[at]:edges[at + 1]], minlength=n_groups * span).reshape(n_groups, span)
+            table -= np.bincount(
+                cell[edges[at] : edges[at + 1]], minlength=n_groups * span
+            ).reshape(n_groups, span)
         width = int(day) - first + 1
         if width <= 0:
             continue
-        _one_census(table[:, :width], grid[:, :width + 1], at, result, bands)
+        _one_census(table[:, :width], grid[:, : width + 1], at, result, bands)
     return result
 
 
-def _one_census(table: np.ndarray, cumulative: np.ndarray, at: int, out: Stocks, bands: Sequence[tuple[int, int | None]]) -> None:
+def _one_census(
+    table: np.ndarray,
+    cumulative: np.ndarray,
+    at: int,
+    out: Stocks,
+    bands: Sequence[tuple[int, int | None]],
+) -> None:
     """Fill row ``at`` of every array from starts still open by group and day; the last column is the census day."""
     width = table.shape[1]
     np.cumsum(table, axis=1, out=cumulative[1:, 1:])
@@ -115,7 +130,9 @@ def _waited(cumulative: np.ndarray, n: np.ndarray, rank: np.ndarray) -> np.ndarr
     width = cumulative.shape[1] - 1
     lift = np.arange(len(cumulative), dtype=np.int64) * (int(n.max()) + 1)
     flat = (cumulative[:, 1:] + lift[:, None]).ravel()
-    place = np.searchsorted(flat, n - rank + lift, side="right") - np.arange(len(cumulative)) * width
+    place = (
+        np.searchsorted(flat, n - rank + lift, side="right") - np.arange(len(cumulative)) * width
+    )
     return width - 1 - place
 
 
@@ -127,8 +144,13 @@ def period_of(day: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarra
     return np.where(inside, at, -1)
 
 
-def flows(day: np.ndarray, group: np.ndarray, n_groups: int, periods: tuple[np.ndarray, np.ndarray],
-          waited_days: np.ndarray | None = None) -> Flows:
+def flows(
+    day: np.ndarray,
+    group: np.ndarray,
+    n_groups: int,
+    periods: tuple[np.ndarray, np.ndarray],
+    waited_days: np.ndarray | None = None,
+) -> Flows:
     """Events (starts, completions ...) by the period and group they fall in; with ``waited_days`` also their sum and median.
 
     ``periods``: first and last day of each period, inclusive, ascending. The median is the mean of the two middle values.
@@ -142,7 +164,11 @@ def flows(day: np.ndarray, group: np.ndarray, n_groups: int, periods: tuple[np.n
     total, median = np.zeros(count.shape, np.int64), np.full(count.shape, np.nan)
     if waited_days is not None and len(inside):
         waited = waited_days[inside].astype(np.int64)
-        sums = np.bincount(key, weights=waited, minlength=n_periods * n_groups).reshape(n_periods, n_groups).astype(np.int64)
+        sums = (
+            np.bincount(key, weights=waited, minlength=n_periods * n_groups)
+            .reshape(n_periods, n_groups)
+            .astype(np.int64)
+        )
         total = np.column_stack([sums.sum(axis=1), sums])
         median[:, 0] = _medians(at[inside], waited, count[:, 0])
         median[:, 1:] = _medians(key, waited, by_group.ravel()).reshape(n_periods, n_groups)

@@ -69,7 +69,9 @@ class Statement:
     note: str = ""
 
 
-def check(statements: Iterable[Statement], figures: pd.DataFrame, series: pd.DataFrame | None = None) -> pd.DataFrame:
+def check(
+    statements: Iterable[Statement], figures: pd.DataFrame, series: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """What each statement is worth: one row per statement, `id, pathway, about, claimed, recomputed, verdict, note`.
 
     Parameters
@@ -83,8 +85,10 @@ def check(statements: Iterable[Statement], figures: pd.DataFrame, series: pd.Dat
     measure that could be meant; it does not hold when they disagree under all of them, or when its own numbers
     contradict its own change. When it depends on which is meant, the definition is missing.
     """
-    return pd.DataFrame([_row(statement, figures, series) for statement in statements],
-                        columns=["id", "pathway", "about", "claimed", "recomputed", "verdict", "note"])
+    return pd.DataFrame(
+        [_row(statement, figures, series) for statement in statements],
+        columns=["id", "pathway", "about", "claimed", "recomputed", "verdict", "note"],
+    )
 
 
 def months_of_weeks(weeks: float) -> float:
@@ -92,12 +96,16 @@ def months_of_weeks(weeks: float) -> float:
     return weeks * 7 / DAYS_IN_A_MONTH
 
 
-def _row(statement: Statement, figures: pd.DataFrame, series: pd.DataFrame | None) -> tuple[str, ...]:
+def _row(
+    statement: Statement, figures: pd.DataFrame, series: pd.DataFrame | None
+) -> tuple[str, ...]:
     missing, notes = list(statement.missing), [statement.note] if statement.note else []
     own = _own_arithmetic(statement)
     missing += _left_out(statement)
     if _undoes_suppression(statement):
-        notes.append("the change undoes the suppression: together with the base only one number fits")
+        notes.append(
+            "the change undoes the suppression: together with the base only one number fits"
+        )
     outcomes: dict[str, bool | None] = {}
     texts = []
     for measure in statement.measures:
@@ -110,11 +118,15 @@ def _row(statement: Statement, figures: pd.DataFrame, series: pd.DataFrame | Non
                 missing.append(str(error))
     known = {measure: held for measure, held in outcomes.items() if held is not None}
     if known and len(set(known.values())) == 1 and not statement.missing:
-        missing = [word for word in missing if word != "records"]  # the others that could be meant have no records
+        missing = [
+            word for word in missing if word != "records"
+        ]  # the others that could be meant have no records
     elif len(known) > 1 and len(set(known.values())) > 1 and "definition" not in missing:
         missing.append("definition")
     if missing and any(known.values()) and len(statement.measures) > 1:
-        notes.append("would agree as " + ", ".join(measure for measure, held in known.items() if held))
+        notes.append(
+            "would agree as " + ", ".join(measure for measure, held in known.items() if held)
+        )
     if own is False:
         verdict = "does not hold"
         notes.append("its own numbers do not give its change")
@@ -122,7 +134,15 @@ def _row(statement: Statement, figures: pd.DataFrame, series: pd.DataFrame | Non
         verdict = "cannot be checked: missing " + ", ".join(dict.fromkeys(missing or ["records"]))
     else:
         verdict = "holds" if all(known.values()) else "does not hold"
-    return (statement.id, statement.pathway, statement.about, _claimed(statement), "; ".join(texts), verdict, "; ".join(notes))
+    return (
+        statement.id,
+        statement.pathway,
+        statement.about,
+        _claimed(statement),
+        "; ".join(texts),
+        verdict,
+        "; ".join(notes),
+    )
 
 
 def _left_out(statement: Statement) -> list[str]:
@@ -135,10 +155,20 @@ def _left_out(statement: Statement) -> list[str]:
         missing.append("base")
     if statement.measures and (not now.last or (base is not None and not base.last)):
         missing.append("period")
-    if statement.change and base is not None and statement.unit == "count" and base.first and now.first and base.last and now.last:
+    if (
+        statement.change
+        and base is not None
+        and statement.unit == "count"
+        and base.first
+        and now.first
+        and base.last
+        and now.last
+    ):
         if not equal_periods(_days(base), _days(now)):
             missing.append("equal periods")
-    if statement.change and any(said is not None and said.below is not None for said in (base, now)):
+    if statement.change and any(
+        said is not None and said.below is not None for said in (base, now)
+    ):
         missing.append("a number that is suppressed")
     return [word for word in missing if word not in statement.missing]
 
@@ -167,7 +197,11 @@ def _undoes_suppression(statement: Statement) -> bool:
         pair = (hidden, now.value) if base.below is not None else (base.value, hidden)
         if None in pair or (statement.change_in == "percent" and not pair[0]):
             continue
-        fits += _agrees(_change(statement, float(pair[0] or 0), float(pair[1] or 0)), statement.change, statement.within)
+        fits += _agrees(
+            _change(statement, float(pair[0] or 0), float(pair[1] or 0)),
+            statement.change,
+            statement.within,
+        )
     return fits == 1
 
 
@@ -182,7 +216,9 @@ def _agrees(value: float, said: str, within: float) -> bool:
     return half_up(value, places=places) == half_up(float(said), places=places)
 
 
-def _under(statement: Statement, measure: str, figures: pd.DataFrame, series: pd.DataFrame | None) -> tuple[bool, str]:
+def _under(
+    statement: Statement, measure: str, figures: pd.DataFrame, series: pd.DataFrame | None
+) -> tuple[bool, str]:
     """Whether the statement agrees when this measure is meant, and the recomputed numbers in words."""
     found, held, texts = {}, [], []
     points = {"base": statement.base, "now": statement.now}
@@ -190,29 +226,48 @@ def _under(statement: Statement, measure: str, figures: pd.DataFrame, series: pd
         if said is None or not said.last or not (said.number or statement.change):
             continue
         value = found[name] = _look_up(statement, measure, said, figures, series)
-        shown = f"under {said.below}" if said.below is not None and value < said.below else half_up(value, places=statement.unit != "count")
+        shown = (
+            f"under {said.below}"
+            if said.below is not None and value < said.below
+            else half_up(value, places=statement.unit != "count")
+        )
         texts.append(f"{shown} ({said.last})")
         if said.below is not None:
             held.append(value < said.below)
         elif said.number:
             held.append(_agrees(value, said.number, 0 if statement.change else statement.within))
-    if statement.change and len(found) == 2 and not _left_out(statement):  # never from or to a suppressed number
+    if (
+        statement.change and len(found) == 2 and not _left_out(statement)
+    ):  # never from or to a suppressed number
         if statement.change_in == "percent" and not found["base"]:
             raise Refused("base")
         change = _change(statement, found["base"], found["now"])
         held.append(_agrees(change, statement.change, statement.within))
-        texts.append(f"change {half_up(change, places=1)}{' %' if statement.change_in == 'percent' else ''}")
+        texts.append(
+            f"change {half_up(change, places=1)}{' %' if statement.change_in == 'percent' else ''}"
+        )
     if not held:
         raise Refused("period")
     return all(held), ", ".join(texts)
 
 
-def _look_up(statement: Statement, measure: str, said: Said, figures: pd.DataFrame, series: pd.DataFrame | None) -> float:
+def _look_up(
+    statement: Statement,
+    measure: str,
+    said: Said,
+    figures: pd.DataFrame,
+    series: pd.DataFrame | None,
+) -> float:
     """The number of a measure for what was said; Refused with the missing word when there is none."""
     if not statement.pathway:
         return _from_series(measure, said, series)
-    rows = figures[(figures["pathway"] == statement.pathway) & (figures["wait"].isin([statement.wait, ""])) & (figures["measure"] == measure)
-                   & (figures["group"] == statement.group) & (figures["period_end"] == said.last)]
+    rows = figures[
+        (figures["pathway"] == statement.pathway)
+        & (figures["wait"].isin([statement.wait, ""]))
+        & (figures["measure"] == measure)
+        & (figures["group"] == statement.group)
+        & (figures["period_end"] == said.last)
+    ]
     rows = rows[rows["period_start"].isin(["", said.first])]
     if rows.empty:
         raise Refused("records")
@@ -222,7 +277,9 @@ def _look_up(statement: Statement, measure: str, said: Said, figures: pd.DataFra
     if pd.isna(row["value"]):
         raise Refused("records")
     value = float(row["value"])
-    return months_of_weeks(value) if statement.unit == "months" and row["unit"] == "weeks" else value
+    return (
+        months_of_weeks(value) if statement.unit == "months" and row["unit"] == "weeks" else value
+    )
 
 
 def _from_series(measure: str, said: Said, series: pd.DataFrame | None) -> float:
@@ -242,6 +299,14 @@ def _from_series(measure: str, said: Said, series: pd.DataFrame | None) -> float
 def _claimed(statement: Statement) -> str:
     """The statement's own numbers in a few words."""
     unit = {"count": "", "percent": " %"}.get(statement.unit, f" {statement.unit}")
-    texts = [f"{said.number}{unit} ({said.last or 'period not said'})" for said in (statement.base, statement.now) if said is not None and said.number]
-    change = f"change {statement.change}{' %' if statement.change_in == 'percent' else unit}" if statement.change else ""
+    texts = [
+        f"{said.number}{unit} ({said.last or 'period not said'})"
+        for said in (statement.base, statement.now)
+        if said is not None and said.number
+    ]
+    change = (
+        f"change {statement.change}{' %' if statement.change_in == 'percent' else unit}"
+        if statement.change
+        else ""
+    )
     return ", ".join(text for text in (" -> ".join(texts), change) if text)

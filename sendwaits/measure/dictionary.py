@@ -20,15 +20,29 @@ Stocks are taken at the end of the period's last day. Of an empty group a percen
 
 def table() -> pd.DataFrame:
     """What each measure means: one row per measure with its unit, kind (stock, flow, or once per pathway), definition and function."""
-    rows = [(m.name, m.unit, m.kind, m.meaning, m.cell.__qualname__.partition(".")[0]) for m in MEASURES.values()]
+    rows = [
+        (m.name, m.unit, m.kind, m.meaning, m.cell.__qualname__.partition(".")[0])
+        for m in MEASURES.values()
+    ]
     return pd.DataFrame(rows, columns=["measure", "unit", "kind", "meaning", "function"])
 
 
 def page() -> str:
     """The table of measures in Markdown."""
-    rows = [("measure", "unit", "kind", "meaning", "function"), ("---",) * 5,
-            *((f"`{m.measure}`", m.unit, m.kind, m.meaning, f"`{m.function}`") for m in table().itertuples())]
-    return _HEAD + "\n\n" + "\n".join("| " + " | ".join(map(str, cells)) + " |" for cells in rows) + "\n"
+    rows = [
+        ("measure", "unit", "kind", "meaning", "function"),
+        ("---",) * 5,
+        *(
+            (f"`{m.measure}`", m.unit, m.kind, m.meaning, f"`{m.function}`")
+            for m in table().itertuples()
+        ),
+    ]
+    return (
+        _HEAD
+        + "\n\n"
+        + "\n".join("| " + " | ".join(map(str, cells)) + " |" for cells in rows)
+        + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -21,9 +21,31 @@ from sendwaits.intake.waits import NEVER, Built, day_numbers
 from sendwaits.measure import census
 from sendwaits.pathways import BANDS, GROUPS, Pathway
 
-__all__ = ["COLUMNS", "Measure", "MEASURES", "Periods", "figures", "measure_names", "periods", "rows_behind", "kth_longest_days"]
+__all__ = [
+    "COLUMNS",
+    "Measure",
+    "MEASURES",
+    "Periods",
+    "figures",
+    "measure_names",
+    "periods",
+    "rows_behind",
+    "kth_longest_days",
+]
 
-COLUMNS = ["pathway", "wait", "measure", "group", "period_start", "period_end", "value", "unit", "numerator", "denominator", "n"]
+COLUMNS = [
+    "pathway",
+    "wait",
+    "measure",
+    "group",
+    "period_start",
+    "period_end",
+    "value",
+    "unit",
+    "numerator",
+    "denominator",
+    "n",
+]
 
 
 # --- periods ---------------------------------------------------------------------------------------------------------
@@ -38,14 +60,18 @@ class Periods:
 
     @cached_property
     def days(self) -> tuple[np.ndarray, np.ndarray]:
-        return tuple(np.array([_day(d) for d in side], dtype=np.int64) for side in (self.first, self.last))  # type: ignore[return-value]
+        return tuple(
+            np.array([_day(d) for d in side], dtype=np.int64) for side in (self.first, self.last)
+        )  # type: ignore[return-value]
 
 
 def _day(value: date) -> int:
     return (value - date(1970, 1, 1)).days
 
 
-def periods(as_at: date, kind: str = "month", months: int = 24, earliest: date | None = None) -> Periods:
+def periods(
+    as_at: date, kind: str = "month", months: int = 24, earliest: date | None = None
+) -> Periods:
     """The periods up to and including ``as_at``: ``month``, ``year`` or ``ytd``.
 
     ``month``: the calendar month of as_at from its first day to as_at, and the ``months`` - 1 whole months before.
@@ -55,7 +81,9 @@ def periods(as_at: date, kind: str = "month", months: int = 24, earliest: date |
         return Periods((as_at.replace(month=1, day=1),), (as_at,))
     if kind == "year":
         years = range((earliest or as_at).year, as_at.year + 1)
-        return Periods(tuple(date(y, 1, 1) for y in years), tuple(min(date(y, 12, 31), as_at) for y in years))
+        return Periods(
+            tuple(date(y, 1, 1) for y in years), tuple(min(date(y, 12, 31), as_at) for y in years)
+        )
     if kind != "month":
         raise Refused(f"No period '{kind}'. Choose one of: month, year, ytd.")
     if not 1 <= months <= 1200:
@@ -99,7 +127,9 @@ def _percent(numerator: np.ndarray, denominator: np.ndarray) -> Cell:
 class View:
     """The rows of one wait (or of one pathway) with the periods and groups they are counted by."""
 
-    def __init__(self, rows: pd.DataFrame, pathway: Pathway, times: Periods, group: str, names: list[str]) -> None:
+    def __init__(
+        self, rows: pd.DataFrame, pathway: Pathway, times: Periods, group: str, names: list[str]
+    ) -> None:
         self.rows, self.pathway, self.times = rows, pathway, times
         if group:
             lookup = {name: at for at, name in enumerate(names)}
@@ -111,10 +141,18 @@ class View:
             self.group, self.n_groups = np.zeros(len(rows), np.int64), 1
         self.start = day_numbers(rows["start"])
 
-    def events(self, day: np.ndarray, mask: np.ndarray | None = None, waited: np.ndarray | None = None) -> census.Flows:
+    def events(
+        self, day: np.ndarray, mask: np.ndarray | None = None, waited: np.ndarray | None = None
+    ) -> census.Flows:
         """How many events fall in each period and group; ``mask`` keeps some rows."""
         keep = day < NEVER if mask is None else mask & (day < NEVER)
-        return census.flows(day[keep], self.group[keep], self.n_groups, self.times.days, None if waited is None else waited[keep])
+        return census.flows(
+            day[keep],
+            self.group[keep],
+            self.n_groups,
+            self.times.days,
+            None if waited is None else waited[keep],
+        )
 
     def day(self, column: str) -> np.ndarray:
         return day_numbers(self.rows[column])
@@ -123,7 +161,15 @@ class View:
 class WaitView(View):
     """One wait: stocks and flows shared by its measures, each computed once."""
 
-    def __init__(self, rows: pd.DataFrame, pathway: Pathway, times: Periods, group: str, names: list[str], standard_days: int | None) -> None:
+    def __init__(
+        self,
+        rows: pd.DataFrame,
+        pathway: Pathway,
+        times: Periods,
+        group: str,
+        names: list[str],
+        standard_days: int | None,
+    ) -> None:
         super().__init__(rows, pathway, times, group, names)
         self.standard_days = standard_days
         self.stop = day_numbers(rows["stop"])
@@ -132,12 +178,16 @@ class WaitView(View):
     @cached_property
     def stocks(self) -> census.Stocks:
         over = tuple(7 * w for w in self.pathway.over_weeks)
-        return census.stocks(self.start, self.stop, self.group, self.n_groups, self.times.days[1], over, BANDS)
+        return census.stocks(
+            self.start, self.stop, self.group, self.n_groups, self.times.days[1], over, BANDS
+        )
 
     def still(self, mask: np.ndarray, until: np.ndarray | None = None) -> np.ndarray:
         """Open waits among the rows of ``mask`` at each census, only while the census day is before ``until`` of the row."""
         end = self.stop if until is None else np.minimum(self.stop, until)
-        return census.stocks(self.start[mask], end[mask], self.group[mask], self.n_groups, self.times.days[1]).waiting
+        return census.stocks(
+            self.start[mask], end[mask], self.group[mask], self.n_groups, self.times.days[1]
+        ).waiting
 
     @cached_property
     def completions(self) -> census.Flows:
@@ -147,8 +197,15 @@ class WaitView(View):
         """Completions in the ``days`` days up to and including each census day."""
         done = self.is_completed
         last = self.times.days[1]
-        counts = [census.flows(self.stop[done], self.group[done], self.n_groups, (np.array([t - days + 1]), np.array([t]))).count[0]
-                  for t in last]
+        counts = [
+            census.flows(
+                self.stop[done],
+                self.group[done],
+                self.n_groups,
+                (np.array([t - days + 1]), np.array([t])),
+            ).count[0]
+            for t in last
+        ]
         return np.array(counts)
 
 
@@ -177,7 +234,13 @@ _always = lambda pathway, wait: True  # noqa: E731
 _ehc = lambda pathway, wait: pathway.timeliness  # noqa: E731
 
 
-def _measure(name: str, unit: str, kind: str, behind: Callable[..., np.ndarray], applies: Callable[..., bool] = _always) -> Callable:
+def _measure(
+    name: str,
+    unit: str,
+    kind: str,
+    behind: Callable[..., np.ndarray],
+    applies: Callable[..., bool] = _always,
+) -> Callable:
     def register(function: Callable[..., Cell]) -> Callable[..., Cell]:
         MEASURES[name] = Measure(name, unit, kind, function, behind, applies)
         return function
@@ -206,8 +269,13 @@ def _over_measure(weeks: int) -> None:
 
     cell.__doc__ = f"Open waits longer than {weeks} weeks (more than {7 * weeks} days) at the end of the census day."
     name = f"waiting_over_{weeks}_weeks"
-    _measure(name, "count", "stock", lambda v, f, t: _open(v, f, t) & (t - v.start > 7 * weeks),
-             lambda pathway, wait: weeks in pathway.over_weeks)(cell)
+    _measure(
+        name,
+        "count",
+        "stock",
+        lambda v, f, t: _open(v, f, t) & (t - v.start > 7 * weeks),
+        lambda pathway, wait: weeks in pathway.over_weeks,
+    )(cell)
 
 
 for _weeks in (18, 20, 52):
@@ -221,16 +289,29 @@ def _band_measure(at: int) -> None:
         return _count(v.stocks.bands[at])
 
     cell.__doc__ = f"Open waits of {low} {'days or more' if high is None else f'to {high} days'} (community SitRep band, both ends inclusive)."
-    _measure(f"waiting_band_{low}_{'plus' if high is None else high}", "count", "stock",
-             lambda v, f, t: _open(v, f, t) & (t - v.start >= low) & (t - v.start <= (NEVER if high is None else high)))(cell)
+    _measure(
+        f"waiting_band_{low}_{'plus' if high is None else high}",
+        "count",
+        "stock",
+        lambda v, f, t: (
+            _open(v, f, t)
+            & (t - v.start >= low)
+            & (t - v.start <= (NEVER if high is None else high))
+        ),
+    )(cell)
 
 
 for _at in range(len(BANDS)):
     _band_measure(_at)
 
 
-@_measure("waiting_booked", "count", "stock", lambda v, f, t: _open(v, f, t) & _after(v, v.pathway.booked, t),
-          lambda pathway, wait: pathway.booked is not None)
+@_measure(
+    "waiting_booked",
+    "count",
+    "stock",
+    lambda v, f, t: _open(v, f, t) & _after(v, v.pathway.booked, t),
+    lambda pathway, wait: pathway.booked is not None,
+)
 def waiting_booked(v: WaitView) -> Cell:
     """Open waits whose next appointment, as last recorded, lies after the census day."""
     booked = v.day(v.pathway.booked or "")
@@ -277,7 +358,9 @@ def longest_weeks_open(v: WaitView) -> Cell:
     return _average(v.stocks.longest_days / 7, v.stocks.waiting)
 
 
-@_measure("within_review_pct", "percent", "stock", _open, lambda pathway, wait: pathway.review is not None)
+@_measure(
+    "within_review_pct", "percent", "stock", _open, lambda pathway, wait: pathway.review is not None
+)
 def within_review_pct(v: WaitView) -> Cell:
     """Open waits with a review date on or after the census day / open waits; no review date = not within."""
     review = v.day(v.pathway.review or "")
@@ -303,7 +386,12 @@ def completed(v: WaitView) -> Cell:
     return _count(v.completions.count)
 
 
-@_measure("removed_other", "count", "flow", lambda v, f, t: ~v.is_completed & (v.stop >= f) & (v.stop <= t))
+@_measure(
+    "removed_other",
+    "count",
+    "flow",
+    lambda v, f, t: ~v.is_completed & (v.stop >= f) & (v.stop <= t),
+)
 def removed_other(v: WaitView) -> Cell:
     """Waits that left the list in the period without being completed (closed, withdrawn, refused)."""
     return _count(v.events(v.stop, ~v.is_completed).count)
@@ -322,7 +410,13 @@ def median_weeks_completed(v: WaitView) -> Cell:
     return _average(v.completions.median_days / 7, v.completions.count)
 
 
-@_measure("within_standard_pct", "percent", "flow", _done, lambda pathway, wait: wait is not None and wait.standard_days is not None)
+@_measure(
+    "within_standard_pct",
+    "percent",
+    "flow",
+    _done,
+    lambda pathway, wait: wait is not None and wait.standard_days is not None,
+)
 def within_standard_pct(v: WaitView) -> Cell:
     """Completed within the standard (its last day included) / completed, in the period."""
     on_time = v.is_completed & (v.stop - v.start <= (v.standard_days or 0))
@@ -336,7 +430,11 @@ def _in(day: np.ndarray, first: int, last: int) -> np.ndarray:
 
 def _received(v: View) -> np.ndarray:
     history = v.pathway.history
-    return np.ones(len(v.rows), bool) if history is None else ~v.rows[history.column].isin(history.values).to_numpy()
+    return (
+        np.ones(len(v.rows), bool)
+        if history is None
+        else ~v.rows[history.column].isin(history.values).to_numpy()
+    )
 
 
 @_measure("referrals", "count", "pathway", lambda v, f, t: _in(v.start, f, t) & _received(v))
@@ -345,8 +443,13 @@ def referrals(v: View) -> Cell:
     return _count(v.events(v.start, _received(v)).count)
 
 
-@_measure("rejected", "count", "pathway", lambda v, f, t: _in(v.day(v.pathway.rejected), f, t),
-          lambda pathway, wait: pathway.rejected is not None)
+@_measure(
+    "rejected",
+    "count",
+    "pathway",
+    lambda v, f, t: _in(v.day(v.pathway.rejected), f, t),
+    lambda pathway, wait: pathway.rejected is not None,
+)
 def rejected(v: View) -> Cell:
     """Referrals rejected in the period, by the date of rejection."""
     return _count(v.events(v.day(v.pathway.rejected or "")).count)
@@ -355,7 +458,9 @@ def rejected(v: View) -> Cell:
 def _plans(v: View) -> np.ndarray:
     """Day of the final plan of every request whose plan counts: not decided before this collection in both stages."""
     plan = v.pathway.wait("plan")
-    history = np.logical_and.reduce([v.rows[w.column].isin(w.values).to_numpy() for w in plan.absent])
+    history = np.logical_and.reduce(
+        [v.rows[w.column].isin(w.values).to_numpy() for w in plan.absent]
+    )
     return np.where(history, NEVER, v.day(plan.completed))
 
 
@@ -376,21 +481,35 @@ def within_20_weeks_pct(v: View) -> Cell:
     return _percent(v.events(plans, plans - v.start <= 140).count, v.events(plans).count)
 
 
-@_measure("within_20_weeks_excl_pct", "percent", "pathway", lambda v, f, t: _in(_plans(v), f, t) & _not_excepted(v), _ehc)
+@_measure(
+    "within_20_weeks_excl_pct",
+    "percent",
+    "pathway",
+    lambda v, f, t: _in(_plans(v), f, t) & _not_excepted(v),
+    _ehc,
+)
 def within_20_weeks_excl_pct(v: View) -> Cell:
     """Issued cohort without recorded exceptions (week20 = 1 dropped from both sides)."""
     plans, plain = _plans(v), _not_excepted(v)
-    return _percent(v.events(plans, plain & (plans - v.start <= 140)).count, v.events(plans, plain).count)
+    return _percent(
+        v.events(plans, plain & (plans - v.start <= 140)).count, v.events(plans, plain).count
+    )
 
 
 def _due(v: View) -> tuple[np.ndarray, np.ndarray]:
     """Day 140 of every plan wait not removed by then (`NEVER` for the others), and whether it was completed by then."""
-    stop, done, due = day_numbers(v.rows["plan_stop"]), v.rows["plan_completed"].to_numpy(), v.start + 140
+    stop, done, due = (
+        day_numbers(v.rows["plan_stop"]),
+        v.rows["plan_completed"].to_numpy(),
+        v.start + 140,
+    )
     there = v.rows["plan_wait"].to_numpy() & ~(~done & (stop <= due))
     return np.where(there, due, NEVER), done & (stop <= due)
 
 
-@_measure("due_within_20_weeks_pct", "percent", "pathway", lambda v, f, t: _in(_due(v)[0], f, t), _ehc)
+@_measure(
+    "due_within_20_weeks_pct", "percent", "pathway", lambda v, f, t: _in(_due(v)[0], f, t), _ehc
+)
 def due_within_20_weeks_pct(v: View) -> Cell:
     """Due cohort: plan waits whose day 140 lies in the period and that were not removed by then; completed by then / all."""
     due, on_time = _due(v)
@@ -401,28 +520,56 @@ def _coded(v: View, column: str, *codes: str) -> np.ndarray:
     return v.rows[column].isin(codes).to_numpy()
 
 
-@_measure("decisions_within_6_weeks_pct", "percent", "pathway",
-          lambda v, f, t: _in(v.day("request_outcome_date"), f, t) & _coded(v, "request_outcome", "Y", "N"), _ehc)
+@_measure(
+    "decisions_within_6_weeks_pct",
+    "percent",
+    "pathway",
+    lambda v, f, t: (
+        _in(v.day("request_outcome_date"), f, t) & _coded(v, "request_outcome", "Y", "N")
+    ),
+    _ehc,
+)
 def decisions_within_6_weeks_pct(v: View) -> Cell:
     """Decisions whether to assess (yes or no) within 42 days of the request / such decisions, by the date of the decision."""
     day, decided = v.day("request_outcome_date"), _coded(v, "request_outcome", "Y", "N")
-    return _percent(v.events(day, decided & (day - v.start <= 42)).count, v.events(day, decided).count)
+    return _percent(
+        v.events(day, decided & (day - v.start <= 42)).count, v.events(day, decided).count
+    )
 
 
-@_measure("refusals_within_16_weeks_pct", "percent", "pathway",
-          lambda v, f, t: _in(v.day("assessment_outcome_date"), f, t) & _coded(v, "assessment_outcome", "N"), _ehc)
+@_measure(
+    "refusals_within_16_weeks_pct",
+    "percent",
+    "pathway",
+    lambda v, f, t: (
+        _in(v.day("assessment_outcome_date"), f, t) & _coded(v, "assessment_outcome", "N")
+    ),
+    _ehc,
+)
 def refusals_within_16_weeks_pct(v: View) -> Cell:
     """Decisions not to issue a plan within 112 days of the request / such decisions, by their date."""
     day, refused = v.day("assessment_outcome_date"), _coded(v, "assessment_outcome", "N")
-    return _percent(v.events(day, refused & (day - v.start <= 112)).count, v.events(day, refused).count)
+    return _percent(
+        v.events(day, refused & (day - v.start <= 112)).count, v.events(day, refused).count
+    )
 
 
-@_measure("requests_refused_pct", "percent", "pathway",
-          lambda v, f, t: _in(v.day("request_outcome_date"), f, t) & _coded(v, "request_outcome", "Y", "N"), _ehc)
+@_measure(
+    "requests_refused_pct",
+    "percent",
+    "pathway",
+    lambda v, f, t: (
+        _in(v.day("request_outcome_date"), f, t) & _coded(v, "request_outcome", "Y", "N")
+    ),
+    _ehc,
+)
 def requests_refused_pct(v: View) -> Cell:
     """Decisions not to assess / decisions whether to assess, by the date of the decision."""
     day = v.day("request_outcome_date")
-    return _percent(v.events(day, _coded(v, "request_outcome", "N")).count, v.events(day, _coded(v, "request_outcome", "Y", "N")).count)
+    return _percent(
+        v.events(day, _coded(v, "request_outcome", "N")).count,
+        v.events(day, _coded(v, "request_outcome", "Y", "N")).count,
+    )
 
 
 # --- the table -------------------------------------------------------------------------------------------------------
@@ -430,8 +577,15 @@ def requests_refused_pct(v: View) -> Cell:
 
 def measure_names(pathway: Pathway) -> list[tuple[str, str]]:
     """Every (wait, measure) that `figures` prints for a pathway; wait is empty for measures of the whole pathway."""
-    pairs = [("", m.name) for m in MEASURES.values() if m.kind == "pathway" and m.applies(pathway, None)]
-    pairs += [(w.name, m.name) for w in pathway.waits for m in MEASURES.values() if m.kind != "pathway" and m.applies(pathway, w)]
+    pairs = [
+        ("", m.name) for m in MEASURES.values() if m.kind == "pathway" and m.applies(pathway, None)
+    ]
+    pairs += [
+        (w.name, m.name)
+        for w in pathway.waits
+        for m in MEASURES.values()
+        if m.kind != "pathway" and m.applies(pathway, w)
+    ]
     return pairs
 
 
@@ -440,18 +594,27 @@ def _counted(built: Built, pathway: Pathway) -> pd.DataFrame:
     rows = built.referrals[built.referrals["duplicate_of"] < 0].reset_index(drop=True)
     if pathway.timeliness:
         plan = built.waits[built.waits["wait"] == "plan"].set_index("record")
-        rows = rows.assign(plan_wait=rows["record"].isin(plan.index), plan_stop=rows["record"].map(plan["stop"]),
-                           plan_completed=rows["record"].map(plan["completed"]).eq(True).to_numpy(bool))
+        rows = rows.assign(
+            plan_wait=rows["record"].isin(plan.index),
+            plan_stop=rows["record"].map(plan["stop"]),
+            plan_completed=rows["record"].map(plan["completed"]).eq(True).to_numpy(bool),
+        )
     return rows
 
 
-def _views(built: Built, pathway: Pathway, times: Periods, group: str) -> tuple[dict[str, View], list[str]]:
+def _views(
+    built: Built, pathway: Pathway, times: Periods, group: str
+) -> tuple[dict[str, View], list[str]]:
     counted = _counted(built, pathway)
     names = sorted(counted[group].cat.remove_unused_categories().cat.categories) if group else []
-    views: dict[str, View] = {"": View(counted, pathway, times, group, _all_names(counted, group, names))}
+    views: dict[str, View] = {
+        "": View(counted, pathway, times, group, _all_names(counted, group, names))
+    }
     for wait in pathway.waits:
         rows = built.waits[built.waits["wait"] == wait.name]
-        views[wait.name] = WaitView(rows, pathway, times, group, _all_names(rows, group, names), wait.standard_days)
+        views[wait.name] = WaitView(
+            rows, pathway, times, group, _all_names(rows, group, names), wait.standard_days
+        )
     return views, names
 
 
@@ -474,17 +637,37 @@ def figures(built: Built, pathway: Pathway, times: Periods, group: str = "") -> 
     for wait, name in sorted(measure_names(pathway)):
         _append(parts, wait, MEASURES[name], views[wait], labels, times)
     rows = len(parts["measure"])
-    flat = {c: np.concatenate(parts[c]) if rows else np.array([]) for c in ("value", "numerator", "denominator", "n", "group", "period_start", "period_end")}
-    table = pd.DataFrame({
-        "pathway": np.repeat(pathway.code, rows * size), "wait": np.repeat(parts["wait"], size), "measure": np.repeat(parts["measure"], size),
-        "group": flat["group"], "period_start": flat["period_start"], "period_end": flat["period_end"], "value": flat["value"],
-        "unit": np.repeat(parts["unit"], size),
-        **{c: pd.arrays.IntegerArray(flat[c].astype("int64"), flat[c] < 0) for c in ("numerator", "denominator", "n")},
-    })
+    flat = {
+        c: np.concatenate(parts[c]) if rows else np.array([])
+        for c in ("value", "numerator", "denominator", "n", "group", "period_start", "period_end")
+    }
+    table = pd.DataFrame(
+        {
+            "pathway": np.repeat(pathway.code, rows * size),
+            "wait": np.repeat(parts["wait"], size),
+            "measure": np.repeat(parts["measure"], size),
+            "group": flat["group"],
+            "period_start": flat["period_start"],
+            "period_end": flat["period_end"],
+            "value": flat["value"],
+            "unit": np.repeat(parts["unit"], size),
+            **{
+                c: pd.arrays.IntegerArray(flat[c].astype("int64"), flat[c] < 0)
+                for c in ("numerator", "denominator", "n")
+            },
+        }
+    )
     return table[COLUMNS]
 
 
-def _append(parts: dict[str, list], wait: str, measure: Measure, view: View, labels: list[str], times: Periods) -> None:
+def _append(
+    parts: dict[str, list],
+    wait: str,
+    measure: Measure,
+    view: View,
+    labels: list[str],
+    times: Periods,
+) -> None:
     cell = measure.cell(view)
     shown = slice(0, len(labels))
     order = sorted(range(len(labels)), key=lambda at: labels[at])
@@ -507,7 +690,15 @@ def _append(parts: dict[str, list], wait: str, measure: Measure, view: View, lab
     parts["denominator"].append(flat(cell.denominator))
 
 
-def rows_behind(built: Built, pathway: Pathway, wait: str, measure: str, first: date | None, last: date, group: str = "") -> pd.DataFrame:
+def rows_behind(
+    built: Built,
+    pathway: Pathway,
+    wait: str,
+    measure: str,
+    first: date | None,
+    last: date,
+    group: str = "",
+) -> pd.DataFrame:
     """The rows that a printed number counts: file and row, clock start and stop; one row per wait (or referral).
 
     ``first`` is None for stocks. ``group`` as printed: empty or ``column=value``. Of a percentage: its denominator.
@@ -516,8 +707,15 @@ def rows_behind(built: Built, pathway: Pathway, wait: str, measure: str, first: 
     pairs = measure_names(pathway)
     if (wait, measure) not in pairs:
         known = sorted({m for w, m in pairs if w == wait})
-        raise Refused(f"{pathway.code} has no measure '{measure}'" + (f" for the wait '{wait}'. " if wait else ". ") +
-                      (f"Choose one of: {', '.join(known)}." if known else f"Waits: {', '.join(w.name for w in pathway.waits)}."))
+        raise Refused(
+            f"{pathway.code} has no measure '{measure}'"
+            + (f" for the wait '{wait}'. " if wait else ". ")
+            + (
+                f"Choose one of: {', '.join(known)}."
+                if known
+                else f"Waits: {', '.join(w.name for w in pathway.waits)}."
+            )
+        )
     views, _ = _views(built, pathway, Periods((first or last,), (last,)), "")
     view = views[wait]
     mask = MEASURES[measure].behind(view, _day(first or last), _day(last))
@@ -526,22 +724,40 @@ def rows_behind(built: Built, pathway: Pathway, wait: str, measure: str, first: 
         if column not in GROUPS:
             raise Refused(f"No group '{column}'. Choose one of: {', '.join(GROUPS)}.")
         mask &= (view.rows[column] == value).to_numpy()
-    columns = ["source_file", "source_row", "start", *(c for c in ("stop", "completed") if c in view.rows)]
-    found = view.rows.loc[mask, columns].sort_values(["source_file", "source_row"], ignore_index=True)
-    end = found["stop"].where(found["stop"] <= pd.Timestamp(last)).fillna(pd.Timestamp(last)) if "stop" in found else None
+    columns = [
+        "source_file",
+        "source_row",
+        "start",
+        *(c for c in ("stop", "completed") if c in view.rows),
+    ]
+    found = view.rows.loc[mask, columns].sort_values(
+        ["source_file", "source_row"], ignore_index=True
+    )
+    end = (
+        found["stop"].where(found["stop"] <= pd.Timestamp(last)).fillna(pd.Timestamp(last))
+        if "stop" in found
+        else None
+    )
     return found if end is None else found.assign(days=(end - found["start"]).dt.days)
 
 
-def kth_longest_days(built: Built, wait: str, census_days: Periods, k: int, group: str = "") -> pd.DataFrame:
+def kth_longest_days(
+    built: Built, wait: str, census_days: Periods, k: int, group: str = ""
+) -> pd.DataFrame:
     """Days waited by the k-th longest open wait on each census day, NaN under k: ``group, period_end, days``."""
     rows = built.waits[built.waits["wait"] == wait]
     start, stop = day_numbers(rows["start"]), day_numbers(rows["stop"])
     masks = {"": np.ones(len(rows), bool)}
     if group:
-        masks |= {f"{group}={name}": (rows[group] == name).to_numpy() for name in rows[group].cat.categories}
+        masks |= {
+            f"{group}={name}": (rows[group] == name).to_numpy()
+            for name in rows[group].cat.categories
+        }
     found = []
     for label, mask in masks.items():
         for day, last in zip(census_days.days[1], census_days.last, strict=True):
             waited = np.sort(day - start[mask & (start <= day) & (stop > day)])
-            found.append((label, last.isoformat(), float(waited[-k]) if len(waited) >= k else np.nan))
+            found.append(
+                (label, last.isoformat(), float(waited[-k]) if len(waited) >= k else np.nan)
+            )
     return pd.DataFrame(found, columns=["group", "period_end", "days"])

@@ -28,7 +28,9 @@ def target_mean_wait(target_wait: Number, factor: Number = 4) -> npt.NDArray[np.
     return _divide(_numbers(target_wait=target_wait), _numbers(factor=factor))
 
 
-def target_queue_size(demand: Number, target_wait: Number, factor: Number = 4) -> npt.NDArray[np.float64] | float:
+def target_queue_size(
+    demand: Number, target_wait: Number, factor: Number = 4
+) -> npt.NDArray[np.float64] | float:
     """The children waiting (a count) at which the list meets its target: demand x the target mean wait (Little's law)."""
     return _plain(_numbers(demand=demand) * target_mean_wait(target_wait, factor))
 
@@ -39,11 +41,18 @@ def pressure(mean_wait: Number, target_wait: Number) -> npt.NDArray[np.float64] 
 
 
 def target_capacity(
-    demand: Number, target_wait: Number, factor: Number = 4, cv_demand: Number = 1, cv_capacity: Number = 1
+    demand: Number,
+    target_wait: Number,
+    factor: Number = 4,
+    cv_demand: Number = 1,
+    cv_capacity: Number = 1,
 ) -> npt.NDArray[np.float64] | float:
     """Treatments a week that keep a list at its target size (Kingman): demand + (cv_d^2 + cv_c^2) / 2 x factor / target wait."""
     spread = (_numbers(cv_demand=cv_demand) ** 2 + _numbers(cv_capacity=cv_capacity) ** 2) / 2
-    return _plain(_numbers(demand=demand) + _divide(spread * _numbers(factor=factor), _numbers(target_wait=target_wait)))
+    return _plain(
+        _numbers(demand=demand)
+        + _divide(spread * _numbers(factor=factor), _numbers(target_wait=target_wait))
+    )
 
 
 def relief_capacity(
@@ -77,7 +86,9 @@ class Flow:
     days: int
 
 
-def queue(starts: pd.Series, stops: pd.Series, first: object = None, last: object = None) -> pd.DataFrame:
+def queue(
+    starts: pd.Series, stops: pd.Series, first: object = None, last: object = None
+) -> pd.DataFrame:
     """Children waiting (a count) at the end of each day, one row per day from `first` to `last`: `date, waiting`.
 
     Those who started on or before the day less those who stopped on or before it; a same-day stop never waits.
@@ -86,8 +97,12 @@ def queue(starts: pd.Series, stops: pd.Series, first: object = None, last: objec
     """
     start, stop, day0, day1 = _window(starts, stops, first, last)
     days = np.arange(day0, day1 + 1)
-    waiting = np.searchsorted(np.sort(start), days, "right") - np.searchsorted(np.sort(stop), days, "right")
-    return pd.DataFrame({"date": days.astype("datetime64[D]").astype("datetime64[s]"), "waiting": waiting})
+    waiting = np.searchsorted(np.sort(start), days, "right") - np.searchsorted(
+        np.sort(stop), days, "right"
+    )
+    return pd.DataFrame(
+        {"date": days.astype("datetime64[D]").astype("datetime64[s]"), "waiting": waiting}
+    )
 
 
 def demand(starts: pd.Series, first: object = None, last: object = None) -> Flow:
@@ -97,7 +112,9 @@ def demand(starts: pd.Series, first: object = None, last: object = None) -> Flow
     return _flow(inside, day1 - day0 + 1)
 
 
-def capacity(starts: pd.Series, stops: pd.Series, first: object = None, last: object = None) -> Flow:
+def capacity(
+    starts: pd.Series, stops: pd.Series, first: object = None, last: object = None
+) -> Flow:
     """Removals a week on the days of the window on which anybody was there to be seen.
 
     A day counts when someone waits from the day before or starts on it: an empty list shows no capacity. Removals
@@ -105,14 +122,20 @@ def capacity(starts: pd.Series, stops: pd.Series, first: object = None, last: ob
     """
     start, stop, day0, day1 = _window(starts, stops, first, last)
     days = np.arange(day0, day1 + 1)
-    before = np.searchsorted(np.sort(start), days, "right") - np.searchsorted(np.sort(stop), days, "left")
+    before = np.searchsorted(np.sort(start), days, "right") - np.searchsorted(
+        np.sort(stop), days, "left"
+    )
     busy = np.cumsum((before > 0).astype(np.int64))
     inside = np.sort(stop[(stop >= day0) & (stop <= day1)])
     return _flow(busy[inside - day0], int(busy[-1]) if len(busy) else 0)
 
 
 def queue_statistics(
-    starts: pd.Series, stops: pd.Series, target_wait_weeks: float, first: object = None, last: object = None
+    starts: pd.Series,
+    stops: pd.Series,
+    target_wait_weeks: float,
+    first: object = None,
+    last: object = None,
 ) -> pd.DataFrame:
     """The state of a list on the last day of a window against its target, one row.
 
@@ -128,15 +151,33 @@ def queue_statistics(
     target = float(target_queue_size(arriving.weekly, target_wait_weeks))
     too_big = len(open_) > 2 * target
     relief = relief_capacity(arriving.weekly, len(open_), target) if too_big else math.nan
-    keep = math.nan if too_big else target_capacity(arriving.weekly, target_wait_weeks, 4, arriving.cv, leaving.cv)
+    keep = (
+        math.nan
+        if too_big
+        else target_capacity(arriving.weekly, target_wait_weeks, 4, arriving.cv, leaving.cv)
+    )
     load = queue_load(arriving.weekly, leaving.weekly)
-    return pd.DataFrame([{
-        "demand_weekly": arriving.weekly, "demand_count": arriving.count, "cv_demand": arriving.cv,
-        "capacity_weekly": leaving.weekly, "capacity_count": leaving.count, "cv_capacity": leaving.cv,
-        "load": load, "load_too_big": bool(load >= 1), "waiting": len(open_), "target_queue_size": target,
-        "queue_too_big": too_big, "mean_weeks_open": mean_weeks, "pressure": pressure(mean_weeks, target_wait_weeks),
-        "target_capacity_weekly": keep, "relief_capacity_weekly": relief,
-    }])
+    return pd.DataFrame(
+        [
+            {
+                "demand_weekly": arriving.weekly,
+                "demand_count": arriving.count,
+                "cv_demand": arriving.cv,
+                "capacity_weekly": leaving.weekly,
+                "capacity_count": leaving.count,
+                "cv_capacity": leaving.cv,
+                "load": load,
+                "load_too_big": bool(load >= 1),
+                "waiting": len(open_),
+                "target_queue_size": target,
+                "queue_too_big": too_big,
+                "mean_weeks_open": mean_weeks,
+                "pressure": pressure(mean_weeks, target_wait_weeks),
+                "target_capacity_weekly": keep,
+                "relief_capacity_weekly": relief,
+            }
+        ]
+    )
 
 
 _NEVER = np.iinfo(np.int64).max  # the stop of an open wait
@@ -148,9 +189,13 @@ def _window(
     """Start and stop as day numbers (an open stop lies after every day) and the first and last day of the window."""
     start, stop = _day_numbers(starts), _day_numbers(stops)
     if (start == _NEVER).any():
-        raise Refused("queue: a wait without a start cannot be counted: leave it out, with a finding")
-    day0, day1 = (_NEVER if date is None else int(_day_numbers(pd.Series([pd.Timestamp(date)]))[0])
-                  for date in (first, last))
+        raise Refused(
+            "queue: a wait without a start cannot be counted: leave it out, with a finding"
+        )
+    day0, day1 = (
+        _NEVER if date is None else int(_day_numbers(pd.Series([pd.Timestamp(date)]))[0])
+        for date in (first, last)
+    )
     if (first is None or last is None) and not len(start):
         raise Refused("queue: no referral gives no window: say from which day to which")
     day0 = int(start.min()) if first is None else day0
@@ -180,7 +225,9 @@ def _numbers(**named: Number) -> npt.NDArray[np.float64]:
     return numbers.astype(float)
 
 
-def _divide(above: npt.NDArray[np.float64], below: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | float:
+def _divide(
+    above: npt.NDArray[np.float64], below: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64] | float:
     with np.errstate(divide="ignore", invalid="ignore"):
         return _plain(np.divide(above, below))
 

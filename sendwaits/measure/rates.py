@@ -45,12 +45,19 @@ def share(numerator: int, denominator: int, confidence: float = 0.95) -> Interva
         return Interval(math.nan, math.nan, math.nan)
     low, high = proportion_confint(numerator, denominator, alpha=1 - confidence, method="wilson")
     # the arithmetic leaves 1e-18 below 0: none or all is exactly the end of the scale
-    return Interval(100 * numerator / denominator, 0.0 if not numerator else 100 * float(low),
-                    100.0 if numerator == denominator else 100 * float(high))
+    return Interval(
+        100 * numerator / denominator,
+        0.0 if not numerator else 100 * float(low),
+        100.0 if numerator == denominator else 100 * float(high),
+    )
 
 
 def share_difference(
-    numerator: int, denominator: int, base_numerator: int, base_denominator: int, confidence: float = 0.95
+    numerator: int,
+    denominator: int,
+    base_numerator: int,
+    base_denominator: int,
+    confidence: float = 0.95,
 ) -> Interval:
     """The first share less the base share in percentage points, with Newcombe's interval. A share of nobody: NaN.
 
@@ -62,8 +69,15 @@ def share_difference(
     _check(base_numerator, base_denominator)
     if not denominator or not base_denominator:
         return Interval(math.nan, math.nan, math.nan)
-    low, high = confint_proportions_2indep(numerator, denominator, base_numerator, base_denominator, method="newcomb",
-                                           compare="diff", alpha=1 - confidence)
+    low, high = confint_proportions_2indep(
+        numerator,
+        denominator,
+        base_numerator,
+        base_denominator,
+        method="newcomb",
+        compare="diff",
+        alpha=1 - confidence,
+    )
     value = 100 * (numerator / denominator - base_numerator / base_denominator)
     return Interval(value, 100 * float(low), 100 * float(high))
 
@@ -80,7 +94,9 @@ def count_interval(count: int, confidence: float = 0.95) -> Interval:
     return Interval(float(count), 0.0 if not count else float(low), float(high))
 
 
-def rate_ratio(count: int, base: int, exposure: float = 1, base_exposure: float = 1, confidence: float = 0.95) -> Interval:
+def rate_ratio(
+    count: int, base: int, exposure: float = 1, base_exposure: float = 1, confidence: float = 0.95
+) -> Interval:
     """The first rate over the base rate, a ratio, with its exact interval. Base 0: infinite (0 over 0: NaN).
 
     Given their sum, one of two Poisson counts is binomial: its Clopper-Pearson ends give those of the ratio, as R's
@@ -96,11 +112,16 @@ def rate_ratio(count: int, base: int, exposure: float = 1, base_exposure: float 
         return Interval(math.nan, 0.0, math.inf)
     scale = base_exposure / exposure
     low, high = proportion_confint(count, count + base, alpha=1 - confidence, method="beta")
-    odds = [scale * p / (1 - p) if p < 1 else math.inf for p in (0.0 if not count else float(low), float(high) if base else 1.0)]
+    odds = [
+        scale * p / (1 - p) if p < 1 else math.inf
+        for p in (0.0 if not count else float(low), float(high) if base else 1.0)
+    ]
     return Interval(scale * count / base if base else math.inf, *odds)
 
 
-def change(now: int | None, base: int | None, period: Period, base_period: Period, confidence: float = 0.95) -> Change:
+def change(
+    now: int | None, base: int | None, period: Period, base_period: Period, confidence: float = 0.95
+) -> Change:
     """The change of a count from a base period to one of equal length: percent and rate ratio with exact interval.
 
     Equal: the same number of whole calendar months, or else of days (365 and 366 days are two whole years).
@@ -113,12 +134,18 @@ def change(now: int | None, base: int | None, period: Period, base_period: Perio
     """
     for count in (now, base):
         if count is None or isinstance(count, str) or not math.isfinite(count):
-            raise Refused("change: a change from or to a suppressed or missing number is not computed")
+            raise Refused(
+                "change: a change from or to a suppressed or missing number is not computed"
+            )
     if not equal_periods(period, base_period):
-        raise Refused("change: the periods are unequal in length or overlap: compare like with like")
+        raise Refused(
+            "change: the periods are unequal in length or overlap: compare like with like"
+        )
     now, base = int(now or 0), int(base or 0)
     if not base:
-        raise Refused("change: the base is 0: there is no percentage change of nothing, give both counts")
+        raise Refused(
+            "change: the base is 0: there is no percentage change of nothing, give both counts"
+        )
     from statsmodels.stats.rates import test_poisson_2indep
 
     ratio = rate_ratio(now, base, confidence=confidence)
@@ -151,7 +178,15 @@ def whole_months(period: Period) -> int:
 
 def _check(numerator: int, denominator: int) -> None:
     for count in (numerator, denominator):
-        if count is None or isinstance(count, str) or not math.isfinite(count) or count != int(count) or count < 0:
-            raise Refused("rates: counts are whole numbers, 0 or more; a suppressed one has no interval")
+        if (
+            count is None
+            or isinstance(count, str)
+            or not math.isfinite(count)
+            or count != int(count)
+            or count < 0
+        ):
+            raise Refused(
+                "rates: counts are whole numbers, 0 or more; a suppressed one has no interval"
+            )
     if numerator > denominator:
         raise Refused("rates: a share has no more above than below")

@@ -12,8 +12,14 @@ import pandas as pd
 from sendwaits.errors import Refused
 
 Improvement = Literal["increase", "decrease", "neutral"]
-SHORTEST_BASELINE = 12  # points that a fixed baseline needs; a stretch of no more is marked `short_baseline`
-LIMIT, NEAR_LIMIT, OUTLYING_RANGE = 2.66, 2 * (2.66 / 3), 3.267  # of the mean moving range (XmR chart factors)
+SHORTEST_BASELINE = (
+    12  # points that a fixed baseline needs; a stretch of no more is marked `short_baseline`
+)
+LIMIT, NEAR_LIMIT, OUTLYING_RANGE = (
+    2.66,
+    2 * (2.66 / 3),
+    3.267,
+)  # of the mean moving range (XmR chart factors)
 
 
 def spc(
@@ -74,19 +80,52 @@ def spc(
         dates = rebase.get(str(group), ()) if isinstance(rebase, Mapping) else rebase
         starts = [_like(rows["date"], date) for date in dates]
         rows = rows.assign(
-            rebase_group=sum((rows["date"] >= start).astype(int) for start in starts) if starts else 0,
+            rebase_group=sum((rows["date"] >= start).astype(int) for start in starts)
+            if starts
+            else 0,
             target=_target(target, str(group)),
         )
         for _, stretch in rows.groupby("rebase_group", sort=True):
-            stretches.append(_stretch(stretch, improvement, fix_after, shift_points, trend_points, screen_outliers))
-    table = pd.concat(stretches, ignore_index=True) if stretches else _stretch(
-        points.assign(rebase_group=0, target=math.nan), improvement, None, shift_points, trend_points, screen_outliers)
+            stretches.append(
+                _stretch(
+                    stretch, improvement, fix_after, shift_points, trend_points, screen_outliers
+                )
+            )
+    table = (
+        pd.concat(stretches, ignore_index=True)
+        if stretches
+        else _stretch(
+            points.assign(rebase_group=0, target=math.nan),
+            improvement,
+            None,
+            shift_points,
+            trend_points,
+            screen_outliers,
+        )
+    )
     return table[_COLUMNS]
 
 
-_COLUMNS = ["group", "date", "value", "rebase_group", "baseline", "short_baseline", "mean", "lower", "upper",
-            "outside_limits", "relative_to_mean", "close_to_limits", "side_run", "trend_run", "special_cause_type",
-            "special_cause", "point_type", "target"]
+_COLUMNS = [
+    "group",
+    "date",
+    "value",
+    "rebase_group",
+    "baseline",
+    "short_baseline",
+    "mean",
+    "lower",
+    "upper",
+    "outside_limits",
+    "relative_to_mean",
+    "close_to_limits",
+    "side_run",
+    "trend_run",
+    "special_cause_type",
+    "special_cause",
+    "point_type",
+    "target",
+]
 
 
 def icons(table: pd.DataFrame, improvement: Improvement = "decrease") -> pd.DataFrame:
@@ -103,7 +142,14 @@ def icons(table: pd.DataFrame, improvement: Improvement = "decrease") -> pd.Data
             rows.append((group, points["date"].iloc[-1], "", ""))
             continue
         last = known.iloc[-1]
-        rows.append((group, last["date"], _variation(last["point_type"], improvement), _assurance(last, improvement)))
+        rows.append(
+            (
+                group,
+                last["date"],
+                _variation(last["point_type"], improvement),
+                _assurance(last, improvement),
+            )
+        )
     return pd.DataFrame(rows, columns=["group", "date", "variation", "assurance"])
 
 
@@ -128,14 +174,24 @@ def _points(data: pd.DataFrame | pd.Series | Sequence[float]) -> pd.DataFrame:
     if isinstance(data, pd.DataFrame):
         if missing := {"date", "value"} - set(data.columns):
             raise Refused(f"spc: column {sorted(missing)[0]} is missing")
-        points = pd.DataFrame({"group": data["group"] if "group" in data else "", "date": data["date"], "value": data["value"]})
+        points = pd.DataFrame(
+            {
+                "group": data["group"] if "group" in data else "",
+                "date": data["date"],
+                "value": data["value"],
+            }
+        )
     else:
         series = data if isinstance(data, pd.Series) else pd.Series(list(data), dtype=float)
-        points = pd.DataFrame({"group": "", "date": series.index, "value": series.to_numpy(dtype=float)})
+        points = pd.DataFrame(
+            {"group": "", "date": series.index, "value": series.to_numpy(dtype=float)}
+        )
     if not pd.api.types.is_numeric_dtype(points["date"]):
         points["date"] = pd.to_datetime(points["date"], format="ISO8601")
     if points.duplicated(["group", "date"]).any():
-        raise Refused("spc: two points of one group have the same date: give one value for each date")
+        raise Refused(
+            "spc: two points of one group have the same date: give one value for each date"
+        )
     points["value"] = points["value"].astype(float)
     return points.sort_values(["group", "date"], kind="stable", ignore_index=True)
 
@@ -150,7 +206,12 @@ def _target(target: float | None | Mapping[str, float], group: str) -> float:
 
 
 def _stretch(
-    rows: pd.DataFrame, improvement: Improvement, fix_after: int | None, shift_points: int, trend_points: int, screen: bool
+    rows: pd.DataFrame,
+    improvement: Improvement,
+    fix_after: int | None,
+    shift_points: int,
+    trend_points: int,
+    screen: bool,
 ) -> pd.DataFrame:
     """The points between two rebases, judged against their own limits; missing values stay out of everything."""
     known = rows["value"].notna().to_numpy()
@@ -160,7 +221,9 @@ def _stretch(
     lower, upper = mean - LIMIT * moving_range, mean + LIMIT * moving_range
     outside = (value > upper) | (value < lower)
     side = np.sign(value - mean)
-    near = ~outside & ((value < mean - NEAR_LIMIT * moving_range) | (value > mean + NEAR_LIMIT * moving_range))
+    near = ~outside & (
+        (value < mean - NEAR_LIMIT * moving_range) | (value > mean + NEAR_LIMIT * moving_range)
+    )
     step = np.sign(np.diff(value))
     shift = (side != 0) & _in_run(side, shift_points)
     trend = _covers(step, trend_points)[: len(value)]
@@ -169,13 +232,20 @@ def _stretch(
     for mark, high, low, up in (  # the first that applies wins, so the strongest is written last
         (shift, f"{shift_points} Points Above CL", f"{shift_points} Points Below CL", above),
         (_two_in_three(side, near), "2 in 3 Above CL", "2 in 3 Below CL", above),
-        (trend, f"{trend_points} Point Trend (Increasing)", f"{trend_points} Point Trend (Decreasing)", _rising(step, trend)),
+        (
+            trend,
+            f"{trend_points} Point Trend (Increasing)",
+            f"{trend_points} Point Trend (Decreasing)",
+            _rising(step, trend),
+        ),
         (outside, "Above UCL", "Below LCL", above),
     ):
         kind[mark & up], kind[mark & ~up] = high, low
 
     def all_rows(found: np.ndarray, missing: object) -> np.ndarray:
-        column = np.full(len(rows), missing, dtype=object if isinstance(missing, str) else found.dtype)
+        column = np.full(
+            len(rows), missing, dtype=object if isinstance(missing, str) else found.dtype
+        )
         column[known] = found
         return column
 
@@ -189,10 +259,17 @@ def _stretch(
         relative_to_mean=all_rows(side.astype(int), 0),
         close_to_limits=all_rows(near, False),
         side_run=all_rows(np.where(side == 0, 0, _run_so_far(side)), 0),
-        trend_run=all_rows(np.concatenate([[1], 1 + np.where(step == 0, 0, _run_so_far(step))])[: len(value)].astype(int), 0),
+        trend_run=all_rows(
+            np.concatenate([[1], 1 + np.where(step == 0, 0, _run_so_far(step))])[
+                : len(value)
+            ].astype(int),
+            0,
+        ),
         special_cause_type=all_rows(kind, ""),
         special_cause=all_rows(kind != "Common Cause", False),
-        point_type=all_rows(np.array([_point_type(text, improvement) for text in kind], dtype=object), "missing"),
+        point_type=all_rows(
+            np.array([_point_type(text, improvement) for text in kind], dtype=object), "missing"
+        ),
     )
 
 
@@ -232,7 +309,11 @@ def _in_run(sign: np.ndarray, points: int) -> np.ndarray:
 def _covers(step: np.ndarray, points: int) -> np.ndarray:
     """True for every point of a trend: so many points are one step fewer, all strictly one way."""
     steps = (step != 0) & _in_run(step, points - 1)
-    return np.concatenate([steps, [False]]) | np.concatenate([[False], steps]) if len(step) else np.zeros(len(step) + 1, dtype=bool)
+    return (
+        np.concatenate([steps, [False]]) | np.concatenate([[False], steps])
+        if len(step)
+        else np.zeros(len(step) + 1, dtype=bool)
+    )
 
 
 def _rising(step: np.ndarray, trend: np.ndarray) -> np.ndarray:
@@ -264,7 +345,9 @@ def _point_type(kind: str, improvement: Improvement) -> str:
 def _variation(point_type: str, improvement: Improvement) -> str:
     name = point_type.removeprefix("special_cause_")
     if name in ("improvement", "concern"):
-        return f"{name}_{'high' if (name == 'improvement') == (improvement == 'increase') else 'low'}"
+        return (
+            f"{name}_{'high' if (name == 'improvement') == (improvement == 'increase') else 'low'}"
+        )
     return name
 
 
@@ -282,7 +365,11 @@ def _rule(last: pd.Series) -> tuple[str, int, str]:
         return "outside", 1, f"{'above the upper' if side == 'above' else 'below the lower'} limit"
     if "Trend" in kind:
         run = int(last["trend_run"])
-        return "trend", run, f"{'rising' if 'Increasing' in kind else 'falling'}, {run} in a row, rule: {kind.split()[0]}"
+        return (
+            "trend",
+            run,
+            f"{'rising' if 'Increasing' in kind else 'falling'}, {run} in a row, rule: {kind.split()[0]}",
+        )
     if kind.startswith("2 in 3"):
         return "two_in_three", 2, f"{side} the mean, two of three near the limit, rule: 2 in 3"
     if "Points" in kind:

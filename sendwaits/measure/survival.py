@@ -19,7 +19,10 @@ RESAMPLES = 200  # of the children, for the interval; the seed is fixed: same wa
 
 
 def aalen_johansen(
-    days: npt.ArrayLike, cause: npt.ArrayLike, entry: npt.ArrayLike | None = None, at: npt.ArrayLike | None = None
+    days: npt.ArrayLike,
+    cause: npt.ArrayLike,
+    entry: npt.ArrayLike | None = None,
+    at: npt.ArrayLike | None = None,
 ) -> pd.DataFrame:
     """The share (0-1) still waiting and the share gone by each cause, one row per day on which any wait ended.
 
@@ -56,7 +59,9 @@ def aalen_johansen(
         raise Refused("survival: a wait ends before it is observed: leave it out, with a finding")
     causes = sorted(set(why) - {""})
     gone = why != ""
-    if gone.any():  # statsmodels: at risk when entry < day, so the day of entry itself needs one less
+    if (
+        gone.any()
+    ):  # statsmodels: at risk when entry < day, so the day of entry itself needs one less
         fit = SurvfuncRight(end, gone, entry=first - 1)
         day, waiting, error = fit.surv_times.astype(np.int64), fit.surv_prob, fit.surv_prob_se
     else:
@@ -71,7 +76,13 @@ def aalen_johansen(
         return table
     asked = np.asarray(at, dtype=np.int64)
     last = np.searchsorted(day, asked, "right") - 1
-    nobody = {"day": 0, "at_risk": 0, "waiting": 1.0, "waiting_se": 0.0, **dict.fromkeys(causes, 0.0)}
+    nobody = {
+        "day": 0,
+        "at_risk": 0,
+        "waiting": 1.0,
+        "waiting_se": 0.0,
+        **dict.fromkeys(causes, 0.0),
+    }
     steps = pd.concat([pd.DataFrame([nobody]), table], ignore_index=True).iloc[last + 1]
     return steps.assign(day=asked, at_risk=_at_risk(first, end, asked)).reset_index(drop=True)
 
@@ -86,7 +97,11 @@ def period_table(waits: pd.DataFrame, as_at: date | str, period_days: int = 91) 
 
 
 def wait_of_a_child_referred_today(
-    waits: pd.DataFrame, as_at: date | str, period_days: int = 91, confidence: float = 0.95, seed: int = 1
+    waits: pd.DataFrame,
+    as_at: date | str,
+    period_days: int = 91,
+    confidence: float = 0.95,
+    seed: int = 1,
 ) -> pd.DataFrame:
     """The median wait in weeks of the children who will be seen, if things stay as in the last `period_days` days: one row.
 
@@ -105,24 +120,37 @@ def wait_of_a_child_referred_today(
         resampled.append(_seen_quantile(aalen_johansen(end[drawn], why[drawn], first[drawn]), 0.5))
     tail = (1 - confidence) / 2
     medians = np.nan_to_num(np.array(resampled), nan=np.inf)
-    low, high = (np.quantile(medians, q, method="inverted_cdf") if len(medians) else np.nan for q in (tail, 1 - tail))
+    low, high = (
+        np.quantile(medians, q, method="inverted_cdf") if len(medians) else np.nan
+        for q in (tail, 1 - tail)
+    )
     table = aalen_johansen(end, why, first)
     day = pd.Timestamp(as_at)
-    return pd.DataFrame([{
-        "median_weeks": _seen_quantile(table, 0.5) / 7,
-        "low_weeks": low / 7,
-        "high_weeks": high / 7 if np.isfinite(high) else np.nan,
-        "p25_weeks": _seen_quantile(table, 0.25) / 7,
-        "p75_weeks": _seen_quantile(table, 0.75) / 7,
-        "removed_share": float(table["removed"].iloc[-1]) if "removed" in table else 0.0 if len(table) else np.nan,
-        "children": len(end),
-        "completed": int((why == "completed").sum()),
-        "period_start": (day - pd.Timedelta(days=period_days - 1)).date().isoformat(),
-        "period_end": day.date().isoformat(),
-    }])
+    return pd.DataFrame(
+        [
+            {
+                "median_weeks": _seen_quantile(table, 0.5) / 7,
+                "low_weeks": low / 7,
+                "high_weeks": high / 7 if np.isfinite(high) else np.nan,
+                "p25_weeks": _seen_quantile(table, 0.25) / 7,
+                "p75_weeks": _seen_quantile(table, 0.75) / 7,
+                "removed_share": float(table["removed"].iloc[-1])
+                if "removed" in table
+                else 0.0
+                if len(table)
+                else np.nan,
+                "children": len(end),
+                "completed": int((why == "completed").sum()),
+                "period_start": (day - pd.Timedelta(days=period_days - 1)).date().isoformat(),
+                "period_end": day.date().isoformat(),
+            }
+        ]
+    )
 
 
-def _in_period(waits: pd.DataFrame, as_at: date | str, period_days: int) -> tuple[Days, npt.NDArray[np.str_], Days]:
+def _in_period(
+    waits: pd.DataFrame, as_at: date | str, period_days: int
+) -> tuple[Days, npt.NDArray[np.str_], Days]:
     """Days waited, cause and first observed day of every wait open on any day of the period."""
     last = np.datetime64(pd.Timestamp(as_at), "D").astype(np.int64)
     opening = last - period_days + 1
@@ -136,7 +164,9 @@ def _in_period(waits: pd.DataFrame, as_at: date | str, period_days: int) -> tupl
 
 
 def _at_risk(first: Days, end: Days, day: Days) -> Days:
-    return np.searchsorted(np.sort(first), day, "right") - np.searchsorted(np.sort(end), day, "left")
+    return np.searchsorted(np.sort(first), day, "right") - np.searchsorted(
+        np.sort(end), day, "left"
+    )
 
 
 def _seen_quantile(table: pd.DataFrame, share: float) -> float:

@@ -19,18 +19,50 @@ if TYPE_CHECKING:
     from sendwaits.intake.waits import Built
     from sendwaits.pathways import Pathway
 
-__all__ = ["COLUMNS", "THEME_GROUPS", "two_years", "calendar_years", "group_counts", "coarse", "overlap", "contributions", "england", "differs", "counts_differ", "PHASES"]
+__all__ = [
+    "COLUMNS",
+    "THEME_GROUPS",
+    "two_years",
+    "calendar_years",
+    "group_counts",
+    "coarse",
+    "overlap",
+    "contributions",
+    "england",
+    "differs",
+    "counts_differ",
+    "PHASES",
+]
 
-COLUMNS = ["pathway", "wait", "measure", "group", "period_start", "period_end", "value", "unit", "numerator", "denominator", "n"]
+COLUMNS = [
+    "pathway",
+    "wait",
+    "measure",
+    "group",
+    "period_start",
+    "period_end",
+    "value",
+    "unit",
+    "numerator",
+    "denominator",
+    "n",
+]
 THEME_GROUPS = ("age_band", "sex", "district", "source", "need", "school")
 """Columns that the change is split by."""
-PHASES = {"0-4": "early years", "5-10": "primary", "11-15": "secondary", "16-19": "post-16", "20-25": "post-16"}
+PHASES = {
+    "0-4": "early years",
+    "5-10": "primary",
+    "11-15": "secondary",
+    "16-19": "post-16",
+    "20-25": "post-16",
+}
 """School phase of an age band at the clock start; a label of the band, so that one change is not tested twice."""
 MOST_GROUPS = 12
 
 
 def two_years(as_at: date) -> tuple[tuple[date, date], tuple[date, date]]:
     """The 12 months to as_at and the 12 months before, each with its first and last day (equal length but for a leap day)."""
+
     def back(day: date, years: int) -> date:
         last = day.day if not (day.month == 2 and day.day == 29) else 28
         return date(day.year - years, day.month, last)
@@ -59,18 +91,42 @@ def group_counts(built: Built, pathway: Pathway, as_at: date) -> pd.DataFrame:
     if pathway.history is not None:
         rows = rows[~rows[pathway.history.column].isin(pathway.history.values)]
     stops = built.waits["stop"].dropna()
-    pairs = [p for p in dict.fromkeys((two_years(as_at), calendar_years(as_at))) if len(rows) and len(stops) and stops.min().date() <= p[0][0]]
+    pairs = [
+        p
+        for p in dict.fromkeys((two_years(as_at), calendar_years(as_at)))
+        if len(rows) and len(stops) and stops.min().date() <= p[0][0]
+    ]
     found: list[tuple] = []
     for first, last in dict.fromkeys(period for pair in pairs for period in pair):
-        inside = ((rows["start"] >= pd.Timestamp(first)) & (rows["start"] <= pd.Timestamp(last))).to_numpy()
+        inside = (
+            (rows["start"] >= pd.Timestamp(first)) & (rows["start"] <= pd.Timestamp(last))
+        ).to_numpy()
 
         def add(measure: str, group: str, n: int, first: date = first, last: date = last) -> None:
-            found.append((pathway.code, "", measure, group, first.isoformat(), last.isoformat(), float(n), "count", None, None, n))
+            found.append(
+                (
+                    pathway.code,
+                    "",
+                    measure,
+                    group,
+                    first.isoformat(),
+                    last.isoformat(),
+                    float(n),
+                    "count",
+                    None,
+                    None,
+                    n,
+                )
+            )
 
         add("referrals", "", int(inside.sum()))
         if "rejected_date" in rows:
             rejected = rows["rejected_date"]
-            add("rejected", "", int(((rejected >= pd.Timestamp(first)) & (rejected <= pd.Timestamp(last))).sum()))
+            add(
+                "rejected",
+                "",
+                int(((rejected >= pd.Timestamp(first)) & (rejected <= pd.Timestamp(last))).sum()),
+            )
         again = rows["re_referral_days"].le(365).fillna(False).to_numpy(bool)
         add("re_referrals", "", int((inside & again).sum()))
         for name, values in ((c, rows[c].astype(str)) for c in THEME_GROUPS if c in rows):
@@ -94,7 +150,9 @@ def coarse(counts: pd.DataFrame, k: int) -> pd.DataFrame:
     """
     kept = [counts[counts["group"] == ""]]
     rows = counts[counts["group"] != ""]
-    for (_, column), part in rows.groupby(["pathway", rows["group"].str.split("=").str[0]], sort=False):
+    for (_, column), part in rows.groupby(
+        ["pathway", rows["group"].str.split("=").str[0]], sort=False
+    ):
         wide = part.pivot(index="group", columns="period_start", values="value").fillna(0)
         small = list(wide.index[wide.min(axis=1) < k])
         while small and wide.loc[small].sum().min() < k and len(small) < len(wide):
@@ -102,13 +160,25 @@ def coarse(counts: pd.DataFrame, k: int) -> pd.DataFrame:
         name = {group: f"{column}=other" if group in small else group for group in wide.index}
         if len(set(name.values())) < 2:
             continue
-        merged = part.assign(group=part["group"].map(name)).groupby(COLUMNS[:6], sort=False, as_index=False, dropna=False)["value"].sum()
-        kept.append(merged.assign(unit="count", numerator=pd.array([pd.NA] * len(merged), "Int64"), denominator=pd.array([pd.NA] * len(merged), "Int64"),
-                                  n=merged["value"].astype("Int64"))[COLUMNS])
+        merged = (
+            part.assign(group=part["group"].map(name))
+            .groupby(COLUMNS[:6], sort=False, as_index=False, dropna=False)["value"]
+            .sum()
+        )
+        kept.append(
+            merged.assign(
+                unit="count",
+                numerator=pd.array([pd.NA] * len(merged), "Int64"),
+                denominator=pd.array([pd.NA] * len(merged), "Int64"),
+                n=merged["value"].astype("Int64"),
+            )[COLUMNS]
+        )
     return pd.concat(kept, ignore_index=True) if len(counts) else counts
 
 
-def overlap(built: Mapping[str, Built], as_at: date, first: str = "NST", second: str = "EHC") -> pd.DataFrame:
+def overlap(
+    built: Mapping[str, Built], as_at: date, first: str = "NST", second: str = "EHC"
+) -> pd.DataFrame:
     """Children with an open wait in one service, in the other, and in both, on as_at: three tidy rows, ``children_waiting``.
 
     The same child is known by the same pseudonym. Group "" = the service, ``with=<second>`` = both. Empty without both services.
@@ -122,9 +192,29 @@ def overlap(built: Mapping[str, Built], as_at: date, first: str = "NST", second:
         return set(waits.loc[(waits["start"] <= at) & ~(waits["stop"] <= at), "child"])
 
     one, two = waiting(first), waiting(second)
-    rows = [(code, "", "children_waiting", group, "", as_at.isoformat(), float(n), "count", None, None, n)
-            for code, group, n in ((first, "", len(one)), (second, "", len(two)), (first, f"with={second}", len(one & two)))]
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"numerator": "Int64", "denominator": "Int64", "n": "Int64"})
+    rows = [
+        (
+            code,
+            "",
+            "children_waiting",
+            group,
+            "",
+            as_at.isoformat(),
+            float(n),
+            "count",
+            None,
+            None,
+            n,
+        )
+        for code, group, n in (
+            (first, "", len(one)),
+            (second, "", len(two)),
+            (first, f"with={second}", len(one & two)),
+        )
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS).astype(
+        {"numerator": "Int64", "denominator": "Int64", "n": "Int64"}
+    )
 
 
 def contributions(released: pd.DataFrame, rate: float = 0.05) -> pd.DataFrame:
@@ -138,13 +228,18 @@ def contributions(released: pd.DataFrame, rate: float = 0.05) -> pd.DataFrame:
 
     Example: 100 -> 150 of 400 -> 480 in all: change +50 (19 to 81).
     """
-    shown = released[(released["measure"] == "referrals") & (released["status"] == "") & (released["wait"] == "")]
+    shown = released[
+        (released["measure"] == "referrals") & (released["status"] == "") & (released["wait"] == "")
+    ]
     rows = []
     for pathway, table in shown.groupby("pathway", sort=False):
         periods = sorted(set(zip(table["period_start"], table["period_end"], strict=True)))
         if len(periods) != 2:
             continue
-        counts = {(g, s): int(v) for g, s, v in zip(table["group"], table["period_start"], table["value"], strict=True)}
+        counts = {
+            (g, s): int(v)
+            for g, s, v in zip(table["group"], table["period_start"], table["value"], strict=True)
+        }
         (s0, e0), (s1, e1) = periods
         if ("", s0) not in counts or ("", s1) not in counts:
             continue
@@ -157,10 +252,51 @@ def contributions(released: pd.DataFrame, rate: float = 0.05) -> pd.DataFrame:
                 continue
             half = 1.96 * math.sqrt(a + b)
             column, name = group.split("=", 1)
-            rows.append((pathway, column, name, a, b, b - a, b - a - half, b - a + half, _uneven(a, b, whole0, whole1), s0, e0, s1, e1))
-    table = pd.DataFrame(rows, columns=["pathway", "column", "group", "before", "after", "change", "low", "high", "p", "before_start", "before_end",
-                                        "after_start", "after_end"])
-    table["q"] = np.concatenate([_benjamini_hochberg(part["p"].to_numpy()) for _, part in table.groupby("pathway", sort=False)]) if len(table) else []
+            rows.append(
+                (
+                    pathway,
+                    column,
+                    name,
+                    a,
+                    b,
+                    b - a,
+                    b - a - half,
+                    b - a + half,
+                    _uneven(a, b, whole0, whole1),
+                    s0,
+                    e0,
+                    s1,
+                    e1,
+                )
+            )
+    table = pd.DataFrame(
+        rows,
+        columns=[
+            "pathway",
+            "column",
+            "group",
+            "before",
+            "after",
+            "change",
+            "low",
+            "high",
+            "p",
+            "before_start",
+            "before_end",
+            "after_start",
+            "after_end",
+        ],
+    )
+    table["q"] = (
+        np.concatenate(
+            [
+                _benjamini_hochberg(part["p"].to_numpy())
+                for _, part in table.groupby("pathway", sort=False)
+            ]
+        )
+        if len(table)
+        else []
+    )
     return table.assign(clear=table["q"] < rate)
 
 
@@ -196,7 +332,9 @@ def england(folder: Path, area: str) -> pd.DataFrame:
     table = benchmark.read_dfe(folder)
     table = table[(table["measure"] == "referrals") & table["numerator"].notna()]
     places = table["name"].where(table["level"] != "National", "England")
-    found = pd.DataFrame({"year": table["year"].astype(str).str[:4], "place": places, "requests": table["numerator"]})
+    found = pd.DataFrame(
+        {"year": table["year"].astype(str).str[:4], "place": places, "requests": table["numerator"]}
+    )
     found = found[found["place"].isin(["England", area])].reset_index(drop=True)
     return found if {"England", area} <= set(found["place"]) else found.iloc[:0]
 
@@ -215,7 +353,9 @@ def differs(groups: Sequence[tuple[int, int]]) -> float | None:
         return None
     from scipy.special import chdtrc
 
-    statistic = sum((n - t * rate) ** 2 / (t * rate) + (n - t * rate) ** 2 / (t * (1 - rate)) for n, t in groups)
+    statistic = sum(
+        (n - t * rate) ** 2 / (t * rate) + (n - t * rate) ** 2 / (t * (1 - rate)) for n, t in groups
+    )
     return float(chdtrc(len(groups) - 1, statistic))
 
 

@@ -8,12 +8,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["LEVELS", "NORMAL", "BLOCKS", "block_of", "crps", "winkler", "seasonal_step", "score_table", "winner"]
+__all__ = [
+    "LEVELS",
+    "NORMAL",
+    "BLOCKS",
+    "block_of",
+    "crps",
+    "winkler",
+    "seasonal_step",
+    "score_table",
+    "winner",
+]
 
 Array = NDArray[np.float64]
 
 LEVELS = np.array([0.10, 0.25, 0.50, 0.75, 0.90])
-NORMAL = np.array([-1.2815515655446004, -0.6744897501960817, 0.0, 0.6744897501960817, 1.2815515655446004])
+NORMAL = np.array(
+    [-1.2815515655446004, -0.6744897501960817, 0.0, 0.6744897501960817, 1.2815515655446004]
+)
 """Standard normal quantiles at LEVELS."""
 BLOCKS: Mapping[str, tuple[int, int]] = {"1-3": (1, 3), "4-6": (4, 6), "7-12": (7, 12)}
 """Months ahead, first and last of each block of horizons."""
@@ -40,7 +52,9 @@ def winkler(quantiles: Array, actual: Array) -> Array:
     Source: Winkler, A Decision-Theoretic Approach to Interval Estimation (1972).
     """
     low, high = quantiles[..., 0], quantiles[..., -1]
-    return np.asarray(high - low + 10 * np.maximum(low - actual, 0) + 10 * np.maximum(actual - high, 0))
+    return np.asarray(
+        high - low + 10 * np.maximum(low - actual, 0) + 10 * np.maximum(actual - high, 0)
+    )
 
 
 def seasonal_step(values: Array) -> float:
@@ -75,9 +89,22 @@ def score_table(quantiles: Mapping[str, Array], actual: Array, scale: Array) -> 
             y, u, part = actual[cell], unit[cell], q[cell]
             error = np.abs(y - part[:, 2])
             inside = (y >= part[:, 0]) & (y <= part[:, -1])
-            rows.append((method, label, n, float(error.mean()), float((error / u).mean()), float((crps(part, y) / u).mean()),
-                         100 * float(inside.mean()), float((winkler(part, y) / u).mean())))
-    return pd.DataFrame(rows, columns=["method", "horizon", "n", "mae", "mase", "crps", "coverage_80_pct", "winkler"])
+            rows.append(
+                (
+                    method,
+                    label,
+                    n,
+                    float(error.mean()),
+                    float((error / u).mean()),
+                    float((crps(part, y) / u).mean()),
+                    100 * float(inside.mean()),
+                    float((winkler(part, y) / u).mean()),
+                )
+            )
+    return pd.DataFrame(
+        rows,
+        columns=["method", "horizon", "n", "mae", "mase", "crps", "coverage_80_pct", "winkler"],
+    )
 
 
 def winner(table: pd.DataFrame) -> str:

@@ -53,9 +53,14 @@ def bank() -> Bank:
     ratios = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 4.0, 30.0)
     slopes = ((0.0, 0.9), (0.05, 0.9), (0.05, 0.98), (0.15, 0.98))
     seasons = ((0.0, 0.0), (0.5, 0.0), (0.5, 0.01), (2.0, 0.0), (2.0, 0.01))
-    points = np.array([(r / (1 + r), s, d, t, c) for r, (s, d), (t, c) in product(ratios, slopes, seasons)])
+    points = np.array(
+        [(r / (1 + r), s, d, t, c) for r, (s, d), (t, c) in product(ratios, slopes, seasons)]
+    )
     level, slope, damping, season, drift = points.T
-    belief = np.log(np.where(slope > 0, 1 / (len(slopes) - 1), 1) * np.where(season > 0, 1 / (len(seasons) - 1), 1))
+    belief = np.log(
+        np.where(slope > 0, 1 / (len(slopes) - 1), 1)
+        * np.where(season > 0, 1 / (len(seasons) - 1), 1)
+    )
     return Bank(level, slope * np.maximum(level, 0.02), damping, season, drift, belief)
 
 
@@ -68,7 +73,9 @@ def walk() -> Bank:
 def _easter_days(year: int) -> list[np.datetime64]:
     """Good Friday and Easter Monday. Source: the anonymous Gregorian computus (Meeus, Astronomical Algorithms, chapter 8)."""
     century, of_century = divmod(year, 100)
-    epact = (19 * (year % 19) + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
+    epact = (
+        19 * (year % 19) + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15
+    ) % 30
     weekday = (32 + 2 * (century % 4) + 2 * (of_century // 4) - epact - of_century % 4) % 7
     late = (year % 19 + 11 * epact + 22 * weekday) // 451
     month, day = divmod(epact + weekday - 7 * late + 114, 31)
@@ -83,7 +90,9 @@ def working_days(first_month: int, n: int) -> Array:
     """
     starts = np.arange(first_month, first_month + n + 1).astype("datetime64[M]")
     years = starts.astype("datetime64[Y]").astype(int) + 1970
-    holidays = [day for year in range(int(years[0]), int(years[-1]) + 1) for day in _easter_days(year)]
+    holidays = [
+        day for year in range(int(years[0]), int(years[-1]) + 1) for day in _easter_days(year)
+    ]
     days = starts.astype("datetime64[D]")
     return np.asarray(np.busday_count(days[:-1], days[1:], holidays=holidays), dtype=float)
 
@@ -96,7 +105,9 @@ def _calendar(first_month: int, n: int) -> Array:
     return np.column_stack([pairs, np.cos(np.pi * month), working_days(first_month, n) - 20.8])
 
 
-def predict(y: Array, first_month: int, origins: NDArray[np.int64], months: int, members: Bank) -> tuple[Array, Array]:
+def predict(
+    y: Array, first_month: int, origins: NDArray[np.int64], months: int, members: Bank
+) -> tuple[Array, Array]:
     """Mean and standard deviation of the next `months` values from each origin, in the units of `y`; one row per origin.
 
     An origin ``o`` knows ``y[:o]`` only. ``first_month`` is the month of ``y[0]`` in months since January 1970. State: level, slope,
@@ -128,9 +139,19 @@ def predict(y: Array, first_month: int, origins: NDArray[np.int64], months: int,
             score = members.belief + evidence - 0.5 * (seen + 1) * np.log(squares)
             weight = np.exp(score - score.max())
             keep = weight > 1e-3
-            parts = (state[keep], cov[keep], squares[keep] / seen, noise[keep], members.level[keep], slope_step[keep],
-                     members.damping[keep], change[keep])
-            mean[wanted[t]], sd[wanted[t]] = _ahead(calendar[t : t + months], weight[keep] / weight[keep].sum(), *parts)
+            parts = (
+                state[keep],
+                cov[keep],
+                squares[keep] / seen,
+                noise[keep],
+                members.level[keep],
+                slope_step[keep],
+                members.damping[keep],
+                change[keep],
+            )
+            mean[wanted[t]], sd[wanted[t]] = _ahead(
+                calendar[t : t + months], weight[keep] / weight[keep].sum(), *parts
+            )
         if t == n:
             break
         row = np.concatenate([[1.0, 0.0], calendar[t]])
@@ -159,16 +180,36 @@ def predict(y: Array, first_month: int, origins: NDArray[np.int64], months: int,
     return mean, sd
 
 
-def _ahead(calendar: Array, weight: Array, state: Array, cov: Array, unit: Array, noise: Array, level: Array, slope_step: Array,
-           damping: Array, change: Array) -> tuple[Array, Array]:
+def _ahead(
+    calendar: Array,
+    weight: Array,
+    state: Array,
+    cov: Array,
+    unit: Array,
+    noise: Array,
+    level: Array,
+    slope_step: Array,
+    damping: Array,
+    change: Array,
+) -> tuple[Array, Array]:
     """Mean and standard deviation of the weighted mixture, one element per month ahead."""
     steps = np.arange(len(calendar))
     reach = (1 - damping[:, None] ** steps) / (1 - damping[:, None])
-    rows = np.concatenate([np.ones((len(level), len(steps), 1)), reach[:, :, None],
-                           np.broadcast_to(calendar, (len(level), *calendar.shape))], axis=2)
+    rows = np.concatenate(
+        [
+            np.ones((len(level), len(steps), 1)),
+            reach[:, :, None],
+            np.broadcast_to(calendar, (len(level), *calendar.shape)),
+        ],
+        axis=2,
+    )
     mean = np.einsum("ghd,gd->gh", rows, state)
     variance = np.einsum("ghd,ghd->gh", rows @ cov, rows) + noise[:, None] + level[:, None] * steps
-    variance += slope_step[:, None] * np.concatenate([np.zeros((len(level), 1)), np.cumsum(reach**2, axis=1)[:, :-1]], axis=1)
+    variance += slope_step[:, None] * np.concatenate(
+        [np.zeros((len(level), 1)), np.cumsum(reach**2, axis=1)[:, :-1]], axis=1
+    )
     variance += (change @ (calendar**2).T) * steps
     centre = weight @ mean
-    return centre, np.sqrt(np.maximum(weight @ (variance * unit[:, None] + mean**2) - centre**2, 1e-18))
+    return centre, np.sqrt(
+        np.maximum(weight @ (variance * unit[:, None] + mean**2) - centre**2, 1e-18)
+    )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sendwaits.errors import Refused
 from sendwaits.intake import monthly
-from sendwaits.outlook.backtest import LEVELS, NORMAL, block_of, seasonal_step, score_table, winner
+from sendwaits.outlook.backtest import LEVELS, NORMAL, block_of, score_table, seasonal_step, winner
 from sendwaits.outlook.filters import Bank, bank, predict, walk
 from sendwaits.workspace import Workspace
 
@@ -25,8 +25,22 @@ __all__ = ["forecast", "backtest", "plain", "FORECAST_COLUMNS"]
 
 Array = NDArray[np.float64]
 
-FORECAST_COLUMNS = ["pathway", "wait", "measure", "target_date", "horizon_weeks", "scenario", "mean", "p10", "p25", "p50", "p75", "p90",
-                    "probability", "note"]
+FORECAST_COLUMNS = [
+    "pathway",
+    "wait",
+    "measure",
+    "target_date",
+    "horizon_weeks",
+    "scenario",
+    "mean",
+    "p10",
+    "p25",
+    "p50",
+    "p75",
+    "p90",
+    "probability",
+    "note",
+]
 QUANTILES = ["p10", "p25", "p50", "p75", "p90"]
 
 MEMORY_MONTHS = 120
@@ -44,11 +58,13 @@ MISS_MEMORY = 0.95
 ROAM_POWER = 0.1
 """How much wider the intervals of a series that roams (a list) than of one that does not (referrals): see `_roaming`."""
 
-WIDTHS = np.array([
-    [0.87, 0.79, 1.00, 0.92, 0.99],
-    [0.98, 0.80, 1.00, 0.95, 1.03],
-    [0.95, 0.74, 1.00, 1.03, 1.11],
-])
+WIDTHS = np.array(
+    [
+        [0.87, 0.79, 1.00, 0.92, 0.99],
+        [0.98, 0.80, 1.00, 0.95, 1.03],
+        [0.95, 0.74, 1.00, 1.03, 1.11],
+    ]
+)
 """Pooled conformal factors: what the normal widths of p10, p25, p50, p75, p90 are multiplied by, a row per block of BLOCKS.
 
 Made by benchmarks/series_widths.py from 934 origins of eight kinds of monthly series (published health series before and after
@@ -83,7 +99,14 @@ class _Rolling:
     quantiles: dict[str, Array]
 
 
-def _member(values: Array, first_month: int, origins: NDArray[np.int64], months: int, power: float, filters: Bank) -> _Past:
+def _member(
+    values: Array,
+    first_month: int,
+    origins: NDArray[np.int64],
+    months: int,
+    power: float,
+    filters: Bank,
+) -> _Past:
     """Forecasts of one bank on one root of the series, as a share of its mean so that thousands and dozens are alike."""
     unit = float(values.mean()) or 1.0
     offset = 0.5 * min(1.0, unit) if power < 0.5 else 0.0
@@ -108,9 +131,16 @@ def _stretch(past: _Past, origins: NDArray[np.int64]) -> Array:
     out = np.empty((len(origins), months, len(LEVELS)))
     for b, widths in enumerate(WIDTHS):
         cell = known & (block == b)
-        total, seen = ((np.bincount(target[cell] + 1, weights=w, minlength=n + 1) / lost).cumsum()[origins] * lost[origins]
-                       for w in (miss[cell], np.ones(int(cell.sum()))))
-        ratio = np.where(seen > 0, np.maximum(total / np.where(seen > 0, seen, 1.0) / np.sqrt(2 / np.pi), 0.05), 1.0)
+        total, seen = (
+            (np.bincount(target[cell] + 1, weights=w, minlength=n + 1) / lost).cumsum()[origins]
+            * lost[origins]
+            for w in (miss[cell], np.ones(int(cell.sum())))
+        )
+        ratio = np.where(
+            seen > 0,
+            np.maximum(total / np.where(seen > 0, seen, 1.0) / np.sqrt(2 / np.pi), 0.05),
+            1.0,
+        )
         weight = seen / max(1, int((block[:12] == b).sum()))
         own = ratio ** (weight / (weight + ADAPT_MONTHS))
         out[:, block == b] = (own * roam)[:, None, None] * widths
@@ -121,7 +151,9 @@ def _roaming(root: Array, origins: NDArray[np.int64]) -> Array:
     """Mean change over a year / over a month as known at each origin, at least 1/4: about 1 for flows, above for lists that roam."""
 
     def mean_step(lag: int) -> Array:
-        total = np.concatenate([np.zeros(lag + 1), np.abs(root[lag:] - root[:-lag]).cumsum()])[: len(root) + 1]
+        total = np.concatenate([np.zeros(lag + 1), np.abs(root[lag:] - root[:-lag]).cumsum()])[
+            : len(root) + 1
+        ]
         return np.asarray(total[origins] / np.maximum(origins - lag, 1))
 
     month = mean_step(1)
@@ -154,8 +186,11 @@ def _rolling(values: Array, first_month: int, months: int) -> _Rolling:
     roots = [_member(values, first_month, origins, ahead, power, filters) for power in (0.5, 0.25)]
     last = _member(values, first_month, origins, ahead, 0.5, walk())
     stretch = _stretch(roots[0], origins)
-    quantiles = {"ensemble": np.mean([r.quantiles(stretch) for r in roots], axis=0), "naive": last.quantiles(_stretch(last, origins)),
-                 "seasonal naive": _seasonal_naive(values, origins, ahead)}
+    quantiles = {
+        "ensemble": np.mean([r.quantiles(stretch) for r in roots], axis=0),
+        "naive": last.quantiles(_stretch(last, origins)),
+        "seasonal naive": _seasonal_naive(values, origins, ahead),
+    }
     return _Rolling(values, origins, quantiles)
 
 
@@ -194,10 +229,17 @@ def forecast(series: pd.Series, months: int = 12, upper: float = np.inf) -> pd.D
     values, first = _checked(series)
     rolling = _rolling(values, first.ordinal, months)
     table = _table(rolling)
-    overruled = len(rolling.origins) > FEWEST_ORIGINS and winner(table[table["method"] != "seasonal naive"]) == "naive"
+    overruled = (
+        len(rolling.origins) > FEWEST_ORIGINS
+        and winner(table[table["method"] != "seasonal naive"]) == "naive"
+    )
     used = "naive" if overruled else "ensemble"
     quantiles = np.minimum(np.sort(rolling.quantiles[used][-1, :months], axis=1), upper)
-    out = pd.DataFrame(quantiles, columns=QUANTILES, index=pd.period_range(first + len(values), periods=months, freq="M", name="month"))
+    out = pd.DataFrame(
+        quantiles,
+        columns=QUANTILES,
+        index=pd.period_range(first + len(values), periods=months, freq="M", name="month"),
+    )
     out.insert(0, "mean", out[["p10", "p50", "p90"]].to_numpy() @ np.array([0.3, 0.4, 0.3]))
     out["note"] = _note(used, table, len(values))
     return out
@@ -212,8 +254,14 @@ def _note(used: str, table: pd.DataFrame, n: int) -> str:
     elif used == "naive":
         words.append("in the back-test naive (the last value) did better than the ensemble")
     else:
-        less = {r: 100 * (1 - whole["ensemble"] / whole[r]) if whole[r] > 0 else 0.0 for r in ("naive", "seasonal naive")}
-        shown = [f"{x:.0f} % below {r}" if x >= 0.5 else f"as large as {r}" if x > -0.5 else f"above {r}" for r, x in less.items()]
+        less = {
+            r: 100 * (1 - whole["ensemble"] / whole[r]) if whole[r] > 0 else 0.0
+            for r in ("naive", "seasonal naive")
+        }
+        shown = [
+            f"{x:.0f} % below {r}" if x >= 0.5 else f"as large as {r}" if x > -0.5 else f"above {r}"
+            for r, x in less.items()
+        ]
         words.append("back-test error " + ", ".join(shown))
         if min(less.values()) <= -0.5:
             words.append(f"{min(less, key=lambda r: less[r])} did better in the back-test")
@@ -233,17 +281,27 @@ def _checked(series: pd.Series, name: str = "") -> tuple[Array, pd.Period]:
     month, values = month[order], values[order]
     steps = np.diff(month.astype("int64"))
     if (steps == 0).any():
-        raise Refused(f"{label}month {month[int(np.argmax(steps == 0))]} is there twice: keep one value")
+        raise Refused(
+            f"{label}month {month[int(np.argmax(steps == 0))]} is there twice: keep one value"
+        )
     if (steps > 1).any():
-        raise Refused(f"{label}month {month[int(np.argmax(steps > 1))] + 1} is missing: a forecast needs every month, add it")
+        raise Refused(
+            f"{label}month {month[int(np.argmax(steps > 1))] + 1} is missing: a forecast needs every month, add it"
+        )
     if not np.isfinite(values).all():
-        raise Refused(f"{label}month {month[int(np.argmin(np.isfinite(values)))]} has no number: a forecast needs every month, add it")
+        raise Refused(
+            f"{label}month {month[int(np.argmin(np.isfinite(values)))]} has no number: a forecast needs every month, add it"
+        )
     if (values < 0).any():
-        raise Refused(f"{label}month {month[int(np.argmax(values < 0))]} is below 0: totals that can be negative are not forecast")
+        raise Refused(
+            f"{label}month {month[int(np.argmax(values < 0))]} is below 0: totals that can be negative are not forecast"
+        )
     return values, month[0]
 
 
-def plain(workspace: Workspace, as_at: date, measures: str | Iterable[str] = "ALL", months: int = 12) -> pd.DataFrame:
+def plain(
+    workspace: Workspace, as_at: date, measures: str | Iterable[str] = "ALL", months: int = 12
+) -> pd.DataFrame:
     """The forecast rows of the plain series: one row per measure and month after its last known month, in the contract's columns.
 
     Months after `as_at` are ignored, and the month of `as_at` too unless `as_at` is its last day. ``measures``: ``ALL``, one name
@@ -252,16 +310,30 @@ def plain(workspace: Workspace, as_at: date, measures: str | Iterable[str] = "AL
     """
     rows = monthly.series(workspace)
     have = list(dict.fromkeys(rows["measure"]))
-    wanted = have if isinstance(measures, str) and measures.lower() == "all" else [measures] if isinstance(measures, str) else list(measures)
+    wanted = (
+        have
+        if isinstance(measures, str) and measures.lower() == "all"
+        else [measures]
+        if isinstance(measures, str)
+        else list(measures)
+    )
     unknown = [m for m in wanted if m not in have]
     if not have:
-        raise Refused("data/raw: no series_*.csv with a monthly total: add one with the headings month, measure, value, unit, note")
+        raise Refused(
+            "data/raw: no series_*.csv with a monthly total: add one with the headings month, measure, value, unit, note"
+        )
     if unknown:
-        raise Refused(f"--series {unknown[0]}: no such measure in data/raw/series_*.csv, which has {', '.join(have[:20])}")
+        raise Refused(
+            f"--series {unknown[0]}: no such measure in data/raw/series_*.csv, which has {', '.join(have[:20])}"
+        )
     today = pd.Period(as_at, freq="M")
     last = today if as_at == today.end_time.date() else today - 1
-    known = rows[pd.PeriodIndex(rows["month"], freq="M") <= last].drop_duplicates(["measure", "month", "value"])
-    return pd.concat([_printed(m, known[known["measure"] == m], months, last) for m in wanted], ignore_index=True)
+    known = rows[pd.PeriodIndex(rows["month"], freq="M") <= last].drop_duplicates(
+        ["measure", "month", "value"]
+    )
+    return pd.concat(
+        [_printed(m, known[known["measure"] == m], months, last) for m in wanted], ignore_index=True
+    )
 
 
 def _printed(measure: str, rows: pd.DataFrame, months: int, last: pd.Period) -> pd.DataFrame:
@@ -272,8 +344,14 @@ def _printed(measure: str, rows: pd.DataFrame, months: int, last: pd.Period) -> 
     _checked(series, measure)
     percent = rows["unit"].str.lower().isin(["percent", "%"]).all() and bool((series <= 100).all())
     out = forecast(series, months, 100.0 if percent else np.inf)
-    blanks: dict[str, Any] = {"pathway": "", "wait": "", "measure": measure, "horizon_weeks": pd.array([pd.NA] * len(out), dtype="Int64"),
-                              "scenario": "baseline", "probability": np.nan}
+    blanks: dict[str, Any] = {
+        "pathway": "",
+        "wait": "",
+        "measure": measure,
+        "horizon_weeks": pd.array([pd.NA] * len(out), dtype="Int64"),
+        "scenario": "baseline",
+        "probability": np.nan,
+    }
     ends = pd.PeriodIndex(out.index).end_time.strftime("%Y-%m-%d")
     if series.index.max() < last:
         out["note"] += f"; the series ends in {series.index.max()}, the forecast starts after it"

@@ -18,7 +18,9 @@ WIDE, NARROW = 736, 343
 
 def both(draw: Callable[[bool], Sheet], label: str) -> Markup:
     label = label.replace("\u00a0", " ")
-    return Markup('<div class="wide">{}</div><div class="narrow" hidden="">{}</div>').format(draw(False).svg(label), draw(True).svg(label))
+    return Markup('<div class="wide">{}</div><div class="narrow" hidden="">{}</div>').format(
+        draw(False).svg(label), draw(True).svg(label)
+    )
 
 
 def ceiling(values: Sequence[float], steps: int = 4) -> tuple[float, float]:
@@ -37,7 +39,9 @@ def tick(value: float, unit: str) -> str:
     return text + ("%" if unit == "percent" else "")
 
 
-def apart(wanted: Sequence[float], gap: float = 17, low: float = 0, high: float = 1e9) -> list[float]:
+def apart(
+    wanted: Sequence[float], gap: float = 17, low: float = 0, high: float = 1e9
+) -> list[float]:
     """The label positions nearest to those wanted that stand at least ``gap`` apart."""
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     placed = [wanted[i] for i in order]
@@ -57,7 +61,15 @@ def apart(wanted: Sequence[float], gap: float = 17, low: float = 0, high: float 
 class Panel:
     """A plot area with time along the bottom and a number from 0 up the side."""
 
-    def __init__(self, sheet: Sheet, box: tuple[float, float, float, float], values: Sequence[float], unit: str, first: float, last: float) -> None:
+    def __init__(
+        self,
+        sheet: Sheet,
+        box: tuple[float, float, float, float],
+        values: Sequence[float],
+        unit: str,
+        first: float,
+        last: float,
+    ) -> None:
         self.sheet, (self.left, self.top, self.right, self.bottom) = sheet, box
         self.high, self.step = ceiling(values)
         self.unit, self.first, self.last = unit, first, last

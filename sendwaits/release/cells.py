@@ -67,7 +67,9 @@ class Number:
             return HIDDEN
         if not self.shown:
             return UNDEFINED
-        decimals = self.decimals if self.decimals is not None else (0 if self.unit == "count" else 1)
+        decimals = (
+            self.decimals if self.decimals is not None else (0 if self.unit == "count" else 1)
+        )
         return shown(self.exact, decimals)
 
     def __str__(self) -> str:
@@ -82,7 +84,11 @@ class Number:
     @property
     def signed(self) -> Markup:
         """The number with its sign, as in +24 or \u221212, for a change."""
-        text = str(self) if not self.shown or self.value < 0 or self.bare.strip("0.") == "" else f"+{self}"
+        text = (
+            str(self)
+            if not self.shown or self.value < 0 or self.bare.strip("0.") == ""
+            else f"+{self}"
+        )
         return Markup('<span data-key="{}">{}</span>').format(self.key, text)
 
     @property
@@ -96,11 +102,13 @@ class Number:
 
     @property
     def fraction(self) -> Markup:
-        """"38 of 104": the numerator and denominator of a percentage; empty when it has none or they are hidden."""
+        """ "38 of 104": the numerator and denominator of a percentage; empty when it has none or they are hidden."""
         if not self.shown or self.denominator is None or self.numerator is None:
             return Markup("")
-        top, bottom = (part_of(self, name, value) for name, value in
-                       (("numerator", self.numerator), ("denominator", self.denominator)))
+        top, bottom = (
+            part_of(self, name, value)
+            for name, value in (("numerator", self.numerator), ("denominator", self.denominator))
+        )
         return Markup("{} of\u00a0{}").format(top, bottom)
 
     def minus(self, before: Number) -> Number:
@@ -124,8 +132,16 @@ class Number:
 def derived(key: str, prefix: str, group: str | None = None, start: str | None = None) -> str:
     """The key of a value made from a released one: ``prefix:`` before its measure, other group or start where named."""
     pathway, wait, measure, old_group, old_start, end = key.split("|")
-    return "|".join((pathway, wait, f"{prefix}:{measure}", old_group if group is None else group,
-                     old_start if start is None else start, end))
+    return "|".join(
+        (
+            pathway,
+            wait,
+            f"{prefix}:{measure}",
+            old_group if group is None else group,
+            old_start if start is None else start,
+            end,
+        )
+    )
 
 
 def part_of(number: Number, name: str, value: int) -> Number:
@@ -149,23 +165,57 @@ class Released:
     def __init__(self, frame: pd.DataFrame) -> None:
         self._numbers: dict[tuple[str, str, str], dict[tuple[str, str], Number]] = {}
         self.pathway = str(frame["pathway"].iloc[0]) if len(frame) else ""
-        columns = ["pathway", "wait", "measure", "group", "period_start", "period_end", "value", "unit", "numerator",
-                   "denominator", "n", "status"]
+        columns = [
+            "pathway",
+            "wait",
+            "measure",
+            "group",
+            "period_start",
+            "period_end",
+            "value",
+            "unit",
+            "numerator",
+            "denominator",
+            "n",
+            "status",
+        ]
         values = frame[columns].astype(object).where(frame[columns].notna(), None)
         for row in zip(*(values[c].tolist() for c in columns), strict=True):
             key = "|".join(_plain(part) for part in row[:6])
             value = math.nan if row[6] is None else float(row[6])
             status = row[11] or ("z" if math.isnan(value) else "")
-            number = Number(key, value if not status else math.nan, row[7], status, _whole(row[8]), _whole(row[9]), _whole(row[10]))
+            number = Number(
+                key,
+                value if not status else math.nan,
+                row[7],
+                status,
+                _whole(row[8]),
+                _whole(row[9]),
+                _whole(row[10]),
+            )
             self._numbers.setdefault((row[1], row[2], row[3]), {})[(row[4], row[5])] = number
 
-    def number(self, wait: str, measure: str, end: str, *, start: str | None = None, group: str = "") -> Number:
+    def number(
+        self, wait: str, measure: str, end: str, *, start: str | None = None, group: str = ""
+    ) -> Number:
         """The number of that measure whose period ends on ``end``; of several periods the shortest, unless ``start`` is named."""
         found = self._numbers.get((wait, measure, group), {})
-        by_month = start is None and measure in ("starts", "removed_other", "rejected")  # may be printed by year only
-        fits = [k for k in found if k[1] == end and (start is None or k[0] == start) and not (by_month and k[0][:7] != end[:7])]
+        by_month = start is None and measure in (
+            "starts",
+            "removed_other",
+            "rejected",
+        )  # may be printed by year only
+        fits = [
+            k
+            for k in found
+            if k[1] == end
+            and (start is None or k[0] == start)
+            and not (by_month and k[0][:7] != end[:7])
+        ]
         if not fits:
-            key = "|".join(_plain(p) for p in (self.pathway, wait, measure, group, start or "", end))
+            key = "|".join(
+                _plain(p) for p in (self.pathway, wait, measure, group, start or "", end)
+            )
             return Number(key, unit="percent" if measure.endswith("_pct") else "count", status="z")
         return found[max(fits)]
 
@@ -179,7 +229,11 @@ class Released:
 
     def groups(self, column: str, wait: str, measure: str) -> list[str]:
         """The values of a breakdown, as ``column=value``, in the order of the table."""
-        return [g for (w, m, g) in self._numbers if w == wait and m == measure and g.startswith(f"{column}=")]
+        return [
+            g
+            for (w, m, g) in self._numbers
+            if w == wait and m == measure and g.startswith(f"{column}=")
+        ]
 
     def measures(self, wait: str) -> list[str]:
         return [m for (w, m, g) in self._numbers if w == wait and not g]

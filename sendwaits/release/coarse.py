@@ -10,7 +10,9 @@ from sendwaits.measure import themes
 __all__ = ["release_groups", "release_overlap"]
 
 
-def release_groups(counts: pd.DataFrame, monthly: pd.DataFrame, profile: str, k: int) -> pd.DataFrame:
+def release_groups(
+    counts: pd.DataFrame, monthly: pd.DataFrame, profile: str, k: int
+) -> pd.DataFrame:
     """Released counts of `measure.themes.group_counts`: the same columns and ``status``; ``k`` is the profile's smallest count.
 
     ``monthly``: the released figures, which say what a total may be printed for. A service keeps the two whole calendar years when both
@@ -21,7 +23,9 @@ def release_groups(counts: pd.DataFrame, monthly: pd.DataFrame, profile: str, k:
         return _latest_pair(counts).assign(status="")
     kept = []
     for pathway, rows in counts.groupby("pathway", sort=False):
-        figures = monthly[(monthly["pathway"] == pathway) & (monthly["wait"] == "") & (monthly["group"] == "")]
+        figures = monthly[
+            (monthly["pathway"] == pathway) & (monthly["wait"] == "") & (monthly["group"] == "")
+        ]
         pair = _pair(rows, figures)
         if not len(pair):
             continue
@@ -29,11 +33,17 @@ def release_groups(counts: pd.DataFrame, monthly: pd.DataFrame, profile: str, k:
         for measure, part in table[table["group"] == ""].groupby("measure", sort=False):
             twins = figures[(figures["measure"] == measure) & figures["status"].eq("c")]
             calendar = part["period_end"].str.endswith("-12-31").all()
-            hidden = twins["period_end"].isin(part["period_end"]).any() if calendar else len(twins) > 0
+            hidden = (
+                twins["period_end"].isin(part["period_end"]).any() if calendar else len(twins) > 0
+            )
             if part["value"].between(1, k - 1).any() or (hidden and measure != "referrals"):
                 _hide(table, part.index)
         kept.append(table)
-    return _rounded(pd.concat(kept, ignore_index=True), profile) if kept else counts.iloc[:0].assign(status="")
+    return (
+        _rounded(pd.concat(kept, ignore_index=True), profile)
+        if kept
+        else counts.iloc[:0].assign(status="")
+    )
 
 
 def _latest_pair(rows: pd.DataFrame) -> pd.DataFrame:
@@ -42,7 +52,9 @@ def _latest_pair(rows: pd.DataFrame) -> pd.DataFrame:
     newest = rows[rows["period_end"] == ends]
     start = newest.groupby("pathway")["period_start"].max()
     day_before = (pd.to_datetime(start) - pd.Timedelta(days=1)).dt.strftime("%Y-%m-%d")
-    return rows[(rows["period_end"] == ends) | (rows["period_end"] == rows["pathway"].map(day_before))].reset_index(drop=True)
+    return rows[
+        (rows["period_end"] == ends) | (rows["period_end"] == rows["pathway"].map(day_before))
+    ].reset_index(drop=True)
 
 
 def _pair(rows: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
@@ -51,10 +63,23 @@ def _pair(rows: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
     Never a window that moves with the month: two of them, a month apart, would give the monthly flow of every group.
     """
     referrals = figures[figures["measure"] == "referrals"]
-    shown = set(zip(*(referrals.loc[referrals["status"] == "", c] for c in ("period_start", "period_end")), strict=True))
-    years = sorted({(s, e) for s, e in zip(rows["period_start"], rows["period_end"], strict=True) if s.endswith("-01-01") and e.endswith("-12-31")})
+    shown = set(
+        zip(
+            *(referrals.loc[referrals["status"] == "", c] for c in ("period_start", "period_end")),
+            strict=True,
+        )
+    )
+    years = sorted(
+        {
+            (s, e)
+            for s, e in zip(rows["period_start"], rows["period_end"], strict=True)
+            if s.endswith("-01-01") and e.endswith("-12-31")
+        }
+    )
     if len(years) == 2 and set(years) <= shown:
-        return rows[[pair in years for pair in zip(rows["period_start"], rows["period_end"], strict=True)]].reset_index(drop=True)
+        return rows[
+            [pair in years for pair in zip(rows["period_start"], rows["period_end"], strict=True)]
+        ].reset_index(drop=True)
     return rows.iloc[:0]
 
 

@@ -22,7 +22,11 @@ def trend_mark(direction: str, better: str = "decrease", size: float = 16) -> Ma
     return sheet.svg("")
 
 
-_RATING = {"Red": ("square", "#b10e1e", "R"), "Amber": ("diamond", "#b25c00", "A"), "Green": ("circle", "#1e7b45", "G")}
+_RATING = {
+    "Red": ("square", "#b10e1e", "R"),
+    "Amber": ("diamond", "#b25c00", "A"),
+    "Green": ("circle", "#1e7b45", "G"),
+}
 
 
 def rating_mark(rating: str, size: float = 20) -> Markup:
@@ -37,14 +41,19 @@ def rating_mark(rating: str, size: float = 20) -> Markup:
     return sheet.svg("")
 
 
-def sparkline(numbers: Sequence[Number], mean: float, direction: str, better: str = "decrease") -> Markup:
+def sparkline(
+    numbers: Sequence[Number], mean: float, direction: str, better: str = "decrease"
+) -> Markup:
     """156 x 44: the line, its dashed average, and the trend's shape at the end. Decoration beside the printed number."""
     sheet, shown_values = Sheet(156, 44), [n.value for n in numbers if n.shown]
     if len(shown_values) < 2:
         return Markup("")
     low, high = min([*shown_values, mean]), max([*shown_values, mean])
     span = (high - low) or 1.0
-    place = [(2 + i * 142 / (len(numbers) - 1), 36 - (n.value - low) / span * 28) if n.shown else None for i, n in enumerate(numbers)]
+    place = [
+        (2 + i * 142 / (len(numbers) - 1), 36 - (n.value - low) / span * 28) if n.shown else None
+        for i, n in enumerate(numbers)
+    ]
     y = 36 - (mean - low) / span * 28
     sheet.line(2, y, 146, y, stroke="#8a9296", dash="3 3")
     sheet.path(place, stroke="#505a5f", width=1.75)

@@ -11,12 +11,54 @@ from markupsafe import Markup
 
 from sendwaits.release.cells import Number, derived
 
-__all__ = ["day", "month", "short_month", "count_word", "ordinal", "one_in", "chance", "chance_of", "percent_chance", "plural", "tied", "Signal", "signal",
-           "change_words", "listed"]
+__all__ = [
+    "day",
+    "month",
+    "short_month",
+    "count_word",
+    "ordinal",
+    "one_in",
+    "chance",
+    "chance_of",
+    "percent_chance",
+    "plural",
+    "tied",
+    "Signal",
+    "signal",
+    "change_words",
+    "listed",
+]
 
 NBSP = "\u00a0"
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
-_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_WORDS = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 
 
 def _date(value: date | str) -> date:
@@ -71,8 +113,32 @@ def tied(text: str) -> str:
     return text.replace(" ", NBSP)
 
 
-_CHANCES = sorted({(a, b) for a, b in [(1, 2), (1, 3), (2, 3), (1, 4), (3, 4), (1, 5), (2, 5), (3, 5), (4, 5), (1, 6), (5, 6),
-                                       (1, 8), (1, 10), (3, 10), (7, 10), (9, 10), (1, 20), (19, 20)]}, key=lambda f: (f[1], f[0]))
+_CHANCES = sorted(
+    {
+        (a, b)
+        for a, b in [
+            (1, 2),
+            (1, 3),
+            (2, 3),
+            (1, 4),
+            (3, 4),
+            (1, 5),
+            (2, 5),
+            (3, 5),
+            (4, 5),
+            (1, 6),
+            (5, 6),
+            (1, 8),
+            (1, 10),
+            (3, 10),
+            (7, 10),
+            (9, 10),
+            (1, 20),
+            (19, 20),
+        ]
+    },
+    key=lambda f: (f[1], f[0]),
+)
 
 
 def one_in(probability: float) -> str:
@@ -107,17 +173,24 @@ def chance_of(number: Number) -> Markup:
         return Markup("almost no chance ({})").format(printed)
     if number.shown and number.value >= 99.5:
         return Markup("a near certainty ({})").format(printed)
-    return Markup("a{} {} chance").format("n" if str(number.at(0)).startswith(("8", "11%", "18%")) else "", printed)
+    return Markup("a{} {} chance").format(
+        "n" if str(number.at(0)).startswith(("8", "11%", "18%")) else "", printed
+    )
 
 
-def change_words(now: Number, before: Number, when: str, more: str = "more", fewer: str = "fewer") -> Markup:
+def change_words(
+    now: Number, before: Number, when: str, more: str = "more", fewer: str = "fewer"
+) -> Markup:
     """24 more than 30 June; "the same as"; nothing when either number is hidden or missing."""
     change = now.minus(before)
     if not change.shown:
         return Markup("")
     if change.value == 0 or not any(c in "123456789" for c in str(change)):
-        return Markup('<span data-key="{}">No change</span> since {}').format(change.key, when) if change.value == 0 else \
-            Markup("{} since {}").format(change.signed, when)
+        return (
+            Markup('<span data-key="{}">No change</span> since {}').format(change.key, when)
+            if change.value == 0
+            else Markup("{} since {}").format(change.signed, when)
+        )
     unit = {"points": " points", "weeks": " weeks"}.get(change.unit, "")
     word = more if change.value > 0 else fewer
     if change.unit in ("points", "weeks"):
@@ -148,14 +221,20 @@ class Signal:
     @property
     def level_word(self) -> str:
         """The same for a rate or a share, which does not grow: higher, lower."""
-        return {"up": "Higher than before", "down": "Lower than before", "none": "No clear change"}[self.direction]
+        return {"up": "Higher than before", "down": "Lower than before", "none": "No clear change"}[
+            self.direction
+        ]
 
     @property
     def segments(self) -> list[tuple[int, int]]:
         """First and last place of each stretch that has its own limits."""
         if not self.points:
             return []
-        starts = [i for i, p in enumerate(self.points) if i == 0 or p.stretch != self.points[i - 1].stretch]
+        starts = [
+            i
+            for i, p in enumerate(self.points)
+            if i == 0 or p.stretch != self.points[i - 1].stretch
+        ]
         return [(a, b - 1) for a, b in zip(starts, [*starts[1:], len(self.points)], strict=True)]
 
 
@@ -174,8 +253,15 @@ class SpcPoint:
 _NOTHING = Signal("none", "no figures to judge", "", ())
 
 
-def signal(series: Sequence[Number], *, rebase: Iterable[date] = (), target: float | None = None,
-           better: str = "neutral", floor: float | None = 0.0, ceiling: float | None = None) -> Signal:
+def signal(
+    series: Sequence[Number],
+    *,
+    rebase: Iterable[date] = (),
+    target: float | None = None,
+    better: str = "neutral",
+    floor: float | None = 0.0,
+    ceiling: float | None = None,
+) -> Signal:
     """The XmR reading of a released series; suppressed and undefined months are skipped by every rule.
 
     Under 12 known months nothing is claimed. ``floor``, ``ceiling``: limits are not drawn beyond what the measure can be.
@@ -192,7 +278,10 @@ def signal(series: Sequence[Number], *, rebase: Iterable[date] = (), target: flo
     rebase = [d for d in rebase if dates[0] < pd.Timestamp(d) <= dates[-1]]
     values = pd.Series([n.value for n in series], index=dates)
     table = spc.spc(values, improvement=better, target=target, rebase=rebase)  # type: ignore[arg-type]
-    points = tuple(_spc_point(number, row, floor, ceiling) for number, row in zip(series, table.itertuples(), strict=True))
+    points = tuple(
+        _spc_point(number, row, floor, ceiling)
+        for number, row in zip(series, table.itertuples(), strict=True)
+    )
     last = spc.last_point_words(table).iloc[0]
     assurance = spc.icons(table, better)["assurance"].iloc[0]  # type: ignore[arg-type]
     stretch = int((values[[p.stretch == points[-1].stretch for p in points]]).notna().sum())
@@ -212,11 +301,23 @@ def _spc_point(number: Number, row: object, floor: float | None, ceiling: float 
             value = value if floor is None else max(value, floor)
             value = value if ceiling is None else min(value, ceiling)
         digits = 0 if number.unit == "count" and float(row.mean) >= 100 else 1  # type: ignore[attr-defined]
-        return Number(derived(number.key, "spc", group=name), value, number.unit, "" if not math.isnan(value) else "z", decimals=digits)
+        return Number(
+            derived(number.key, "spc", group=name),
+            value,
+            number.unit,
+            "" if not math.isnan(value) else "z",
+            decimals=digits,
+        )
 
     special = str(row.special_cause_type)  # type: ignore[attr-defined]
-    return SpcPoint(number, limit("mean"), limit("lower"), limit("upper"), "" if special == "Common Cause" else special,
-                    int(row.rebase_group))  # type: ignore[attr-defined]
+    return SpcPoint(
+        number,
+        limit("mean"),
+        limit("lower"),
+        limit("upper"),
+        "" if special == "Common Cause" else special,
+        int(row.rebase_group),
+    )  # type: ignore[attr-defined]
 
 
 def _direction(table: object, rule: str, run: int) -> str:
@@ -242,15 +343,20 @@ def _reason(rule: str, run: int, direction: str, table: object) -> str:
     if rule == "trend":
         return f"{ordinal(run - 1)} {'rise' if direction == 'up' else 'fall'} in a row"
     side = "above" if above else "below"
-    text = {"shift": f"{ordinal(run)} month in a row {side} the average", "outside": f"{side} the usual limits",
-            "two_in_three": f"2 of the last 3 months near the {'upper' if above else 'lower'} limit"}[rule]
+    text = {
+        "shift": f"{ordinal(run)} month in a row {side} the average",
+        "outside": f"{side} the usual limits",
+        "two_in_three": f"2 of the last 3 months near the {'upper' if above else 'lower'} limit",
+    }[rule]
     if direction != "none":
         return text
     return f"{text}, but not moving {'up' if above else 'down'} any more"
 
 
-RULES = {"trend": "SPC rule: 7 points, each higher or each lower than the one before",
-         "shift": "SPC rule: 7 points in a row on one side of the average",
-         "outside": "SPC rule: a point outside the limits",
-         "two_in_three": "SPC rule: 2 of 3 points near a limit"}
+RULES = {
+    "trend": "SPC rule: 7 points, each higher or each lower than the one before",
+    "shift": "SPC rule: 7 points in a row on one side of the average",
+    "outside": "SPC rule: a point outside the limits",
+    "two_in_three": "SPC rule: 2 of 3 points near a limit",
+}
 """The rule behind each reason, as quoted on a page."""

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["from_notebook", "from_parts", "index", "check_given", "PARAMETERS"]
 
-PARAMETERS = {"pathway": "code of the service, for example NST", "as_at": "date as YYYY-MM-DD", "profile": "analyst, board or public",
-              "workspace": "folder with a sendwaits.toml"}
+PARAMETERS = {
+    "pathway": "code of the service, for example NST",
+    "as_at": "date as YYYY-MM-DD",
+    "profile": "analyst, board or public",
+    "workspace": "folder with a sendwaits.toml",
+}
 """What the notebooks take."""
 _ON_PAGE = ("opening", "section", "board", "quality", "notes")
 
@@ -32,10 +36,14 @@ def from_notebook(notebook: Mapping[str, Any]) -> str:
         if cell["cell_type"] != "code":
             continue
         if cell.get("execution_count") is None and "".join(cell["source"]).strip():
-            raise SendwaitsError(f"The notebook's cell {number} has not been executed, so its page would miss a part. Run the notebook from top to bottom.")
+            raise SendwaitsError(
+                f"The notebook's cell {number} has not been executed, so its page would miss a part. Run the notebook from top to bottom."
+            )
         for output in cell.get("outputs", ()):
             if output["output_type"] == "error":
-                raise SendwaitsError(f"The notebook's cell {number} failed, so there is no page. Run the notebook and read that cell.")
+                raise SendwaitsError(
+                    f"The notebook's cell {number} failed, so there is no page. Run the notebook and read that cell."
+                )
             facts = output.get("metadata", {}).get("sendwaits", {})
             if facts.get("part") in _ON_PAGE:
                 parts.append((facts["part"], "".join(output["data"]["text/html"]), facts))
@@ -50,12 +58,18 @@ def from_parts(parts: list[Part]) -> str:
 def _page(parts: list[tuple[str, str, Mapping[str, Any]]]) -> str:
     openings = [facts for kind, _, facts in parts if kind == "opening"]
     if len(openings) != 1 or not any(kind == "section" for kind, *_ in parts):
-        raise SendwaitsError("A page needs one opening and at least one section: keep report.opening() and one more part in the notebook.")
+        raise SendwaitsError(
+            "A page needs one opening and at least one section: keep report.opening() and one more part in the notebook."
+        )
     facts = {k: v for k, v in openings[0].items() if k != "part"}
     return str(render("page.html", parts=[Markup(html) for _, html, _ in parts], **facts)) + "\n"
 
 
-def index(material: AreaMaterial, made: Collection[str] | None = None, failed: Mapping[str, str] | None = None) -> str:
+def index(
+    material: AreaMaterial,
+    made: Collection[str] | None = None,
+    failed: Mapping[str, str] | None = None,
+) -> str:
     """index.html: all services at a glance, what changed, data quality, risks, notes.
 
     ``made``: the pages of the set ("nst_backlog", "quality" ...), which alone are linked (None: all). ``failed``: pages that could
@@ -77,5 +91,7 @@ def check_given(given: Mapping[str, Any] | None, known: Mapping[str, str] = PARA
     for name, value in (given or {}).items():
         plain_value = value is None or isinstance(value, (str, int, float, bool, list, dict))
         if plain_value and not name.startswith("_") and name not in (*known, "In", "Out"):
-            raise Refused(f"No parameter '{name}'. The parameters of this notebook are: {', '.join(known)}. "
-                          "Define names of your own after the cell that opens the report.")
+            raise Refused(
+                f"No parameter '{name}'. The parameters of this notebook are: {', '.join(known)}. "
+                "Define names of your own after the cell that opens the report."
+            )

@@ -25,8 +25,13 @@ def plain(value: Any) -> str:
 def _environment() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(loader=PackageLoader("sendwaits.release", "templates"), autoescape=True, undefined=StrictUndefined,
-                              trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=PackageLoader("sendwaits.release", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters["plain"] = plain
     return environment
 
@@ -55,8 +60,13 @@ class Table:
         """The table as aligned plain text."""
         grid = [[plain(h) for h in self.heads], *[[plain(c) for c in row] for row in self.rows]]
         widths = [max(len(row[i]) for row in grid) for i in range(len(self.heads))]
-        lines = ["  ".join(cell.ljust(w) if i == 0 or i in self.left else cell.rjust(w)
-                           for i, (cell, w) in enumerate(zip(row, widths, strict=True))).rstrip() for row in grid]
+        lines = [
+            "  ".join(
+                cell.ljust(w) if i == 0 or i in self.left else cell.rjust(w)
+                for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in grid
+        ]
         return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])
 
 
@@ -99,8 +109,12 @@ class Part:
     text: str
     facts: Mapping[str, Any] = field(default_factory=dict)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
-        return {"text/plain": self.text, "text/html": str(self.html)}, {"sendwaits": {"part": self.kind, **self.facts}}
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict[str, str], dict[str, Any]]:
+        return {"text/plain": self.text, "text/html": str(self.html)}, {
+            "sendwaits": {"part": self.kind, **self.facts}
+        }
 
     def __repr__(self) -> str:
         return self.text
@@ -108,4 +122,8 @@ class Part:
 
 def section_part(*sections: Section) -> Part:
     """One part of one or more sections, in order."""
-    return Part("section", Markup("\n").join(s.html() for s in sections), "\n\n".join(s.text() for s in sections))
+    return Part(
+        "section",
+        Markup("\n").join(s.html() for s in sections),
+        "\n\n".join(s.text() for s in sections),
+    )

@@ -48,7 +48,12 @@ def rating_of(gap: float | None, assurance: str, chance: float | None, rule: Rag
         return "Green"
     if chance is not None and chance < rule.red_chance:
         return "Red"
-    if not met and gap > rule.amber_within and assurance != "pass" and (chance is None or chance < 0.5):
+    if (
+        not met
+        and gap > rule.amber_within
+        and assurance != "pass"
+        and (chance is None or chance < 0.5)
+    ):
         return "Red"
     return "Amber"
 
@@ -68,9 +73,20 @@ def current(report: Report, target: Target) -> Number:
 
 def rate(report: Report, wait: Wait, target: Target | None = None) -> Rating:
     """The rating of a wait by its first target (the pathway's own, for its main wait)."""
-    none = Number("|".join((report.pathway.code, wait.name, "forecast:p_target", "probability", "", "")), unit="percent", status="z")
+    none = Number(
+        "|".join((report.pathway.code, wait.name, "forecast:p_target", "probability", "", "")),
+        unit="percent",
+        status="z",
+    )
     if target is None:
-        target = next((t for t in report.targets if t.wait == wait.name or (not t.wait and wait is report.main)), None)
+        target = next(
+            (
+                t
+                for t in report.targets
+                if t.wait == wait.name or (not t.wait and wait is report.main)
+            ),
+            None,
+        )
     if target is None:
         return Rating("Not rated", Markup("No target has been set"), None, none)
     now, chance = current(report, target), report.outlook.chance(target)
@@ -79,33 +95,62 @@ def rate(report: Report, wait: Wait, target: Target | None = None) -> Rating:
     trend = report.signal(wait, "waiting", "decrease")
     if not now.shown:
         why = "today's figure is hidden" if now.status == "c" else "there is no figure yet"
-        return Rating("Not rated", Markup("{}, so the target of {} cannot be judged").format(
-            why[0].upper() + why[1:], target_words(target, report.pathway)), target, chance)
+        return Rating(
+            "Not rated",
+            Markup("{}, so the target of {} cannot be judged").format(
+                why[0].upper() + why[1:], target_words(target, report.pathway)
+            ),
+            target,
+            chance,
+        )
     gap = aim - now.value if target.at_least is not None else now.value - aim
-    share = gap if now.unit == "percent" else (100 * gap / aim if aim else (100.0 if gap > 0 else 0.0))
-    name = rating_of(share if gap > 0 else gap, reading.assurance, chance.value / 100 if chance.shown else None, report.material.workspace.rag)
+    share = (
+        gap if now.unit == "percent" else (100 * gap / aim if aim else (100.0 if gap > 0 else 0.0))
+    )
+    name = rating_of(
+        share if gap > 0 else gap,
+        reading.assurance,
+        chance.value / 100 if chance.shown else None,
+        report.material.workspace.rag,
+    )
     return Rating(name, _reason(now, gap, target, trend, report.pathway), target, chance)
 
 
-def _reason(now: Number, gap: float, target: Target, trend: words.Signal, pathway: Pathway) -> Markup:
+def _reason(
+    now: Number, gap: float, target: Target, trend: words.Signal, pathway: Pathway
+) -> Markup:
     key = derived(now.key, "gap")
-    listing = {"up": "list growing", "down": "list falling", "none": "no clear change"}[trend.direction]
+    listing = {"up": "list growing", "down": "list falling", "none": "no clear change"}[
+        trend.direction
+    ]
     aim = target.at_least if target.at_least is not None else target.at_most or 0.0
     when = words.day(target.by)
     if gap <= 0:
         side = Markup("Meets its target of {}").format(_amount(aim, now.unit))
     elif now.unit == "percent":
-        side = Markup("{} points below the target of {}").format(Number(key, gap, "points", decimals=1), _amount(aim, now.unit))
+        side = Markup("{} points below the target of {}").format(
+            Number(key, gap, "points", decimals=1), _amount(aim, now.unit)
+        )
     elif now.unit == "weeks":
-        side = Markup("{} weeks above the target of {}").format(Number(key, gap, "weeks", decimals=1), _amount(aim, now.unit))
+        side = Markup("{} weeks above the target of {}").format(
+            Number(key, gap, "weeks", decimals=1), _amount(aim, now.unit)
+        )
     else:
-        side = Markup("{} children {} against a target of {}").format(now, _short(target.measure), _amount(aim, now.unit))
+        side = Markup("{} children {} against a target of {}").format(
+            now, _short(target.measure), _amount(aim, now.unit)
+        )
     return Markup("{} for {}; {}").format(side, when, listing)
 
 
 def _amount(value: float, unit: str) -> str:
     text = f"{value:,g}"
-    return f"{text}%" if unit == "percent" else words.tied(f"{text} weeks") if unit == "weeks" else text
+    return (
+        f"{text}%"
+        if unit == "percent"
+        else words.tied(f"{text} weeks")
+        if unit == "weeks"
+        else text
+    )
 
 
 def _short(measure: str) -> str:
@@ -114,7 +159,12 @@ def _short(measure: str) -> str:
     return "waiting"
 
 
-_AVERAGES = {"mean": "a mean", "median": "a median", "p92": "a 92nd percentile", "longest": "a longest"}
+_AVERAGES = {
+    "mean": "a mean",
+    "median": "a median",
+    "p92": "a 92nd percentile",
+    "longest": "a longest",
+}
 
 
 def target_words(target: Target, pathway: Pathway) -> str:
@@ -141,6 +191,7 @@ def target_words(target: Target, pathway: Pathway) -> str:
 
 
 # Risks ----------------------------------------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True)
 class Risk:
@@ -170,9 +221,21 @@ def risks(report: Report) -> list[Risk]:
         wait = report.pathway.wait(target.wait) if target.wait else report.main
         missed = Number(derived(chance.key, "miss"), 100 - chance.value, "percent", decimals=0)
         weeks = _line(report, wait, target)
-        event = Markup("{}: the target of {} by {} is missed").format(report.pathway.label, target_words(target, report.pathway), words.day(target.by))
-        found.append(Risk(report.pathway.code, _cause(report, wait), event, missed, report.get(wait, f"waiting_over_{weeks}_weeks"),
-                          words.tied(f"over {weeks} weeks"), _trigger(report, wait), min(target.by, _review(report.as_at))))
+        event = Markup("{}: the target of {} by {} is missed").format(
+            report.pathway.label, target_words(target, report.pathway), words.day(target.by)
+        )
+        found.append(
+            Risk(
+                report.pathway.code,
+                _cause(report, wait),
+                event,
+                missed,
+                report.get(wait, f"waiting_over_{weeks}_weeks"),
+                words.tied(f"over {weeks} weeks"),
+                _trigger(report, wait),
+                min(target.by, _review(report.as_at)),
+            )
+        )
     return sorted(found, key=lambda r: (-r.likelihood.value, r.pathway))
 
 
@@ -186,16 +249,24 @@ def _line(report: Report, wait: Wait, target: Target) -> int:
 
 def _cause(report: Report, wait: Wait) -> Markup:
     waiting = report.series(wait, "waiting")[-13:]
-    pairs = [(a.value, b.value) for a, b in zip(waiting, waiting[1:], strict=False) if a.shown and b.shown]
+    pairs = [
+        (a.value, b.value)
+        for a, b in zip(waiting, waiting[1:], strict=False)
+        if a.shown and b.shown
+    ]
     if not pairs:
         return Markup("The list cannot be shown")
-    return Markup("More joined than left in {} of the last {} months").format(sum(b > a for a, b in pairs), len(pairs))
+    return Markup("More joined than left in {} of the last {} months").format(
+        sum(b > a for a, b in pairs), len(pairs)
+    )
 
 
 def _trigger(report: Report, wait: Wait) -> Markup:
     reading = report.signal(wait, "starts")
     if reading.points and reading.points[-1].upper.shown:
-        return Markup("A month with more than {} joining (upper SPC limit)").format(reading.points[-1].upper.at(0))
+        return Markup("A month with more than {} joining (upper SPC limit)").format(
+            reading.points[-1].upper.at(0)
+        )
     return Markup("A month in which more join than leave")
 
 
@@ -205,6 +276,7 @@ def _review(as_at: date) -> date:
 
 
 # Promised dates -------------------------------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True)
 class Drift:
@@ -225,10 +297,17 @@ def drifts(targets: Sequence[Target], promised: Sequence[tuple[date, Target]]) -
     """The targets (same wait, measure and number) whose date differs from the one that earlier reports stated."""
     found = []
     for target in targets:
-        dates = [old.by for _, old in sorted(promised, key=lambda p: p[0])
-                 if (old.pathway, old.wait, old.measure, old.at_least, old.at_most) == (
-                     target.pathway, target.wait, target.measure, target.at_least, target.at_most)]
-        told = [d for i, d in enumerate([*dates, target.by]) if i == 0 or d != [*dates, target.by][i - 1]]
+        dates = [
+            old.by
+            for _, old in sorted(promised, key=lambda p: p[0])
+            if (old.pathway, old.wait, old.measure, old.at_least, old.at_most)
+            == (target.pathway, target.wait, target.measure, target.at_least, target.at_most)
+        ]
+        told = [
+            d
+            for i, d in enumerate([*dates, target.by])
+            if i == 0 or d != [*dates, target.by][i - 1]
+        ]
         if len(told) > 1:
             found.append(Drift(target, told[-2], told[0], len(told) - 1))
     return found

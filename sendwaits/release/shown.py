@@ -33,18 +33,26 @@ class Shown(pd.DataFrame):
         long = len(self) > MOST_ROWS
         rows = [*range(ENDS), *range(len(self) - ENDS, len(self))] if long else range(len(self))
         plain = isinstance(self.index, pd.RangeIndex)
-        heads = ([] if plain else [" / ".join(str(n or "") for n in self.index.names)]) + [str(c) for c in self.columns]
+        heads = ([] if plain else [" / ".join(str(n or "") for n in self.index.names)]) + [
+            str(c) for c in self.columns
+        ]
         lines = ["<table>", f"<caption>{escape(self._caption(long))}</caption>", "<thead><tr>"]
         lines += [f'<th scope="col">{escape(head)}</th>' for head in heads]
         lines.append("</tr></thead><tbody>")
         for at in rows:
             cells = [_text(self.iat[at, i], self._unit(at, i)) for i in range(self.shape[1])]
             first, *others = cells if plain and cells else [str(self.index[at]), *cells]
-            lines.append(f'<tr><th scope="row">{escape(first)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in others) + "</tr>")
+            lines.append(
+                f'<tr><th scope="row">{escape(first)}</th>'
+                + "".join(f"<td>{escape(cell)}</td>" for cell in others)
+                + "</tr>"
+            )
         return "\n".join([*lines, "</tbody></table>"])
 
     def _caption(self, long: bool) -> str:
-        size = f"{len(self):,} {'row' if len(self) == 1 else 'rows'}" + (f", the first and last {ENDS} shown" if long else "")
+        size = f"{len(self):,} {'row' if len(self) == 1 else 'rows'}" + (
+            f", the first and last {ENDS} shown" if long else ""
+        )
         return f"{getattr(self, 'caption', '') or 'Table'} ({size})"
 
     def _unit(self, at: int, column: int) -> str:
@@ -63,7 +71,13 @@ def shown(table: pd.DataFrame, caption: str) -> Shown:
 
 
 def _text(value: Any, unit: str) -> str:
-    if value is None or value is pd.NA or value is pd.NaT or isinstance(value, float) and value != value:
+    if (
+        value is None
+        or value is pd.NA
+        or value is pd.NaT
+        or isinstance(value, float)
+        and value != value
+    ):
         return ""
     if isinstance(value, float):
         return f"{value:,.0f}" if unit == "count" else f"{float(half_up(value, places=1)):,.1f}"

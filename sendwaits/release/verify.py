@@ -29,14 +29,20 @@ def verify(reports: Path) -> list[str]:
     facts = _unchanged(reports)
     given = facts["parameters"]
     if given["profile"] == "analyst":
-        raise Unsafe("This set has the analyst profile: exact numbers, not for release. Run: sendwaits report --profile board")
+        raise Unsafe(
+            "This set has the analyst profile: exact numbers, not for release. Run: sendwaits report --profile board"
+        )
     numbers = audit_folder(reports, facts)
-    return [f"Complete and unchanged: {len(facts['outputs'])} files as run.json lists them.",
-            f"Safe: no hidden number can be worked out (profile {given['profile']}, k = {given['k']}, {numbers[0]} numbers, {numbers[1]} hidden).",
-            f"Pages agree with figures.csv: {numbers[2]} printed numbers compared."]
+    return [
+        f"Complete and unchanged: {len(facts['outputs'])} files as run.json lists them.",
+        f"Safe: no hidden number can be worked out (profile {given['profile']}, k = {given['k']}, {numbers[0]} numbers, {numbers[1]} hidden).",
+        f"Pages agree with figures.csv: {numbers[2]} printed numbers compared.",
+    ]
 
 
-def audit_folder(folder: Path, facts: dict[str, Any] | None = None, previous: list[Released] | None = None) -> tuple[int, int, int]:
+def audit_folder(
+    folder: Path, facts: dict[str, Any] | None = None, previous: list[Released] | None = None
+) -> tuple[int, int, int]:
     """Numbers released, hidden, and compared with the pages of a set; raises `Unsafe` when a hidden one could be worked out.
 
     Analyst sets are not audited. ``previous``: earlier releases, by default those of the register beside the folder.
@@ -51,12 +57,25 @@ def audit_folder(folder: Path, facts: dict[str, Any] | None = None, previous: li
         own = (folder / "figures.csv").read_bytes().decode("utf-8")
         previous = releases(folder.resolve().parent.parent / "data" / "processed", but=own)
     found = []
-    for _, rows in table.groupby("pathway", sort=False):  # pathways share no child's wait, and `report` audits each by itself
-        found += audit(Released(rows.reset_index(drop=True), zeros_hidden=list(facts.get("zeros_hidden", [])), profile=given["profile"],
-                                k=int(given["k"])), previous)
+    for _, rows in table.groupby(
+        "pathway", sort=False
+    ):  # pathways share no child's wait, and `report` audits each by itself
+        found += audit(
+            Released(
+                rows.reset_index(drop=True),
+                zeros_hidden=list(facts.get("zeros_hidden", [])),
+                profile=given["profile"],
+                k=int(given["k"]),
+            ),
+            previous,
+        )
     if found:
-        first = "; ".join(f"{f.key.split('|')[0]} {f.key.split('|')[2]} ({f.what})" for f in found[:3])
-        raise Unsafe(f"{len(found)} numbers would tell too much, nothing is safe to release. First: {first}.")
+        first = "; ".join(
+            f"{f.key.split('|')[0]} {f.key.split('|')[2]} ({f.what})" for f in found[:3]
+        )
+        raise Unsafe(
+            f"{len(found)} numbers would tell too much, nothing is safe to release. First: {first}."
+        )
     return len(table), hidden, compare_pages(folder, table)
 
 
@@ -65,7 +84,9 @@ def _facts(folder: Path) -> dict[str, Any]:
         facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         facts["parameters"]["profile"], facts["parameters"]["k"], facts["sha256"]
     except (OSError, ValueError, KeyError, TypeError):
-        raise Unsafe("run.json is missing or cannot be read, so this is no complete set. Run sendwaits report again.") from None
+        raise Unsafe(
+            "run.json is missing or cannot be read, so this is no complete set. Run sendwaits report again."
+        ) from None
     return dict(facts)
 
 
@@ -76,12 +97,22 @@ def _unchanged(folder: Path) -> dict[str, Any]:
         raise Unsafe("run.json has been changed since the run. Run sendwaits report again.")
     there = {p.name for p in folder.iterdir()} - {"run.json"}
     missing, extra = sorted(set(facts["outputs"]) - there), sorted(there - set(facts["outputs"]))
-    changed = sorted(n for n, d in facts["outputs"].items() if n in there and store.digest_file(folder / n) != d)
-    for names, what in ((missing, "missing"), (changed, "changed since the run"), (extra, "not part of the set")):
+    changed = sorted(
+        n for n, d in facts["outputs"].items() if n in there and store.digest_file(folder / n) != d
+    )
+    for names, what in (
+        (missing, "missing"),
+        (changed, "changed since the run"),
+        (extra, "not part of the set"),
+    ):
         if names:
-            raise Unsafe(f"{len(names)} files {what}: {', '.join(names[:5])}. Run sendwaits report again.")
+            raise Unsafe(
+                f"{len(names)} files {what}: {', '.join(names[:5])}. Run sendwaits report again."
+            )
     if facts.get("failed"):
-        raise Unsafe(f"The set is not complete: {len(facts['failed'])} reports failed. Run sendwaits report again.")
+        raise Unsafe(
+            f"The set is not complete: {len(facts['failed'])} reports failed. Run sendwaits report again."
+        )
     return facts
 
 
@@ -127,13 +158,29 @@ class _Keyed(HTMLParser):
         self._depth -= 1
 
 
-_EMPTY = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+_EMPTY = {
+    "area",
+    "base",
+    "br",
+    "col",
+    "embed",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "source",
+    "track",
+    "wbr",
+}
 
 
 def compare_pages(folder: Path, table: pd.DataFrame) -> int:
     """Printed numbers compared with figures.csv; raises `Unsafe` where a page shows what figures.csv does not."""
-    rows = {"|".join((r.pathway, r.wait, r.measure, r.group, r.period_start, r.period_end)): r for r in
-            table.astype(object).itertuples(index=False)}
+    rows = {
+        "|".join((r.pathway, r.wait, r.measure, r.group, r.period_start, r.period_end)): r
+        for r in table.astype(object).itertuples(index=False)
+    }
     compared = 0
     for page in sorted(folder.glob("*.html")):
         reader = _Keyed()
@@ -144,7 +191,9 @@ def compare_pages(folder: Path, table: pd.DataFrame) -> int:
                 continue
             compared += 1
             if row.status == "c" and not (HIDDEN in text and not re.search(r"\d", text)):
-                raise Unsafe(f"{page.name}: a number or mark is shown for {row.pathway} {row.measure}, which figures.csv hides.")
+                raise Unsafe(
+                    f"{page.name}: a number or mark is shown for {row.pathway} {row.measure}, which figures.csv hides."
+                )
             if not derived and row.status == "" and not _agrees(text, row):
                 raise Unsafe(f"{page.name}: {row.pathway} {row.measure} differs from figures.csv.")
     return compared
@@ -172,6 +221,11 @@ def _agrees(text: str, row: Any) -> bool:
         return True
     printed = float(found[0].replace(",", "").replace("\u2212", "-"))
     step = 10.0 ** -len(found[1] or "")
-    near = [v for v in (row.value, row.numerator, row.denominator, row.n) if str(v) not in ("None", "nan", "<NA>")]
+    near = [
+        v
+        for v in (row.value, row.numerator, row.denominator, row.n)
+        if str(v) not in ("None", "nan", "<NA>")
+    ]
     return any(abs(printed - float(v)) <= step / 2 + 1e-6 for v in near) or (
-        row.unit == "weeks" and abs(printed - float(row.value) * 7 / 30.4375) <= step / 2 + 1e-6)
+        row.unit == "weeks" and abs(printed - float(row.value) * 7 / 30.4375) <= step / 2 + 1e-6
+    )

@@ -38,6 +38,7 @@ class Place:
 
 # --- which areas --------------------------------------------------------------------------------------------------------
 
+
 def read_places(workspace: Workspace, path: Path | None) -> list[Place]:
     """The areas of a csv (columns name and folder or filter) or, without one, of the ``[[area]]`` tables of sendwaits.toml.
 
@@ -48,13 +49,20 @@ def read_places(workspace: Workspace, path: Path | None) -> list[Place]:
         where, base = "sendwaits.toml: [[area]]", workspace.root
     else:
         rows, where, base = _csv_rows(path), path.name, path.resolve().parent
-    places = [_place(workspace, row, f"{where}: row {number}", base) for number, row in enumerate(rows, 1 if path is None else 2)]
+    places = [
+        _place(workspace, row, f"{where}: row {number}", base)
+        for number, row in enumerate(rows, 1 if path is None else 2)
+    ]
     if not places:
-        raise Refused(f"{where}: holds no area. Write one line an area, with name and folder or filter.")
+        raise Refused(
+            f"{where}: holds no area. Write one line an area, with name and folder or filter."
+        )
     slugs = [p.slug for p in places]
     for place in places:
         if slugs.count(place.slug) > 1:
-            raise Refused(f"{where}: '{place.name}' stands there twice. Give each area a name of its own.")
+            raise Refused(
+                f"{where}: '{place.name}' stands there twice. Give each area a name of its own."
+            )
     return places
 
 
@@ -63,7 +71,9 @@ def _csv_rows(path: Path) -> list[Mapping[str, Any]]:
         with open(path, encoding="utf-8-sig", newline="") as file:
             rows: list[Mapping[str, Any]] = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error):
-        raise Refused(f"{path.name}: cannot be read. Save it as CSV UTF-8, with the columns name and folder or filter.") from None
+        raise Refused(
+            f"{path.name}: cannot be read. Save it as CSV UTF-8, with the columns name and folder or filter."
+        ) from None
     known = {"name", "folder", "filter"}
     headings = set(rows[0]) if rows else known
     if "name" not in headings or not headings <= known:
@@ -85,15 +95,30 @@ def _place(workspace: Workspace, row: Mapping[str, Any], where: str, base: Path)
         return Place(name, slug, replace(inside, areas=(), area=replace(inside.area, name=name)))
     column, equals, value = only.partition("=")
     if column not in GROUPS or not equals or not value:
-        raise Refused(f"{where}: the filter must be column=value, with one of the columns {', '.join(GROUPS)}.")
-    return Place(name, slug, replace(workspace, areas=(), only=only, area=replace(workspace.area, name=name)))
+        raise Refused(
+            f"{where}: the filter must be column=value, with one of the columns {', '.join(GROUPS)}."
+        )
+    return Place(
+        name, slug, replace(workspace, areas=(), only=only, area=replace(workspace.area, name=name))
+    )
 
 
 # --- their sets ---------------------------------------------------------------------------------------------------------
 
-def run_areas(workspace: Workspace, path: Path | None, *, as_at: date, maker: Maker, workers: int | None = None,
-              pathways: Sequence[str] | None = None, reports: Sequence[str] | None = None, profile: str | None = None,
-              dry_run: bool = False, debug: bool = False) -> batch.Summary:
+
+def run_areas(
+    workspace: Workspace,
+    path: Path | None,
+    *,
+    as_at: date,
+    maker: Maker,
+    workers: int | None = None,
+    pathways: Sequence[str] | None = None,
+    reports: Sequence[str] | None = None,
+    profile: str | None = None,
+    dry_run: bool = False,
+    debug: bool = False,
+) -> batch.Summary:
     """Every area's set in ``reports/<as_at>-areas/<area>/``, and index.html that compares them; replaced as one.
 
     Areas are made side by side, the reports of one area one after the other. Raises as `batch.run`.
@@ -114,8 +139,18 @@ def run_areas(workspace: Workspace, path: Path | None, *, as_at: date, maker: Ma
         if all(plan and plan.unchanged for plan in plans) and _same_places(target, places):
             summary.kept = [p.name for p in places]
         else:
-            probe(workspace.reports, batch.ROOM_PER_PAGE * sum(len(plan.pages) + 2 for plan in plans if plan))
-            _make(workspace, places, target, {**asked, "maker": maker, "debug": debug}, workers or os.cpu_count() or 1, summary)
+            probe(
+                workspace.reports,
+                batch.ROOM_PER_PAGE * sum(len(plan.pages) + 2 for plan in plans if plan),
+            )
+            _make(
+                workspace,
+                places,
+                target,
+                {**asked, "maker": maker, "debug": debug},
+                workers or os.cpu_count() or 1,
+                summary,
+            )
         summary.seconds = time.perf_counter() - began
         summary.lines = _lines(summary, places, as_at)
         return summary
@@ -129,8 +164,14 @@ def _plan(place: Place, target: Path, asked: Mapping[str, Any]) -> batch.Plan | 
         return None
 
 
-def _make(workspace: Workspace, places: Sequence[Place], target: Path, options: Mapping[str, Any], workers: int,
-          summary: batch.Summary) -> None:
+def _make(
+    workspace: Workspace,
+    places: Sequence[Place],
+    target: Path,
+    options: Mapping[str, Any],
+    workers: int,
+    summary: batch.Summary,
+) -> None:
     from tqdm import tqdm
 
     from sendwaits.run import engine
@@ -152,19 +193,32 @@ def _make(workspace: Workspace, places: Sequence[Place], target: Path, options: 
                     summary.failed |= {f"{place.name}: {name}": why for name, why in failed.items()}
         summary.failed |= errors
         if len(errors) == len(places):
-            raise Refused(f"No area could be made. The first: {places[0].name}: {errors[places[0].name]}")
+            raise Refused(
+                f"No area could be made. The first: {places[0].name}: {errors[places[0].name]}"
+            )
         done = [p for p in places if p.name not in errors]
-        page = _page(workspace, done, work, options["as_at"], batch.effective(workspace, options["profile"]), errors)
+        page = _page(
+            workspace,
+            done,
+            work,
+            options["as_at"],
+            batch.effective(workspace, options["profile"]),
+            errors,
+        )
         (work / "index.html").write_bytes(page.encode())
         (work / "areas.csv").write_bytes(_list(places).encode())
 
 
-def _one_set(item: tuple[Place, Path, Path, Mapping[str, Any]], tell: Any) -> tuple[list[str], dict[str, str]]:
+def _one_set(
+    item: tuple[Place, Path, Path, Mapping[str, Any]], tell: Any
+) -> tuple[list[str], dict[str, str]]:
     place, target, before, options = item
     os.environ["SENDWAITS_AREA_NAME"] = place.name
     if place.workspace.only:
         os.environ["SENDWAITS_ONLY"] = place.workspace.only
-    summary = batch.make_set(place.workspace, target, before=before, workers=1, quiet=True, **options)
+    summary = batch.make_set(
+        place.workspace, target, before=before, workers=1, quiet=True, **options
+    )
     return summary.made, summary.failed
 
 
@@ -175,18 +229,23 @@ def _list(places: Sequence[Place]) -> str:
 def _same_places(target: Path, places: Sequence[Place]) -> bool:
     try:
         names = {p.name for p in target.iterdir()}
-        return names == {p.slug for p in places} | {"index.html", "areas.csv"} and (target / "areas.csv").read_bytes() == _list(places).encode()
+        return (
+            names == {p.slug for p in places} | {"index.html", "areas.csv"}
+            and (target / "areas.csv").read_bytes() == _list(places).encode()
+        )
     except OSError:
         return False
 
 
 def _lines(summary: batch.Summary, places: Sequence[Place], as_at: date) -> list[str]:
     failed = "; ".join(f"{name} ({why})" for name, why in sorted(summary.failed.items())[:5])
-    return [f"{len(summary.made) + len(summary.kept)} of {len(places)} areas for {as_at}: {len(summary.made)} made, {len(summary.kept)} unchanged.",
-            f"Each area's set is in {summary.folder.parent.name}/{summary.folder.name}/<area>/.",
-            f"Failed: {failed or 'none'}.",
-            f"{summary.seconds:.1f} seconds.",
-            f"Open {summary.folder.parent.name}/{summary.folder.name}/index.html"]
+    return [
+        f"{len(summary.made) + len(summary.kept)} of {len(places)} areas for {as_at}: {len(summary.made)} made, {len(summary.kept)} unchanged.",
+        f"Each area's set is in {summary.folder.parent.name}/{summary.folder.name}/<area>/.",
+        f"Failed: {failed or 'none'}.",
+        f"{summary.seconds:.1f} seconds.",
+        f"Open {summary.folder.parent.name}/{summary.folder.name}/index.html",
+    ]
 
 
 def _told(places: Sequence[Place], target: Path, asked: Mapping[str, Any]) -> batch.Summary:
@@ -198,11 +257,21 @@ def _told(places: Sequence[Place], target: Path, asked: Mapping[str, Any]) -> ba
             continue
         number = sum(bool(p.why) for p in plan.pages)
         reasons = sorted({p.why for p in plan.pages if p.why})
-        summary.lines.append(f"{place.name}: {number} of {len(plan.pages)} reports would be made" + (f" ({reasons[0]})" if reasons else ""))
+        summary.lines.append(
+            f"{place.name}: {number} of {len(plan.pages)} reports would be made"
+            + (f" ({reasons[0]})" if reasons else "")
+        )
     return summary
 
 
-def _page(workspace: Workspace, places: Sequence[Place], work: Path, as_at: date, shown_as: tuple[str, int], errors: Mapping[str, str]) -> str:
+def _page(
+    workspace: Workspace,
+    places: Sequence[Place],
+    work: Path,
+    as_at: date,
+    shown_as: tuple[str, int],
+    errors: Mapping[str, str],
+) -> str:
     from sendwaits.release.compare import areas_page, compare
 
     tables = {}
@@ -212,4 +281,11 @@ def _page(workspace: Workspace, places: Sequence[Place], work: Path, as_at: date
                 tables[place.name, place.slug] = list(csv.DictReader(file))
         except OSError:
             continue
-    return areas_page(workspace, compare(tables, as_at), [(p.name, p.slug) for p in places], as_at, shown_as, errors)
+    return areas_page(
+        workspace,
+        compare(tables, as_at),
+        [(p.name, p.slug) for p in places],
+        as_at,
+        shown_as,
+        errors,
+    )

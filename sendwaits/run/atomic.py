@@ -36,7 +36,9 @@ def replaced(target: Path, keep: Iterable[str] = ()) -> Iterator[Path]:
         sync_folder(target.parent)
     except OSError as error:
         _clear(work)
-        raise CannotWrite(f"{target.parent.name}/{target.name}: {_reason(error)} The earlier files are untouched.") from None
+        raise CannotWrite(
+            f"{target.parent.name}/{target.name}: {_reason(error)} The earlier files are untouched."
+        ) from None
     except BaseException:
         _clear(work)
         raise
@@ -69,8 +71,10 @@ def probe(folder: Path, need_bytes: int) -> None:
         with suppress(OSError):
             trial.unlink(missing_ok=True)
     if free < need_bytes:
-        raise CannotWrite(f"{folder.name}/: the disk has {free / 1e6:.0f} MB free and the reports may need "
-                          f"{need_bytes / 1e6:.0f} MB. Make room, then start again. Nothing was changed.")
+        raise CannotWrite(
+            f"{folder.name}/: the disk has {free / 1e6:.0f} MB free and the reports may need "
+            f"{need_bytes / 1e6:.0f} MB. Make room, then start again. Nothing was changed."
+        )
 
 
 def _new(target: Path) -> Path:
@@ -112,7 +116,9 @@ def _link(source: str | Path, target: str | Path) -> None:
 def _sync_tree(folder: Path) -> None:
     for place, _, files in os.walk(folder):
         for name in files:
-            handle = os.open(os.path.join(place, name), os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+            handle = os.open(
+                os.path.join(place, name), os.O_RDWR if os.name == "nt" else os.O_RDONLY
+            )
             try:
                 os.fsync(handle)
             finally:

@@ -33,13 +33,26 @@ __all__ = ["Summary", "Page", "Plan", "run", "make_plan"]
 ORDER = ("forecast", "trend", "backlog", "quality", "themes")
 """The longest reports start first; notebooks of the user's own come last."""
 NOT_A_REPORT = ("start_here",)
-STACK = ("pandas", "numpy", "scipy", "statsmodels", "pyarrow", "jinja2", "papermill", "nbformat", "ipython", "ipykernel")
+STACK = (
+    "pandas",
+    "numpy",
+    "scipy",
+    "statsmodels",
+    "pyarrow",
+    "jinja2",
+    "papermill",
+    "nbformat",
+    "ipython",
+    "ipykernel",
+)
 ROOM_PER_PAGE = 1_000_000
 """Bytes of disk a page may need while the old set is still there."""
 KEPT_PAGES = 6
 _EXTRACT = re.compile(r"(?P<code>.+)_(?P<date>\d{4}-\d{2}-\d{2})\.(csv|xlsx)", re.IGNORECASE)
-_SEN2 = (re.compile(r"Blade-Export_(?P<d>\d{2})-(?P<m>\d{2})-(?P<y>\d{4})_\w+\.csv", re.IGNORECASE),
-         re.compile(r"SEN2_(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})\.(xml|xlsx)", re.IGNORECASE))
+_SEN2 = (
+    re.compile(r"Blade-Export_(?P<d>\d{2})-(?P<m>\d{2})-(?P<y>\d{4})_\w+\.csv", re.IGNORECASE),
+    re.compile(r"SEN2_(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})\.(xml|xlsx)", re.IGNORECASE),
+)
 
 
 Each = Callable[..., Iterator[tuple[Any, Any]]]
@@ -88,9 +101,20 @@ class Summary:
         return 3 if self.failed else 0
 
 
-def run(workspace: Workspace, *, as_at: date, pathways: Sequence[str] | None = None, reports: Sequence[str] | None = None,
-        workers: int | None = None, profile: str | None = None, areas: Path | None = None, dry_run: bool = False, debug: bool = False,
-        maker: Maker | None = None, each: Each | None = None) -> Summary:
+def run(
+    workspace: Workspace,
+    *,
+    as_at: date,
+    pathways: Sequence[str] | None = None,
+    reports: Sequence[str] | None = None,
+    workers: int | None = None,
+    profile: str | None = None,
+    areas: Path | None = None,
+    dry_run: bool = False,
+    debug: bool = False,
+    maker: Maker | None = None,
+    each: Each | None = None,
+) -> Summary:
     """The set of reports of one day is in ``reports/<as_at>/``; only what is missing or changed is made.
 
     A report that fails leaves the others (``exit_code`` 3). ``each``: what runs the reports' processes, if not this
@@ -101,23 +125,59 @@ def run(workspace: Workspace, *, as_at: date, pathways: Sequence[str] | None = N
     if areas is not None or any({"folder", "filter"} & set(table) for table in workspace.areas):
         from sendwaits.run.areas import run_areas
 
-        return run_areas(workspace, areas, as_at=as_at, pathways=pathways, reports=reports, workers=workers, profile=profile,
-                         dry_run=dry_run, debug=debug, maker=maker)
+        return run_areas(
+            workspace,
+            areas,
+            as_at=as_at,
+            pathways=pathways,
+            reports=reports,
+            workers=workers,
+            profile=profile,
+            dry_run=dry_run,
+            debug=debug,
+            maker=maker,
+        )
     if os.environ.get("SENDWAITS_ONLY"):
-        raise Refused("SENDWAITS_ONLY is set. Make the reports of parts of an area with --areas, which sets it itself.")
+        raise Refused(
+            "SENDWAITS_ONLY is set. Make the reports of parts of an area with --areas, which sets it itself."
+        )
     target = workspace.reports / as_at.isoformat()
     if dry_run:
-        return _told(workspace, make_plan(workspace, target, as_at, pathways, reports, profile), target)
+        return _told(
+            workspace, make_plan(workspace, target, as_at, pathways, reports, profile), target
+        )
     from sendwaits.run.lock import held
 
     with held(workspace.reports):
-        return make_set(workspace, target, as_at=as_at, pathways=pathways, reports=reports, workers=workers, profile=profile,
-                        debug=debug, maker=maker, each=each)
+        return make_set(
+            workspace,
+            target,
+            as_at=as_at,
+            pathways=pathways,
+            reports=reports,
+            workers=workers,
+            profile=profile,
+            debug=debug,
+            maker=maker,
+            each=each,
+        )
 
 
-def make_set(workspace: Workspace, target: Path, *, as_at: date, maker: Maker, pathways: Sequence[str] | None = None,
-             reports: Sequence[str] | None = None, workers: int | None = None, profile: str | None = None,
-             debug: bool = False, before: Path | None = None, quiet: bool = False, each: Each | None = None) -> Summary:
+def make_set(
+    workspace: Workspace,
+    target: Path,
+    *,
+    as_at: date,
+    maker: Maker,
+    pathways: Sequence[str] | None = None,
+    reports: Sequence[str] | None = None,
+    workers: int | None = None,
+    profile: str | None = None,
+    debug: bool = False,
+    before: Path | None = None,
+    quiet: bool = False,
+    each: Each | None = None,
+) -> Summary:
     """One set in ``target``, under a lock that the caller holds. ``before``: where the set that stands is, if not there."""
     began = time.perf_counter()
     before = before or target
@@ -132,7 +192,9 @@ def make_set(workspace: Workspace, target: Path, *, as_at: date, maker: Maker, p
     probe(target.parent, ROOM_PER_PAGE * (len(todo) + 2))
     summary = Summary(target)
     workers = workers or os.cpu_count() or 1
-    results, durations = _make_pages(workspace, plan, todo, workers, maker, summary, debug, quiet, each)
+    results, durations = _make_pages(
+        workspace, plan, todo, workers, maker, summary, debug, quiet, each
+    )
     for page in plan.pages:
         if page.name not in results and page.name not in summary.failed:
             results[page.name] = _kept(workspace, before, plan, page) or {}
@@ -145,21 +207,43 @@ def make_set(workspace: Workspace, target: Path, *, as_at: date, maker: Maker, p
 
 # --- the plan: what must be made, by hashes alone ---------------------------------------------------------------------
 
-def make_plan(workspace: Workspace, target: Path, as_at: date, pathways: Sequence[str] | None, reports: Sequence[str] | None,
-              profile: str | None) -> Plan:
+
+def make_plan(
+    workspace: Workspace,
+    target: Path,
+    as_at: date,
+    pathways: Sequence[str] | None,
+    reports: Sequence[str] | None,
+    profile: str | None,
+) -> Plan:
     """Every page with the hash of what it depends on. Reads and hashes files; imports and writes nothing."""
     notebooks = _notebooks(workspace, reports)
     codes, left_out = _pathways(workspace, as_at, pathways)
     profile, k = effective(workspace, profile)
     request = Request(as_at, tuple(codes), tuple(notebooks), profile, k)
     raw = _raw(workspace)
-    inputs = {"sendwaits.toml": store.digest_bytes(workspace.settings_text.encode()),
-              **{f"notebooks/{path.name}": store.digest_file(path) for path in notebooks.values()},
-              **{f"data/raw/{name}": digest for name, digest in raw.items()}}
+    inputs = {
+        "sendwaits.toml": store.digest_bytes(workspace.settings_text.encode()),
+        **{f"notebooks/{path.name}": store.digest_file(path) for path in notebooks.values()},
+        **{f"data/raw/{name}": digest for name, digest in raw.items()},
+    }
     old = _old(target)
-    pages = tuple(_page(workspace, request, report, path, code, inputs, old)
-                  for report, path in notebooks.items() for code in (codes if "pathway" in _parameters(path) else [""]))
-    key = store.digest_key([_versions(), workspace.only, workspace.area.name, request, inputs, [(p.name, p.key) for p in pages], left_out])
+    pages = tuple(
+        _page(workspace, request, report, path, code, inputs, old)
+        for report, path in notebooks.items()
+        for code in (codes if "pathway" in _parameters(path) else [""])
+    )
+    key = store.digest_key(
+        [
+            _versions(),
+            workspace.only,
+            workspace.area.name,
+            request,
+            inputs,
+            [(p.name, p.key) for p in pages],
+            left_out,
+        ]
+    )
     unchanged = bool(old) and old.get("key") == key and not old["failed"] and _whole(target, old)
     return Plan(request, pages, inputs, tuple(left_out), key, old, unchanged)
 
@@ -170,16 +254,33 @@ def effective(workspace: Workspace, profile: str | None) -> tuple[str, int]:
     return profile, {"analyst": 1, "public": 8}.get(profile, workspace.disclosure.k)
 
 
-def _page(workspace: Workspace, request: Request, report: str, path: Path, code: str, inputs: Mapping[str, str],
-          old: Mapping[str, Any]) -> Page:
-    parameters = {"as_at": request.as_at.isoformat(), "profile": request.profile, **({"pathway": code} if code else {})}
+def _page(
+    workspace: Workspace,
+    request: Request,
+    report: str,
+    path: Path,
+    code: str,
+    inputs: Mapping[str, str],
+    old: Mapping[str, Any],
+) -> Page:
+    parameters = {
+        "as_at": request.as_at.isoformat(),
+        "profile": request.profile,
+        **({"pathway": code} if code else {}),
+    }
     known = _parameters(path)
     for name in ("as_at",):
         if name not in known:
-            raise Refused(f"notebooks/{path.name}: has no parameter '{name}'. Name it in the cell tagged 'parameters'.")
+            raise Refused(
+                f"notebooks/{path.name}: has no parameter '{name}'. Name it in the cell tagged 'parameters'."
+            )
     parameters = {name: value for name, value in parameters.items() if name in known}
-    mine = {name: digest for name, digest in inputs.items() if _concerns(workspace, name, path, code)}
-    key = store.digest_key([_versions(), workspace.only, workspace.area.name, parameters, request.k, mine])
+    mine = {
+        name: digest for name, digest in inputs.items() if _concerns(workspace, name, path, code)
+    }
+    key = store.digest_key(
+        [_versions(), workspace.only, workspace.area.name, parameters, request.k, mine]
+    )
     name = f"{code.lower()}_{report}" if code else report
     return Page(name, path, parameters, key, _why(name, key, mine, old))
 
@@ -198,8 +299,14 @@ def _why(name: str, key: str, mine: Mapping[str, str], old: Mapping[str, Any]) -
     if old["pages"][name] == key:
         return ""
     before = old.get("inputs", {})
-    changed = [i for i in mine if before.get(i) != mine[i]] + [f"{i} (gone)" for i in before if i not in mine and _same_kind(i, mine)]
-    return "changed: " + ", ".join(changed[:3]) if changed else "sendwaits, a library or the profile changed"
+    changed = [i for i in mine if before.get(i) != mine[i]] + [
+        f"{i} (gone)" for i in before if i not in mine and _same_kind(i, mine)
+    ]
+    return (
+        "changed: " + ", ".join(changed[:3])
+        if changed
+        else "sendwaits, a library or the profile changed"
+    )
 
 
 def _same_kind(name: str, mine: Mapping[str, str]) -> bool:
@@ -218,17 +325,27 @@ def _notebooks(workspace: Workspace, reports: Sequence[str] | None) -> dict[str,
         from sendwaits.run.starting import notebooks_source
 
         folder = notebooks_source()
-    found = {p.stem: p for p in sorted(folder.glob("*.ipynb")) if p.stem not in NOT_A_REPORT and not p.name.startswith(".")}
+    found = {
+        p.stem: p
+        for p in sorted(folder.glob("*.ipynb"))
+        if p.stem not in NOT_A_REPORT and not p.name.startswith(".")
+    }
     known = [r for r in ORDER if r in found] + [r for r in found if r not in ORDER]
     for report in reports or ():
         if report not in found:
-            raise Refused(f"No report '{report}'. Choose one of: {', '.join(known) or 'none: there is no notebook'}.")
+            raise Refused(
+                f"No report '{report}'. Choose one of: {', '.join(known) or 'none: there is no notebook'}."
+            )
     if not known:
-        raise Refused("notebooks/: holds no report. Copy the notebooks there with: sendwaits init DIR")
+        raise Refused(
+            "notebooks/: holds no report. Copy the notebooks there with: sendwaits init DIR"
+        )
     return {r: found[r] for r in known if not reports or r in reports}
 
 
-def _pathways(workspace: Workspace, as_at: date, asked: Sequence[str] | None) -> tuple[list[str], list[str]]:
+def _pathways(
+    workspace: Workspace, as_at: date, asked: Sequence[str] | None
+) -> tuple[list[str], list[str]]:
     """The pathways with an extract on or before ``as_at`` in the order of the settings, and those left out."""
     for code in asked or ():
         workspace.pathway(code)
@@ -239,8 +356,10 @@ def _pathways(workspace: Workspace, as_at: date, asked: Sequence[str] | None) ->
     wanted = [code for code in workspace.pathways if not asked or code in asked]
     found = [code for code in wanted if code in present and present[code] <= as_at]
     if not found:
-        raise Refused(f"data/raw: holds no extract on or before {as_at.isoformat()} of "
-                      f"{', '.join(asked) if asked else 'any pathway'}. Put <pathway>_<YYYY-MM-DD>.csv there.")
+        raise Refused(
+            f"data/raw: holds no extract on or before {as_at.isoformat()} of "
+            f"{', '.join(asked) if asked else 'any pathway'}. Put <pathway>_<YYYY-MM-DD>.csv there."
+        )
     return found, [code for code in wanted if code not in found]
 
 
@@ -261,11 +380,19 @@ def _raw(workspace: Workspace) -> dict[str, str]:
     """SHA-256 of every file under data/raw by its path there; hidden files are no input."""
     if not workspace.raw.is_dir():
         return {}
-    files = {p.relative_to(workspace.raw).as_posix(): p for p in workspace.raw.rglob("*") if p.is_file()}
+    files = {
+        p.relative_to(workspace.raw).as_posix(): p for p in workspace.raw.rglob("*") if p.is_file()
+    }
     try:
-        return {name: store.digest_file(files[name]) for name in sorted(files) if not re.search(r"(^|/)[.~]", name)}
+        return {
+            name: store.digest_file(files[name])
+            for name in sorted(files)
+            if not re.search(r"(^|/)[.~]", name)
+        }
     except OSError:
-        raise Refused("data/raw: a file cannot be read. Close it in other programs and check its permissions.") from None
+        raise Refused(
+            "data/raw: a file cannot be read. Close it in other programs and check its permissions."
+        ) from None
 
 
 def _parameters(path: Path) -> set[str]:
@@ -274,15 +401,26 @@ def _parameters(path: Path) -> set[str]:
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             if "parameters" in cell["metadata"].get("tags", []):
                 tree = ast.parse("".join(cell["source"]))
-                return {t.id for s in tree.body for t in getattr(s, "targets", [getattr(s, "target", None)]) if isinstance(t, ast.Name)}
+                return {
+                    t.id
+                    for s in tree.body
+                    for t in getattr(s, "targets", [getattr(s, "target", None)])
+                    if isinstance(t, ast.Name)
+                }
     except (OSError, ValueError, KeyError, SyntaxError, TypeError):
-        raise Refused(f"notebooks/{path.name}: cannot be read as a notebook. Open it in JupyterLab and save it again.") from None
+        raise Refused(
+            f"notebooks/{path.name}: cannot be read as a notebook. Open it in JupyterLab and save it again."
+        ) from None
     return set()
 
 
 def _versions() -> dict[str, str]:
     """The versions that numbers and bytes can depend on."""
-    found = {"sendwaits": sendwaits.__version__, "code": store.digest_package(), "python": ".".join(map(str, sys.version_info[:3]))}
+    found = {
+        "sendwaits": sendwaits.__version__,
+        "code": store.digest_package(),
+        "python": ".".join(map(str, sys.version_info[:3])),
+    }
     for name in STACK:
         try:
             found[name] = metadata.version(name)
@@ -295,7 +433,13 @@ def _old(target: Path) -> Mapping[str, Any]:
     """The run.json of the set that stands; empty when there is none or it is not what a run wrote."""
     try:
         old = json.loads((target / "run.json").read_bytes())
-        return old if old["sha256"] == _seal(old) and isinstance(old["pages"], dict) and isinstance(old["failed"], dict) else {}
+        return (
+            old
+            if old["sha256"] == _seal(old)
+            and isinstance(old["pages"], dict)
+            and isinstance(old["failed"], dict)
+            else {}
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
@@ -304,12 +448,15 @@ def _whole(target: Path, old: Mapping[str, Any]) -> bool:
     """Whether every file of the set is there, unchanged, and no other."""
     try:
         there = {p.name for p in target.iterdir()} - {"run.json"}
-        return there == set(old["outputs"]) and all(store.digest_file(target / n) == d for n, d in old["outputs"].items())
+        return there == set(old["outputs"]) and all(
+            store.digest_file(target / n) == d for n, d in old["outputs"].items()
+        )
     except OSError:
         return False
 
 
 # --- the pages --------------------------------------------------------------------------------------------------------
+
 
 def _names(page: Page, request: Request) -> list[str]:
     return [f"{page.name}.html"] + ([f"{page.name}.ipynb"] if request.profile == "analyst" else [])
@@ -325,7 +472,9 @@ def _kept(workspace: Workspace, target: Path, plan: Plan, page: Page) -> dict[st
     if plan.old.get("pages", {}).get(page.name) == page.key:
         try:
             files = {n: (target / n).read_bytes() for n in names}
-            if all(store.digest_bytes(data) == plan.old["outputs"].get(n) for n, data in files.items()):
+            if all(
+                store.digest_bytes(data) == plan.old["outputs"].get(n) for n, data in files.items()
+            ):
                 return files
         except OSError:
             pass
@@ -333,8 +482,17 @@ def _kept(workspace: Workspace, target: Path, plan: Plan, page: Page) -> dict[st
     return store.decode(body) if body is not None else None
 
 
-def _make_pages(workspace: Workspace, plan: Plan, todo: Sequence[Page], workers: int, maker: Maker, summary: Summary,
-                debug: bool, quiet: bool, each: Each | None) -> tuple[dict[str, dict[str, bytes]], dict[str, float]]:
+def _make_pages(
+    workspace: Workspace,
+    plan: Plan,
+    todo: Sequence[Page],
+    workers: int,
+    maker: Maker,
+    summary: Summary,
+    debug: bool,
+    quiet: bool,
+    each: Each | None,
+) -> tuple[dict[str, dict[str, bytes]], dict[str, float]]:
     if not todo:
         return {}, {}
     from tqdm import tqdm
@@ -345,8 +503,20 @@ def _make_pages(workspace: Workspace, plan: Plan, todo: Sequence[Page], workers:
     engine.preload(maker.libraries)
     results, durations = {}, {}
     items = [(maker, page, workspace.root, plan.request.profile == "analyst") for page in todo]
-    shared = [(maker, workspace, replace(plan.request, pathways=(code,))) for code in plan.request.pathways] if workers > 1 else []
-    with tqdm(total=len(shared) + len(items), disable=quiet or None, leave=False, desc=f"Reports {plan.request.as_at}") as bar:
+    shared = (
+        [
+            (maker, workspace, replace(plan.request, pathways=(code,)))
+            for code in plan.request.pathways
+        ]
+        if workers > 1
+        else []
+    )
+    with tqdm(
+        total=len(shared) + len(items),
+        disable=quiet or None,
+        leave=False,
+        desc=f"Reports {plan.request.as_at}",
+    ) as bar:
         for _ in engine.each_alone(_warm, shared, workers):
             bar.update()  # what fails fails again below, where it is told
         _prepare(workspace, plan.request, maker, debug)
@@ -361,7 +531,9 @@ def _make_pages(workspace: Workspace, plan: Plan, todo: Sequence[Page], workers:
             else:
                 results[page.name] = outcome.value
                 summary.made.append(page.name)
-                store.keep_bytes(_cache(workspace, page), store.encode(outcome.value), keep=KEPT_PAGES)
+                store.keep_bytes(
+                    _cache(workspace, page), store.encode(outcome.value), keep=KEPT_PAGES
+                )
     return results, durations
 
 
@@ -408,8 +580,17 @@ def _steady(executed: Any) -> bytes:
 
 # --- the set ----------------------------------------------------------------------------------------------------------
 
-def _publish(workspace: Workspace, plan: Plan, target: Path, results: Mapping[str, Mapping[str, bytes]], durations: Mapping[str, float],
-             maker: Maker, summary: Summary, workers: int) -> None:
+
+def _publish(
+    workspace: Workspace,
+    plan: Plan,
+    target: Path,
+    results: Mapping[str, Mapping[str, bytes]],
+    durations: Mapping[str, float],
+    maker: Maker,
+    summary: Summary,
+    workers: int,
+) -> None:
     files = {name: data for page in results.values() for name, data in page.items()}
     others = maker.set_files(workspace, plan.request, list(results), summary.failed)
     facts = json.loads(others.pop("run.json", b"{}"))
@@ -417,25 +598,48 @@ def _publish(workspace: Workspace, plan: Plan, target: Path, results: Mapping[st
     with replaced(target) as work:
         for name, data in files.items():
             (work / name).write_bytes(data)
-        record = _record(plan, {name: store.digest_bytes(files[name]) for name in sorted(files)}, durations, summary.failed, facts)
+        record = _record(
+            plan,
+            {name: store.digest_bytes(files[name]) for name in sorted(files)},
+            durations,
+            summary.failed,
+            facts,
+        )
         (work / "run.json").write_bytes(_text(record))
         maker.audit(workspace, plan.request, work, workers)
         maker.register(workspace, plan.request, work)
 
 
-def _record(plan: Plan, outputs: Mapping[str, str], durations: Mapping[str, float], failed: Mapping[str, str],
-            facts: Mapping[str, Any]) -> dict[str, Any]:
+def _record(
+    plan: Plan,
+    outputs: Mapping[str, str],
+    durations: Mapping[str, float],
+    failed: Mapping[str, str],
+    facts: Mapping[str, Any],
+) -> dict[str, Any]:
     asked = plan.request
     before = plan.old.get("durations", {})
     record = {
         **facts,
         "as_at": asked.as_at.isoformat(),
-        "parameters": {"as_at": asked.as_at.isoformat(), "pathways": list(asked.pathways), "reports": list(asked.reports),
-                       "profile": asked.profile, "k": asked.k},
-        "package_version": sendwaits.__version__, "versions": _versions(), "inputs": dict(plan.inputs), "outputs": dict(outputs),
-        "pages": {p.name: p.key for p in plan.pages if p.name not in failed}, "failed": dict(sorted(failed.items())),
-        "left_out": list(plan.left_out), "key": plan.key,
-        "durations": {p.name: durations.get(p.name, before.get(p.name, 0.0)) for p in plan.pages}, "sha256": ""}
+        "parameters": {
+            "as_at": asked.as_at.isoformat(),
+            "pathways": list(asked.pathways),
+            "reports": list(asked.reports),
+            "profile": asked.profile,
+            "k": asked.k,
+        },
+        "package_version": sendwaits.__version__,
+        "versions": _versions(),
+        "inputs": dict(plan.inputs),
+        "outputs": dict(outputs),
+        "pages": {p.name: p.key for p in plan.pages if p.name not in failed},
+        "failed": dict(sorted(failed.items())),
+        "left_out": list(plan.left_out),
+        "key": plan.key,
+        "durations": {p.name: durations.get(p.name, before.get(p.name, 0.0)) for p in plan.pages},
+        "sha256": "",
+    }
     record["sha256"] = _seal(record)
     return record
 
@@ -451,6 +655,7 @@ def _seal(record: Mapping[str, Any]) -> str:
 
 # --- what a person reads ----------------------------------------------------------------------------------------------
 
+
 def _lines(plan: Plan, summary: Summary, durations: Mapping[str, float]) -> list[str]:
     asked, there = plan.request, len(summary.made) + len(summary.kept)
     failed = "; ".join(f"{name} ({why})" for name, why in sorted(summary.failed.items()))
@@ -460,13 +665,18 @@ def _lines(plan: Plan, summary: Summary, durations: Mapping[str, float]) -> list
         f"{len(summary.kept)} unchanged.",
         _about_left_out(plan),
         f"Failed: {failed or 'none'}.",
-        f"{summary.seconds:.1f} seconds" + (f"; the longest report was {longest}, {durations[longest]:.1f}." if longest else "."),
+        f"{summary.seconds:.1f} seconds"
+        + (f"; the longest report was {longest}, {durations[longest]:.1f}." if longest else "."),
         f"Open {_shown(summary.folder)}/index.html",
     ]
 
 
 def _about_left_out(plan: Plan) -> str:
-    return f"Left out, no extract on or before that day: {', '.join(plan.left_out)}." if plan.left_out else "No pathway was left out."
+    return (
+        f"Left out, no extract on or before that day: {', '.join(plan.left_out)}."
+        if plan.left_out
+        else "No pathway was left out."
+    )
 
 
 def _shown(folder: Path) -> str:
@@ -490,5 +700,7 @@ def _told(workspace: Workspace, plan: Plan, target: Path) -> Summary:
         else:
             summary.made.append(page.name)
             summary.lines.append(f"{page.name}: would be made ({page.why})")
-    summary.lines.append(f"{len(summary.made)} of {len(plan.pages)} reports would be made in {_shown(target)}; nothing was changed.")
+    summary.lines.append(
+        f"{len(summary.made)} of {len(plan.pages)} reports would be made in {_shown(target)}; nothing was changed."
+    )
     return summary

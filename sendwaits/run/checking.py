@@ -18,9 +18,15 @@ KEPT = ("cache", "releases")
 def leave(result: Check, workspace: Workspace) -> None:
     """Writes manifest, quarantine, findings and waits; the same bytes for the same inputs. Raises `CannotWrite`."""
     with replaced(workspace.processed, keep=KEPT) as folder:
-        (folder / "manifest.json").write_bytes((json.dumps(result.manifest, indent=1, sort_keys=True) + "\n").encode())
-        (folder / "quarantine.csv").write_bytes(result.quarantine.to_csv(index=False, lineterminator="\n").encode())
-        (folder / "findings.csv").write_bytes(result.findings.to_csv(index=False, lineterminator="\n").encode())
+        (folder / "manifest.json").write_bytes(
+            (json.dumps(result.manifest, indent=1, sort_keys=True) + "\n").encode()
+        )
+        (folder / "quarantine.csv").write_bytes(
+            result.quarantine.to_csv(index=False, lineterminator="\n").encode()
+        )
+        (folder / "findings.csv").write_bytes(
+            result.findings.to_csv(index=False, lineterminator="\n").encode()
+        )
         if len(result.waits):
             table = result.waits.copy()
             for name in table.select_dtypes("category"):

@@ -37,9 +37,21 @@ class _Date(click.ParamType):
 
 
 _dir = click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
-_as_at = click.option("--as-at", required=True, type=_Date(), help="The census day, YYYY-MM-DD: the state at the end of that day.")
-_pathways = click.option("--pathway", "pathways", multiple=True, help="A pathway code; may be given several times. Default: all with an extract.")
-_format = click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+_as_at = click.option(
+    "--as-at",
+    required=True,
+    type=_Date(),
+    help="The census day, YYYY-MM-DD: the state at the end of that day.",
+)
+_pathways = click.option(
+    "--pathway",
+    "pathways",
+    multiple=True,
+    help="A pathway code; may be given several times. Default: all with an extract.",
+)
+_format = click.option(
+    "--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True
+)
 _debug = click.option(_DEBUG, is_flag=True, help="Show the traceback of an error.")
 
 
@@ -81,21 +93,34 @@ def init(folder: Path, debug: bool) -> None:
 
 @cli.command()
 @_dir
-@click.option("--seed", type=int, default=None, help="Another seed makes other children. Default: the seed of the repository's sample.")
-@click.option("--size", type=click.Choice(["small", "area", "national"]), default="area", show_default=True)
+@click.option(
+    "--seed",
+    type=int,
+    default=None,
+    help="Another seed makes other children. Default: the seed of the repository's sample.",
+)
+@click.option(
+    "--size", type=click.Choice(["small", "area", "national"]), default="area", show_default=True
+)
 @_debug
 def sample(folder: Path, seed: int | None, size: str, debug: bool) -> None:
     """Make a workspace with made-up extracts. No real child, ever."""
     from sendwaits import sample as made_up
 
     made_up.write(folder, size=size, **({} if seed is None else {"seed": seed}))
-    _say([f"A made-up workspace is in {folder}. Next: sendwaits report {folder} --as-at 2024-07-31"])
+    _say(
+        [f"A made-up workspace is in {folder}. Next: sendwaits report {folder} --as-at 2024-07-31"]
+    )
 
 
 @cli.command()
 @_dir
 @click.option("--allow-empty", is_flag=True, help="Accept a file that has headings but no rows.")
-@click.option("--accept-volume", is_flag=True, help="Accept a file with under half the rows of the one before.")
+@click.option(
+    "--accept-volume",
+    is_flag=True,
+    help="Accept a file with under half the rows of the one before.",
+)
 @_debug
 def check(folder: Path, allow_empty: bool, accept_volume: bool, debug: bool) -> None:
     """Clean only: what is accepted, quarantined, merged, and why."""
@@ -113,15 +138,32 @@ def check(folder: Path, allow_empty: bool, accept_volume: bool, debug: bool) -> 
 @_dir
 @_as_at
 @_pathways
-@click.option("--group", default="", help="Break down by district, sex, age_band, source, need, school, priority or worker.")
-@click.option("--period", type=click.Choice(["month", "year", "ytd"]), default="month", show_default=True)
+@click.option(
+    "--group",
+    default="",
+    help="Break down by district, sex, age_band, source, need, school, priority or worker.",
+)
+@click.option(
+    "--period", type=click.Choice(["month", "year", "ytd"]), default="month", show_default=True
+)
 @click.option("--months", type=click.IntRange(1, 1200), default=24, show_default=True)
 @_format
 @_debug
-def figures(folder: Path, as_at: date, pathways: tuple[str, ...], group: str, period: str, months: int, form: str, debug: bool) -> None:
+def figures(
+    folder: Path,
+    as_at: date,
+    pathways: tuple[str, ...],
+    group: str,
+    period: str,
+    months: int,
+    form: str,
+    debug: bool,
+) -> None:
     """Print every measure, one row per number."""
     area = _area(folder)
-    table = area.figures(as_at=as_at, pathway=list(pathways) or None, group=group, period=period, months=months)
+    table = area.figures(
+        as_at=as_at, pathway=list(pathways) or None, group=group, period=period, months=months
+    )
     _say(area.said)
     _print(table, form)
 
@@ -130,13 +172,33 @@ def figures(folder: Path, as_at: date, pathways: tuple[str, ...], group: str, pe
 @_dir
 @_as_at
 @click.option("--pathway", "pathways", multiple=True)
-@click.option("--scenario", "scenarios", multiple=True, help="Add the rows of a scenario of sendwaits.toml.")
-@click.option("--series", default=None, help="Forecast a measure of data/raw/series_*.csv instead; ALL for every one.")
-@click.option("--months", type=click.IntRange(1, 60), default=12, show_default=True, help="With --series: how many months ahead.")
+@click.option(
+    "--scenario", "scenarios", multiple=True, help="Add the rows of a scenario of sendwaits.toml."
+)
+@click.option(
+    "--series",
+    default=None,
+    help="Forecast a measure of data/raw/series_*.csv instead; ALL for every one.",
+)
+@click.option(
+    "--months",
+    type=click.IntRange(1, 60),
+    default=12,
+    show_default=True,
+    help="With --series: how many months ahead.",
+)
 @_format
 @_debug
-def forecast(folder: Path, as_at: date, pathways: tuple[str, ...], scenarios: tuple[str, ...], series: str | None, months: int, form: str,
-             debug: bool) -> None:
+def forecast(
+    folder: Path,
+    as_at: date,
+    pathways: tuple[str, ...],
+    scenarios: tuple[str, ...],
+    series: str | None,
+    months: int,
+    form: str,
+    debug: bool,
+) -> None:
     """Print the forecast of a pathway's waits, or of plain monthly series."""
     if (series is None) == (not pathways):
         raise Refused("Name either --pathway or --series. For every monthly series: --series ALL")
@@ -153,20 +215,58 @@ def forecast(folder: Path, as_at: date, pathways: tuple[str, ...], scenarios: tu
 @_dir
 @_as_at
 @_pathways
-@click.option("--report", "reports", multiple=True, help="A report name; may be given several times. Default: all.")
-@click.option("--workers", type=click.IntRange(1, 64), default=None, help="Reports made at the same time. Default: one per core.")
-@click.option("--profile", type=click.Choice(PROFILES), default=None, help="Which numbers may be shown. Default: as in sendwaits.toml (board).")
-@click.option("--areas", type=click.Path(path_type=Path), default=None, help="A csv of areas: the set is made for each.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    help="A report name; may be given several times. Default: all.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=None,
+    help="Reports made at the same time. Default: one per core.",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    default=None,
+    help="Which numbers may be shown. Default: as in sendwaits.toml (board).",
+)
+@click.option(
+    "--areas",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="A csv of areas: the set is made for each.",
+)
 @click.option("--dry-run", is_flag=True, help="List what would be made and why; make nothing.")
 @_debug
-def report(folder: Path, as_at: date, pathways: tuple[str, ...], reports: tuple[str, ...], workers: int | None, profile: str | None,
-           areas: Path | None, dry_run: bool, debug: bool) -> None:
+def report(
+    folder: Path,
+    as_at: date,
+    pathways: tuple[str, ...],
+    reports: tuple[str, ...],
+    workers: int | None,
+    profile: str | None,
+    areas: Path | None,
+    dry_run: bool,
+    debug: bool,
+) -> None:
     """Make the set of reports of one day."""
     from sendwaits.run import batch
     from sendwaits.workspace import open_workspace
 
-    summary = batch.run(open_workspace(folder), as_at=as_at, pathways=list(pathways) or None, reports=list(reports) or None, workers=workers,
-                        profile=profile, areas=areas, dry_run=dry_run, debug=debug)
+    summary = batch.run(
+        open_workspace(folder),
+        as_at=as_at,
+        pathways=list(pathways) or None,
+        reports=list(reports) or None,
+        workers=workers,
+        profile=profile,
+        areas=areas,
+        dry_run=dry_run,
+        debug=debug,
+    )
     _say(summary.lines)
     if summary.exit_code:
         raise click.exceptions.Exit(summary.exit_code)
@@ -198,7 +298,9 @@ def map_headings(file: Path, pathway: str, write: bool, debug: bool) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit with its code."""
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")  # our arrays are small: more threads only wait for each other
+        os.environ.setdefault(
+            name, "1"
+        )  # our arrays are small: more threads only wait for each other
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = _DEBUG in arguments
     sys.exit(_run(lambda: cli.main(arguments, prog_name="sendwaits", standalone_mode=False), debug))
@@ -211,7 +313,11 @@ def _run(command: Callable[[], Any], debug: bool) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
-        where = f"{error.ctx.command_path}: " if isinstance(error, click.UsageError) and error.ctx else ""
+        where = (
+            f"{error.ctx.command_path}: "
+            if isinstance(error, click.UsageError) and error.ctx
+            else ""
+        )
         _plain(f"{where}{error.format_message()}")
         return 2
     except (click.Abort, KeyboardInterrupt):
@@ -226,12 +332,16 @@ def _run(command: Callable[[], Any], debug: bool) -> int:
         if debug:
             traceback.print_exc()
         kind = type(error).__name__
-        _plain(f"A file or folder could not be used ({kind}). Close it in other programs, and check its permissions and the free disk space.")
+        _plain(
+            f"A file or folder could not be used ({kind}). Close it in other programs, and check its permissions and the free disk space."
+        )
         return CannotWrite.exit_code
     except Exception as error:  # a bug: say so without any value from the data
         if debug:
             traceback.print_exc()
-        _plain(f"This is a bug in sendwaits ({type(error).__name__}). Run again with --debug and send the output without any data.")
+        _plain(
+            f"This is a bug in sendwaits ({type(error).__name__}). Run again with --debug and send the output without any data."
+        )
         return 1
 
 

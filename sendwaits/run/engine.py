@@ -27,8 +27,19 @@ from sendwaits.errors import Refused, SendwaitsError
 __all__ = ["SendwaitsEngine", "Outcome", "each_alone", "execute", "kind", "preload"]
 
 KINDS = ("fork", "pool", "papermill")
-LIBRARIES = ("pandas", "pyarrow", "IPython", "ipykernel.zmqshell", "ipykernel.ipkernel", "ipykernel.compiler", "jinja2",
-             "papermill", "papermill.inspection", "nbformat", "lxml.html")
+LIBRARIES = (
+    "pandas",
+    "pyarrow",
+    "IPython",
+    "ipykernel.zmqshell",
+    "ipykernel.ipkernel",
+    "ipykernel.compiler",
+    "jinja2",
+    "papermill",
+    "papermill.inspection",
+    "nbformat",
+    "lxml.html",
+)
 INLINE = "module://matplotlib_inline.backend_inline"
 
 _alone = False
@@ -72,8 +83,13 @@ def preload(more: Iterable[str] = ()) -> None:
 
 # --- one process for each piece of work ------------------------------------------------------------------------------
 
-def each_alone(function: Callable[[Any, Callable[[Any], None]], Any], items: Iterable[Any], workers: int = 1,
-               told: Callable[[Any, Any], None] | None = None) -> Iterator[tuple[Any, Outcome]]:
+
+def each_alone(
+    function: Callable[[Any, Callable[[Any], None]], Any],
+    items: Iterable[Any],
+    workers: int = 1,
+    told: Callable[[Any, Any], None] | None = None,
+) -> Iterator[tuple[Any, Outcome]]:
     """Each item with the outcome of ``function(item, tell)``, in the order of completion, at most ``workers`` at once.
 
     Every call has a process of its own; what it does to modules, options, environment or folder ends with it. A process
@@ -185,12 +201,20 @@ def _peak_mb() -> float:
         import resource
     except ImportError:
         return 0.0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        1e6 if sys.platform == "darwin" else 1e3
+    )
 
 
 # --- one notebook in this process ------------------------------------------------------------------------------------
 
-def execute(notebook: Path, parameters: Mapping[str, Any], folder: Path, tell: Callable[[int], None] | None = None) -> Any:
+
+def execute(
+    notebook: Path,
+    parameters: Mapping[str, Any],
+    folder: Path,
+    tell: Callable[[int], None] | None = None,
+) -> Any:
     """The executed notebook (nbformat), parameters injected by papermill, run from ``folder``.
 
     Raises `Refused` for a parameter that the notebook does not have, papermill's error for a cell that fails.
@@ -202,13 +226,24 @@ def execute(notebook: Path, parameters: Mapping[str, Any], folder: Path, tell: C
 
     unknown = sorted(set(parameters) - set(inspect_notebook(str(notebook))))
     if unknown:
-        raise Refused(f"{notebook.name}: has no parameter '{unknown[0]}'. Name it in the cell tagged 'parameters'.")
-    papermill_engines.register("sendwaits", SendwaitsEngine)  # also where the package is not installed
+        raise Refused(
+            f"{notebook.name}: has no parameter '{unknown[0]}'. Name it in the cell tagged 'parameters'."
+        )
+    papermill_engines.register(
+        "sendwaits", SendwaitsEngine
+    )  # also where the package is not installed
     _tells.append(tell or (lambda cell: None))
     try:
-        return papermill.execute_notebook(str(notebook), None, dict(parameters), cwd=str(folder), progress_bar=False,
-                                          engine_name="nbclient" if kind() == "papermill" else "sendwaits",
-                                          kernel_name="python3", language="python")
+        return papermill.execute_notebook(
+            str(notebook),
+            None,
+            dict(parameters),
+            cwd=str(folder),
+            progress_bar=False,
+            engine_name="nbclient" if kind() == "papermill" else "sendwaits",
+            kernel_name="python3",
+            language="python",
+        )
     finally:
         _tells.pop()
 
@@ -327,8 +362,20 @@ class _Shell:
         outer = self
 
         class Recorder(Session):
-            def send(self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, *args: Any, **kwargs: Any) -> Any:
-                message = msg_or_type if isinstance(msg_or_type, dict) else self.msg(msg_or_type, content, parent)
+            def send(
+                self,
+                stream: Any,
+                msg_or_type: Any,
+                content: Any = None,
+                parent: Any = None,
+                *args: Any,
+                **kwargs: Any,
+            ) -> Any:
+                message = (
+                    msg_or_type
+                    if isinstance(msg_or_type, dict)
+                    else self.msg(msg_or_type, content, parent)
+                )
                 outer.record(message)
                 return message
 
@@ -369,9 +416,15 @@ class _Shell:
             stream.flush()
         self.shell.payload_manager.clear_payload()
         error = result.error_before_exec or result.error_in_exec
-        if (error or getattr(self.shell, "_last_traceback_during_displayhook", False)) \
-                and "raises-exception" not in cell.metadata.get("tags", []):
-            reply = {"status": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": self.shell._last_traceback or []}
+        if (
+            error or getattr(self.shell, "_last_traceback_during_displayhook", False)
+        ) and "raises-exception" not in cell.metadata.get("tags", []):
+            reply = {
+                "status": "error",
+                "ename": type(error).__name__,
+                "evalue": str(error),
+                "traceback": self.shell._last_traceback or [],
+            }
             raise CellExecutionError.from_cell_and_msg(cell, reply)
 
     def record(self, message: Any) -> None:
@@ -441,7 +494,9 @@ class _Stream:
 def _no_input(prompt: object = "") -> str:
     from IPython.core.error import StdinNotImplementedError
 
-    raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
+    raise StdinNotImplementedError(
+        "raw_input was called, but this frontend does not support input requests."
+    )
 
 
 def _renew_random_numbers() -> None:

@@ -27,11 +27,15 @@ def held(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
-        raise Locked(f"Another run has been writing reports in this workspace since {_when(since)}. "
-                     "Wait until it has ended, then start again.") from None
+        raise Locked(
+            f"Another run has been writing reports in this workspace since {_when(since)}. "
+            "Wait until it has ended, then start again."
+        ) from None
     except OSError:
-        raise CannotWrite(f"{folder.name}/: cannot be written. Check its permissions and that the disk is there; "
-                          "nothing was changed.") from None
+        raise CannotWrite(
+            f"{folder.name}/: cannot be written. Check its permissions and that the disk is there; "
+            "nothing was changed."
+        ) from None
     try:
         with suppress(OSError):
             since.write_text(f"{datetime.now():%Y-%m-%d %H:%M:%S}", encoding="utf-8", newline="\n")

@@ -30,13 +30,21 @@ class Request:
 class Maker:
     """Computes what the reports of a set share, turns notebooks into pages, makes the set's other files, and audits it."""
 
-    libraries: tuple[str, ...] = ("sendwaits.area", "sendwaits.release.pages", "sendwaits.release.charts", "sendwaits.release.narrative",
-                                  "sendwaits.release.reports.trend", "sendwaits.release.reports.backlog",
-                                  "sendwaits.release.reports.forecast")
+    libraries: tuple[str, ...] = (
+        "sendwaits.area",
+        "sendwaits.release.pages",
+        "sendwaits.release.charts",
+        "sendwaits.release.narrative",
+        "sendwaits.release.reports.trend",
+        "sendwaits.release.reports.backlog",
+        "sendwaits.release.reports.forecast",
+    )
 
     def warm(self, workspace: Workspace, request: Request) -> None:
         """What the reports of one pathway share is computed and kept; side by side with other pathways'."""
-        self._area(workspace).prepare(as_at=request.as_at, pathways=list(request.pathways), profile=request.profile)
+        self._area(workspace).prepare(
+            as_at=request.as_at, pathways=list(request.pathways), profile=request.profile
+        )
 
     def prepare(self, workspace: Workspace, request: Request) -> None:
         """What all reports share is computed and kept, and data/processed holds its set. Raises `Refused` for input."""
@@ -64,12 +72,23 @@ class Maker:
 
         return from_notebook(notebook)
 
-    def set_files(self, workspace: Workspace, request: Request, made: Collection[str], failed: Mapping[str, str]) -> dict[str, bytes]:
+    def set_files(
+        self,
+        workspace: Workspace,
+        request: Request,
+        made: Collection[str],
+        failed: Mapping[str, str],
+    ) -> dict[str, bytes]:
         """The other files of the set by name: index.html (it links the pages that were ``made``), figures.csv, tables.xlsx;
         under run.json, more facts for it.
         """
-        return self._area(workspace).set_files(as_at=request.as_at, pathways=list(request.pathways), profile=request.profile,
-                                               failed=dict(failed), made=sorted(made))
+        return self._area(workspace).set_files(
+            as_at=request.as_at,
+            pathways=list(request.pathways),
+            profile=request.profile,
+            failed=dict(failed),
+            made=sorted(made),
+        )
 
     def audit(self, workspace: Workspace, request: Request, folder: Path, workers: int) -> None:
         """Raises `Unsafe` when a hidden number could be worked out from the set in ``folder`` and what was released before.
@@ -84,16 +103,25 @@ class Maker:
         from sendwaits.run import engine
 
         table = read_figures(folder / "figures.csv")
-        zeros = json.loads((folder / "run.json").read_text(encoding="utf-8")).get("zeros_hidden", [])
-        items = [(workspace, request, code, rows.reset_index(drop=True), zeros) for code, rows in table.groupby("pathway")]
+        zeros = json.loads((folder / "run.json").read_text(encoding="utf-8")).get(
+            "zeros_hidden", []
+        )
+        items = [
+            (workspace, request, code, rows.reset_index(drop=True), zeros)
+            for code, rows in table.groupby("pathway")
+        ]
         found = []
         for (_, _, code, _, _), outcome in engine.each_alone(_audit, items, workers):
             if outcome.failure:
-                raise Unsafe(f"The disclosure check of {code} could not be finished ({outcome.failure}). Nothing was released.")
+                raise Unsafe(
+                    f"The disclosure check of {code} could not be finished ({outcome.failure}). Nothing was released."
+                )
             found += outcome.value
         if found:
             first = "; ".join(sorted(found)[:3])
-            raise Unsafe(f"{len(found)} numbers would tell too much, nothing was released. First: {first}.")
+            raise Unsafe(
+                f"{len(found)} numbers would tell too much, nothing was released. First: {first}."
+            )
         compare_pages(folder, table)
 
     def register(self, workspace: Workspace, request: Request, folder: Path) -> None:
@@ -124,7 +152,9 @@ def _audit(item: tuple[Workspace, Request, str, Any, list[str]], tell: Any) -> l
 
     def find() -> list[str]:
         previous = releases(workspace.processed) if before else []
-        found = audit(Released(rows, zeros_hidden=zeros, profile=request.profile, k=request.k), previous)
+        found = audit(
+            Released(rows, zeros_hidden=zeros, profile=request.profile, k=request.k), previous
+        )
         return sorted({f"{f.key.split('|')[0]} {f.key.split('|')[2]} ({f.what})" for f in found})
 
     return store.cached(workspace, f"audit-{code}", key, find)

@@ -21,7 +21,9 @@ def _cells(table: pd.DataFrame) -> list[list[Any]]:
         missing = column.isna().to_numpy()
         values = column.astype(object).to_list()
         if pd.api.types.is_float_dtype(column) and count is not None and name == "value":
-            values = [int(v) if c and not m else v for v, c, m in zip(values, count, missing, strict=True)]
+            values = [
+                int(v) if c and not m else v for v, c, m in zip(values, count, missing, strict=True)
+            ]
         columns.append([None if m or v == "" else v for v, m in zip(values, missing, strict=True)])
     return columns
 

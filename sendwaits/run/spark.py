@@ -18,7 +18,14 @@ from sendwaits.pathways import BANDS, OVER_WEEKS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["census", "census_by_area", "census_on_spark", "write_by_area", "read_by_area", "each_on_spark"]
+__all__ = [
+    "census",
+    "census_by_area",
+    "census_on_spark",
+    "write_by_area",
+    "read_by_area",
+    "each_on_spark",
+]
 
 KEYS = ("pathway", "wait")
 EPOCH = "1970-01-01"
@@ -41,20 +48,47 @@ def census(waits: pd.DataFrame, days: Sequence[date]) -> pd.DataFrame:
     numbers = [(day - date(1970, 1, 1)).days for day in ordered]
     start, stop = (_day_numbers(waits[name], NEVER) for name in ("start", "stop"))
     tables = []
-    for (pathway, wait), rows in waits.groupby(list(KEYS), observed=True, sort=True).indices.items():
-        found = stocks(start[rows], stop[rows], np.zeros(len(rows), np.int64), 1, numbers, _OVER, BANDS)
-        tables.append(pd.DataFrame({
-            "pathway": pathway, "wait": wait, "census": [day.isoformat() for day in ordered], "waiting": found.waiting[:, 0],
-            **{f"waiting_over_{d}_days": found.over[d][:, 0] for d in _OVER},
-            **{f"band_{n}": found.bands[n][:, 0] for n in range(len(BANDS))},
-            "total_days": found.total_days[:, 0], "median_days": found.median_days[:, 0], "p92_days": found.p92_days[:, 0],
-            "longest_days": found.longest_days[:, 0]}))
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[name for name, _ in _SCHEMA])
+    for (pathway, wait), rows in waits.groupby(
+        list(KEYS), observed=True, sort=True
+    ).indices.items():
+        found = stocks(
+            start[rows], stop[rows], np.zeros(len(rows), np.int64), 1, numbers, _OVER, BANDS
+        )
+        tables.append(
+            pd.DataFrame(
+                {
+                    "pathway": pathway,
+                    "wait": wait,
+                    "census": [day.isoformat() for day in ordered],
+                    "waiting": found.waiting[:, 0],
+                    **{f"waiting_over_{d}_days": found.over[d][:, 0] for d in _OVER},
+                    **{f"band_{n}": found.bands[n][:, 0] for n in range(len(BANDS))},
+                    "total_days": found.total_days[:, 0],
+                    "median_days": found.median_days[:, 0],
+                    "p92_days": found.p92_days[:, 0],
+                    "longest_days": found.longest_days[:, 0],
+                }
+            )
+        )
+    return (
+        pd.concat(tables, ignore_index=True)
+        if tables
+        else pd.DataFrame(columns=[name for name, _ in _SCHEMA])
+    )
 
 
-_SCHEMA = (("pathway", "string"), ("wait", "string"), ("census", "string"), ("waiting", "bigint"),
-           *((f"waiting_over_{d}_days", "bigint") for d in _OVER), *((f"band_{n}", "bigint") for n in range(len(BANDS))),
-           ("total_days", "bigint"), ("median_days", "double"), ("p92_days", "double"), ("longest_days", "double"))
+_SCHEMA = (
+    ("pathway", "string"),
+    ("wait", "string"),
+    ("census", "string"),
+    ("waiting", "bigint"),
+    *((f"waiting_over_{d}_days", "bigint") for d in _OVER),
+    *((f"band_{n}", "bigint") for n in range(len(BANDS))),
+    ("total_days", "bigint"),
+    ("median_days", "double"),
+    ("p92_days", "double"),
+    ("longest_days", "double"),
+)
 
 
 def _day_numbers(column: pd.Series, blank: int) -> Any:
@@ -70,7 +104,10 @@ def census_by_area(waits: pd.DataFrame, days: Sequence[date]) -> pd.DataFrame:
     """`census` of every area in this process: one row per area, pathway, wait and day; ``waits`` has a column area."""
     import pandas as pd
 
-    parts = [census(rows, days).assign(area=area) for area, rows in waits.groupby("area", observed=True, sort=True)]
+    parts = [
+        census(rows, days).assign(area=area)
+        for area, rows in waits.groupby("area", observed=True, sort=True)
+    ]
     whole = pd.concat(parts, ignore_index=True)
     return whole[["area", *(name for name, _ in _SCHEMA)]]
 
@@ -83,7 +120,10 @@ def census_on_spark(session: Any, folder: str | Path, days: Sequence[date]) -> A
     from pyspark.sql import functions as f
 
     waits = read_by_area(session, folder)
-    dated = [f.datediff(f.to_date(f.col(name)), f.to_date(f.lit(EPOCH))).alias(name) for name in ("start", "stop")]
+    dated = [
+        f.datediff(f.to_date(f.col(name)), f.to_date(f.lit(EPOCH))).alias(name)
+        for name in ("start", "stop")
+    ]
     slim = waits.select("area", *(f.col(name).cast("string").alias(name) for name in KEYS), *dated)
     fixed = tuple(days)
 
@@ -92,7 +132,9 @@ def census_on_spark(session: Any, folder: str | Path, days: Sequence[date]) -> A
 
         table = census(rows, fixed)
         table.insert(0, "area", key[0])
-        return table.astype({name: object for name, kind in (("area", "string"), *_SCHEMA) if kind == "string"})  # Spark takes no pandas 3 text
+        return table.astype(
+            {name: object for name, kind in (("area", "string"), *_SCHEMA) if kind == "string"}
+        )  # Spark takes no pandas 3 text
 
     schema = ", ".join(f"`{name}` {kind}" for name, kind in (("area", "string"), *_SCHEMA))
     return slim.groupBy("area").applyInPandas(of_one_area, schema)
@@ -116,7 +158,9 @@ def read_by_area(session: Any, folder: str | Path) -> Any:
     """
     place = Path(folder)
     log = place / "_delta_log"
-    reader = session.read.option("basePath", str(place)).option("partitionColumnTypeInference.enabled", "false")
+    reader = session.read.option("basePath", str(place)).option(
+        "partitionColumnTypeInference.enabled", "false"
+    )
     if (log / "_last_checkpoint").exists():
         waits = session.read.format("delta").load(str(place))
     elif log.is_dir():
@@ -125,7 +169,9 @@ def read_by_area(session: Any, folder: str | Path) -> Any:
         waits = reader.parquet(str(place))
     missing = {"area", *KEYS, "start", "stop"} - set(waits.columns)
     if missing:
-        raise Refused(f"{place.name}: has no column {', '.join(sorted(missing))}. Write it with one folder area=<name> an area.")
+        raise Refused(
+            f"{place.name}: has no column {', '.join(sorted(missing))}. Write it with one folder area=<name> an area."
+        )
     from pyspark.sql import functions as f
 
     return waits.withColumn("area", f.col("area").cast("string"))
@@ -152,12 +198,16 @@ def each_on_spark(session: Any) -> Callable[..., Iterator[tuple[Any, Any]]]:
     The workers must see the workspace's folder under the same path (a shared disk) and have sendwaits installed.
     """
 
-    def each(function: Callable, items: Iterable[Any], workers: int = 1, told: Any = None) -> Iterator[tuple[Any, Any]]:
+    def each(
+        function: Callable, items: Iterable[Any], workers: int = 1, told: Any = None
+    ) -> Iterator[tuple[Any, Any]]:
         todo = list(items)
         if not todo:
             return
         numbered = session.sparkContext.parallelize(list(enumerate(todo)), len(todo))
-        for number, outcome in numbered.map(lambda pair: _task(function, pair)).toLocalIterator(prefetchPartitions=True):
+        for number, outcome in numbered.map(lambda pair: _task(function, pair)).toLocalIterator(
+            prefetchPartitions=True
+        ):
             yield todo[number], outcome
 
     return each

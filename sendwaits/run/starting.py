@@ -11,7 +11,7 @@ from sendwaits.workspace import FILE_NAME, find_root, open_workspace
 
 __all__ = ["init", "map_headings", "notebooks_source"]
 
-SETTINGS = '''# Settings of this workspace. Only [area] name is needed; take the # away from what you want to use.
+SETTINGS = """# Settings of this workspace. Only [area] name is needed; take the # away from what you want to use.
 [area]
 name = "Exampleshire"              # <- your area
 # la_code = "E10000000"
@@ -50,7 +50,7 @@ name = "Exampleshire"              # <- your area
 # committed = false
 
 # A service that sendwaits does not know: a [[pathway]] table, see docs/new-pathway.md
-'''
+"""
 
 _IGNORE = "# Children's data never enter version control.\n*\n!.gitignore\n"
 
@@ -58,7 +58,9 @@ _IGNORE = "# Children's data never enter version control.\n*\n!.gitignore\n"
 def notebooks_source() -> Path:
     """Where the notebooks come from: the wheel's copy, or the repository's folder."""
     packed = Path(str(resources.files("sendwaits"))) / "notebooks"
-    return packed if packed.is_dir() else Path(str(resources.files("sendwaits"))).parent / "notebooks"
+    return (
+        packed if packed.is_dir() else Path(str(resources.files("sendwaits"))).parent / "notebooks"
+    )
 
 
 def init(folder: Path) -> list[str]:
@@ -67,7 +69,9 @@ def init(folder: Path) -> list[str]:
     Raises `Refused` when the folder is a workspace already, `CannotWrite` when it cannot be written.
     """
     if (folder / FILE_NAME).exists():
-        raise Refused(f"{folder.name}: is a workspace already ({FILE_NAME} is there). Nothing was changed.")
+        raise Refused(
+            f"{folder.name}: is a workspace already ({FILE_NAME} is there). Nothing was changed."
+        )
     try:
         for name in ("data/raw", "data/processed", "reports", "notebooks"):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -78,12 +82,19 @@ def init(folder: Path) -> list[str]:
                 shutil.copyfile(notebook, folder / "notebooks" / notebook.name)
         (folder / FILE_NAME).write_text(SETTINGS, encoding="utf-8", newline="\n")
     except OSError:
-        raise CannotWrite(f"{folder.name}: cannot be written. Choose another folder or check its permissions.") from None
-    lines = [f"A workspace is in {folder}.", f"1. Write the name of your area in {FILE_NAME}.",
-             "2. Put an extract in data/raw, named like NST_2024-07-31.csv (the service and the extract date).",
-             f"3. sendwaits check {_quoted(folder)}, then: sendwaits report {_quoted(folder)} --as-at 2024-07-31"]
+        raise CannotWrite(
+            f"{folder.name}: cannot be written. Choose another folder or check its permissions."
+        ) from None
+    lines = [
+        f"A workspace is in {folder}.",
+        f"1. Write the name of your area in {FILE_NAME}.",
+        "2. Put an extract in data/raw, named like NST_2024-07-31.csv (the service and the extract date).",
+        f"3. sendwaits check {_quoted(folder)}, then: sendwaits report {_quoted(folder)} --as-at 2024-07-31",
+    ]
     if any((parent / ".git").exists() for parent in (folder.resolve(), *folder.resolve().parents)):
-        lines.append("Warning: this folder lies in a git checkout. Real extracts belong outside; data/ and reports/ are ignored here.")
+        lines.append(
+            "Warning: this folder lies in a git checkout. Real extracts belong outside; data/ and reports/ are ignored here."
+        )
     return lines
 
 
@@ -106,15 +117,22 @@ def map_headings(file: Path, pathway: str, *, write: bool = False) -> str:
     lines = [f"[pathways.{of.code}.headings]"]
     for proposal in extracts.propose_headings(file, of):
         if not proposal["heading"]:
-            lines.append(f"# {proposal['column']}: no heading looks like it" + (" (required)" if proposal["required"] else ""))
+            lines.append(
+                f"# {proposal['column']}: no heading looks like it"
+                + (" (required)" if proposal["required"] else "")
+            )
             continue
         heading = str(proposal["heading"]).replace("\\", "\\\\").replace('"', '\\"')
         line = f'{proposal["column"]} = "{heading}"'
-        lines.append(line if proposal["sure"] else f"# {line}   # unsure: check, then take the # away")
+        lines.append(
+            line if proposal["sure"] else f"# {line}   # unsure: check, then take the # away"
+        )
     text = "\n".join(lines) + "\n"
     if write:
         if of.headings:
-            raise Refused(f"{FILE_NAME}: has a [pathways.{of.code}.headings] table already. Edit it there; nothing was written.")
+            raise Refused(
+                f"{FILE_NAME}: has a [pathways.{of.code}.headings] table already. Edit it there; nothing was written."
+            )
         with (root / FILE_NAME).open("a", encoding="utf-8", newline="\n") as settings:
             settings.write("\n" + text)
     return text.rstrip()

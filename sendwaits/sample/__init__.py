@@ -35,14 +35,18 @@ def write(folder: str | Path, seed: int = SEED, size: str = "area") -> None:
     root = Path(folder)
     raw = root / "data" / "raw"
     if (root / "sendwaits.toml").exists():
-        raise Refused(f"sendwaits.toml: the folder is a workspace already. Name an empty folder for the {size} sample.")
+        raise Refused(
+            f"sendwaits.toml: the folder is a workspace already. Name an empty folder for the {size} sample."
+        )
     raw.mkdir(parents=True, exist_ok=True)
     if size == "national":
         _write_national(raw, seed)
     else:
         _write_area(raw, seed, SIZES[size])
     write_series(raw, np.random.Generator(np.random.PCG64([seed, 99])))
-    (root / "sendwaits.toml").write_bytes(settings(supplier_headings=size != "national").encode("utf-8"))
+    (root / "sendwaits.toml").write_bytes(
+        settings(supplier_headings=size != "national").encode("utf-8")
+    )
 
 
 def _write_area(raw: Path, seed: int, scale: float) -> None:
@@ -56,7 +60,9 @@ def _write_area(raw: Path, seed: int, scale: float) -> None:
             when = day(extract_date)
             rng = np.random.Generator(np.random.PCG64([seed, 7, when, len(code)]))
             known = known_on(rng, code, truth, when)
-            write_extract(raw, code, extract_date, with_faults(rng, code, known, when, style), style)
+            write_extract(
+                raw, code, extract_date, with_faults(rng, code, known, when, style), style
+            )
 
 
 def _write_national(raw: Path, seed: int, areas: int = NATIONAL_AREAS) -> None:
@@ -71,5 +77,11 @@ def _write_national(raw: Path, seed: int, areas: int = NATIONAL_AREAS) -> None:
                 when = day(extract_date)
                 rng = np.random.Generator(np.random.PCG64([seed, block, when, len(code)]))
                 text = as_text(known_on(rng, code, truth, when), code, Style().dates)
-                with (raw / f"{code}_{extract_date}.csv").open("wb" if block == 0 else "ab") as file:
-                    file.write(text.to_csv(index=False, header=block == 0, lineterminator="\n").encode("utf-8"))
+                with (raw / f"{code}_{extract_date}.csv").open(
+                    "wb" if block == 0 else "ab"
+                ) as file:
+                    file.write(
+                        text.to_csv(index=False, header=block == 0, lineterminator="\n").encode(
+                            "utf-8"
+                        )
+                    )

@@ -11,7 +11,20 @@ from datetime import date
 
 import numpy as np
 
-__all__ = ["NEVER", "LAST_DAY", "Curve", "Service", "day", "arrivals", "serve", "settle_mean", "open_on", "is_workday", "work_days", "steps"]
+__all__ = [
+    "NEVER",
+    "LAST_DAY",
+    "Curve",
+    "Service",
+    "day",
+    "arrivals",
+    "serve",
+    "settle_mean",
+    "open_on",
+    "is_workday",
+    "work_days",
+    "steps",
+]
 
 NEVER = 10_000_000
 Curve = Sequence[tuple[str, float]]
@@ -28,14 +41,22 @@ LAST_DAY = day("2024-09-30")
 
 def at(curve: Curve, days: np.ndarray | int) -> np.ndarray:
     """The curve's value on each day."""
-    return np.asarray(np.interp(days, [day(when) for when, _ in curve], [value for _, value in curve]))
+    return np.asarray(
+        np.interp(days, [day(when) for when, _ in curve], [value for _, value in curve])
+    )
 
 
 def is_workday(days: np.ndarray) -> np.ndarray:
     """Monday to Friday, without Christmas, Boxing Day and New Year's Day."""
     dates = np.asarray(days).astype("datetime64[D]")
-    month_day = np.char.replace(dates.astype("datetime64[D]").astype(str), "-", "").astype(int) % 10_000
-    return (np.asarray(days) + 3) % 7 < 5 if dates.size == 0 else ((np.asarray(days) + 3) % 7 < 5) & ~np.isin(month_day, (1225, 1226, 101))
+    month_day = (
+        np.char.replace(dates.astype("datetime64[D]").astype(str), "-", "").astype(int) % 10_000
+    )
+    return (
+        (np.asarray(days) + 3) % 7 < 5
+        if dates.size == 0
+        else ((np.asarray(days) + 3) % 7 < 5) & ~np.isin(month_day, (1225, 1226, 101))
+    )
 
 
 def season(days: np.ndarray, holiday: float) -> np.ndarray:
@@ -44,17 +65,33 @@ def season(days: np.ndarray, holiday: float) -> np.ndarray:
     year = dates.astype("datetime64[Y]")
     of_year = (dates - year).astype(int)
     level = np.ones(len(dates))
-    for first, last, share in ((0, 3, 1.0), (44, 51, 0.5), (94, 108, 0.8), (147, 154, 0.5), (203, 246, 1.0), (297, 304, 0.5), (354, 366, 1.0)):
+    for first, last, share in (
+        (0, 3, 1.0),
+        (44, 51, 0.5),
+        (94, 108, 0.8),
+        (147, 154, 0.5),
+        (203, 246, 1.0),
+        (297, 304, 0.5),
+        (354, 366, 1.0),
+    ):
         level = np.where((of_year >= first) & (of_year <= last), 1 - share * (1 - holiday), level)
     return np.where((of_year > 246) & (of_year < 330), level * 1.08, level)
 
 
-def arrivals(rng: np.random.Generator, per_week: Curve, first: str, last: int = LAST_DAY, total: int | None = None) -> np.ndarray:
+def arrivals(
+    rng: np.random.Generator,
+    per_week: Curve,
+    first: str,
+    last: int = LAST_DAY,
+    total: int | None = None,
+) -> np.ndarray:
     """Sorted referral days, working days only; ``total`` fixes how many, else the curve does."""
     days = np.arange(day(first), last + 1)
     weight = at(per_week, days) / 5 * season(days, 0.62) * is_workday(days)
     count = total if total is not None else round(float(weight.sum()))
-    return np.sort(days[np.searchsorted(np.cumsum(weight), rng.random(count) * weight.sum(), side="right")])
+    return np.sort(
+        days[np.searchsorted(np.cumsum(weight), rng.random(count) * weight.sum(), side="right")]
+    )
 
 
 @dataclass(frozen=True)
@@ -87,7 +124,9 @@ def work_days(after: int, until: int) -> np.ndarray:
     return days[is_workday(days)]
 
 
-def serve(rng: np.random.Generator, start: np.ndarray, service: Service) -> tuple[np.ndarray, np.ndarray]:
+def serve(
+    rng: np.random.Generator, start: np.ndarray, service: Service
+) -> tuple[np.ndarray, np.ndarray]:
     """Day seen and day left unseen of each child (`NEVER` = not by the last day), for clocks started on ``start``.
 
     Each step some leave at random, then the children furthest past their turn are seen, as many as bring the list
@@ -113,18 +152,38 @@ def serve(rng: np.random.Generator, start: np.ndarray, service: Service) -> tupl
             to_go = np.count_nonzero((ends >= end) & (ends <= ahead[0])) if len(ahead) else 99
             trend = np.count_nonzero((start > end - 182) & (start <= end)) / 26 * (end - before) / 7
             leaving = len(waiting) * service.leave_per_week * (end - before) / 7
-            slope = (float(at(service.waiting, end + 28)) - float(at(service.waiting, end - 28))) / 56 * (end - before)
-            level = (trend - leaving - slope) * season(days, 0.7).mean() * len(days) / 5 * 7 / (end - before) * 1.06
+            slope = (
+                (float(at(service.waiting, end + 28)) - float(at(service.waiting, end - 28)))
+                / 56
+                * (end - before)
+            )
+            level = (
+                (trend - leaving - slope)
+                * season(days, 0.7).mean()
+                * len(days)
+                / 5
+                * 7
+                / (end - before)
+                * 1.06
+            )
             drift = over - (trend - leaving - slope)
-            want = over if to_go <= 1 else level + drift * (1 / to_go if to_go <= 9 else 0.08) + carry
+            want = (
+                over if to_go <= 1 else level + drift * (1 / to_go if to_go <= 9 else 0.08) + carry
+            )
             places = int(min(max(round(want), 0), len(waiting)))
-            if to_go <= 1 and want < 0:  # too few wait on the anchor day: the last ones seen before it are seen later
+            if (
+                to_go <= 1 and want < 0
+            ):  # too few wait on the anchor day: the last ones seen before it are seen later
                 behind = int(anchors[anchors < end].max(initial=0))
                 recent = np.flatnonzero((seen > behind) & (seen <= end))
-                seen[recent[np.argsort(-seen[recent], kind="stable")[:round(-want)]]] = NEVER
+                seen[recent[np.argsort(-seen[recent], kind="stable")[: round(-want)]]] = NEVER
             carry = 0.0 if to_go <= 1 else min(max(want - places, -1.0), 1.0)
             waited = end - start[waiting]
-            score = waited / 7 + turn[waiting] * float(at(service.spread_weeks, end)) + 250 * urgent[waiting]
+            score = (
+                waited / 7
+                + turn[waiting] * float(at(service.spread_weeks, end))
+                + 250 * urgent[waiting]
+            )
             score = np.where(waited > float(at(service.longest_days, end)), 1000 + waited, score)
             score = np.where((waited < service.lead_days) & ~urgent[waiting], score - 2000, score)
             chosen = waiting[np.argsort(-score, kind="stable")[:places]]
@@ -138,8 +197,15 @@ def open_on(start: np.ndarray, stop: np.ndarray, when: int) -> np.ndarray:
     return (start <= when) & (stop > when)
 
 
-def settle_mean(start: np.ndarray, among: np.ndarray, reference: np.ndarray | int, mean_days: float, low: np.ndarray, high: np.ndarray,
-                movable: np.ndarray | None = None) -> np.ndarray:
+def settle_mean(
+    start: np.ndarray,
+    among: np.ndarray,
+    reference: np.ndarray | int,
+    mean_days: float,
+    low: np.ndarray,
+    high: np.ndarray,
+    movable: np.ndarray | None = None,
+) -> np.ndarray:
     """New starts, so that ``reference - start`` has the mean ``mean_days`` over ``among``: each start moves within [low, high].
 
     Where there is not enough room (small samples) the mean comes as near as it can.
@@ -151,12 +217,18 @@ def settle_mean(start: np.ndarray, among: np.ndarray, reference: np.ndarray | in
         missing = round(mean_days * among.sum()) - int((reference - start)[among].sum())
         if abs(missing) <= max(0.02 * among.sum(), 1):
             break
-        room = np.where(movable, np.maximum((start - low - 1) if missing > 0 else (high - start - 1), 0), 0)
+        room = np.where(
+            movable, np.maximum((start - low - 1) if missing > 0 else (high - start - 1), 0), 0
+        )
         if not room.any():
             break
         share = min(abs(missing), 0.95 * room.sum()) * np.cumsum(room) / room.sum()
         move = np.diff(np.floor(share + 1e-9), prepend=0).astype(int)
         start = start - np.sign(missing) * move
         weekday = (start + 3) % 7
-        start = np.where(movable & (weekday == 5), start - 1, np.where(movable & (weekday == 6), start + 1, start))
+        start = np.where(
+            movable & (weekday == 5),
+            start - 1,
+            np.where(movable & (weekday == 6), start + 1, start),
+        )
     return start

@@ -92,10 +92,19 @@ from = "2025-04-01"
 capacity_change_pct = 15
 """
 
-_COMPLETE = "".join(f'\n[pathways.{code}]\ncomplete_from = "2021-01-01"\n' for code in ("NST", "OT_HEALTH", "OT_LA", "SLCN", "SLCN_AUTISM", "EHC"))
+_COMPLETE = "".join(
+    f'\n[pathways.{code}]\ncomplete_from = "2021-01-01"\n'
+    for code in ("NST", "OT_HEALTH", "OT_LA", "SLCN", "SLCN_AUTISM", "EHC")
+)
 
 
 def settings(supplier_headings: bool = True) -> str:
     """The text of `sendwaits.toml`; with ``supplier_headings`` the maps of the services sent in headings of their own."""
-    text = _HEAD + "\n# The suppliers hold what was open on or after 1 January 2021.\n" + _COMPLETE.lstrip("\n")
-    return text + ("\n# Headings of the suppliers' extracts.\n" + heading_tables() if supplier_headings else "")
+    text = (
+        _HEAD
+        + "\n# The suppliers hold what was open on or after 1 January 2021.\n"
+        + _COMPLETE.lstrip("\n")
+    )
+    return text + (
+        "\n# Headings of the suppliers' extracts.\n" + heading_tables() if supplier_headings else ""
+    )

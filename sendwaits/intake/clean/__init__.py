@@ -61,16 +61,31 @@ class RefusedFile(Refused):
         self.cleaned = cleaned
 
 
-def load(file: ExtractFile, pathway: Pathway, workspace: Workspace, *, allow_empty: bool = False, today: date | None = None) -> Cleaned:
+def load(
+    file: ExtractFile,
+    pathway: Pathway,
+    workspace: Workspace,
+    *,
+    allow_empty: bool = False,
+    today: date | None = None,
+) -> Cleaned:
     """The typed rows of one extract and the ledger of every row that is not among them.
 
     Raises `Refused` with the rule's code when the file as a whole is refused. Asserts read = clean + quarantined + merged.
     """
     if file.extract_date > (today or date.today()):
-        raise Refused(f"{file.name}: the day in its name lies in the future. Name the file by the day of the extract.", "F-ASOF")
-    text = extracts.read(file, pathway, tuple(p for p in workspace.pathways.values() if p.code != pathway.code))
+        raise Refused(
+            f"{file.name}: the day in its name lies in the future. Name the file by the day of the extract.",
+            "F-ASOF",
+        )
+    text = extracts.read(
+        file, pathway, tuple(p for p in workspace.pathways.values() if p.code != pathway.code)
+    )
     if not text.read and not allow_empty:
-        raise Refused(f"{file.name}: there is a header but no row. If the list is really empty, run with --allow-empty.", "F-NOROWS")
+        raise Refused(
+            f"{file.name}: there is a header but no row. If the list is really empty, run with --allow-empty.",
+            "F-NOROWS",
+        )
     rows = Rows(text, pathway, workspace.area.districts, file.extract_date)
     _refuse(rows)
     why, column = _apply(rows)
@@ -79,7 +94,11 @@ def load(file: ExtractFile, pathway: Pathway, workspace: Workspace, *, allow_emp
     cleaned = _settle(file, rows, why, column, merged, conflict, superseded)
     if not len(cleaned.rows) and cleaned.quarantine.shape[0] and not allow_empty:
         code = str(cleaned.quarantine["code"].mode().iloc[0])
-        raise RefusedFile(f"{file.name}: not one row is clean; most are set aside by {code}. See quarantine.csv for the rows, and: {REMEDIES.get(code, 'correct them.')}", code, cleaned)
+        raise RefusedFile(
+            f"{file.name}: not one row is clean; most are set aside by {code}. See quarantine.csv for the rows, and: {REMEDIES.get(code, 'correct them.')}",
+            code,
+            cleaned,
+        )
     return cleaned
 
 
@@ -88,21 +107,33 @@ def _refuse(rows: Rows) -> None:
     file, total = rows.text.file, max(rows.text.read, 1)
     for name, read in rows.dates.items():
         if read.us:
-            raise Refused(f"{file}: '{name}' holds dates as month/day/year. Export them as day/month/year, or better as 2024-07-31.", "F-USDATE")
+            raise Refused(
+                f"{file}: '{name}' holds dates as month/day/year. Export them as day/month/year, or better as 2024-07-31.",
+                "F-USDATE",
+            )
     for name in rows.text.error_cells:
         if name.startswith("formula:") and name.removeprefix("formula:") in rows.pathway.required:
-            raise Refused(f"{file}: '{name.removeprefix('formula:')}' holds formulas that were never calculated. Open the workbook in Excel, save it, and copy it again.", "F-FORMULA")
+            raise Refused(
+                f"{file}: '{name.removeprefix('formula:')}' holds formulas that were never calculated. Open the workbook in Excel, save it, and copy it again.",
+                "F-FORMULA",
+            )
     for name in rows.of_kind("birth"):
         swapped = rows.any_date(name) & (rows.start != BLANK) & (rows.days[name] > rows.start)
         if swapped.sum() > LARGEST_SHARE * total:
-            raise Refused(f"{file}: in {int(swapped.sum())} of {total} rows '{name}' is later than '{rows.pathway.start}'. Two columns may be swapped: check the headings.", "F-SWAPPED")
+            raise Refused(
+                f"{file}: in {int(swapped.sum())} of {total} rows '{name}' is later than '{rows.pathway.start}'. Two columns may be swapped: check the headings.",
+                "F-SWAPPED",
+            )
     late = np.zeros(rows.n, bool)
     last = rows.extract_day + 3653
     for name in rows.of_kind("date"):
         late |= (rows.days[name] > rows.extract_day) & (rows.days[name] <= last)
     if late.sum() > LARGEST_SHARE * total:
         first = ", ".join(str(r) for r in rows.text.rows[late][:3])
-        raise Refused(f"{file}: {int(late.sum())} of {total} rows are dated after the day of the extract (first rows: {first}). Check the day in the file's name.", "F-ASOF")
+        raise Refused(
+            f"{file}: {int(late.sum())} of {total} rows are dated after the day of the extract (first rows: {first}). Check the day in the file's name.",
+            "F-ASOF",
+        )
 
 
 def _apply(rows: Rows) -> tuple[np.ndarray, list[str]]:
@@ -160,7 +191,9 @@ def _same_record(rows: Rows, alive: np.ndarray) -> tuple[np.ndarray, np.ndarray,
     at = at[np.sort(order[twice])]
     keys = _record_keys(rows, at)
     frame = _typed(rows, at)
-    dated = [n for n in frame if n == "child_id" or rows.pathway.columns[n] in (*DATE_KINDS, "code")]
+    dated = [
+        n for n in frame if n == "child_id" or rows.pathway.columns[n] in (*DATE_KINDS, "code")
+    ]
     frame["_key"] = keys
     again = frame.duplicated(keep="first").to_numpy()
     merged[at[again]] = True
@@ -186,16 +219,29 @@ def _typed(rows: Rows, at: np.ndarray | None = None) -> pd.DataFrame:
     for name, kind in rows.pathway.columns.items():
         if kind in DATE_KINDS:
             value = rows.days.get(name)
-            number = np.full(n, BLANK, np.int64) if value is None else (value if at is None else value[at]).astype(np.int64)
-            days[name] = np.where(number == BLANK, np.datetime64("NaT", "D"), number.astype("datetime64[D]")).astype("datetime64[s]")
+            number = (
+                np.full(n, BLANK, np.int64)
+                if value is None
+                else (value if at is None else value[at]).astype(np.int64)
+            )
+            days[name] = np.where(
+                number == BLANK, np.datetime64("NaT", "D"), number.astype("datetime64[D]")
+            ).astype("datetime64[s]")
             made[name] = None
         elif name not in rows.text.columns:
             made[name] = pa.repeat(pa.scalar("", pa.large_string()), n)
         else:
             codes = rows.column(name).codes if at is None else rows.column(name).codes[at]
             made[name] = _values(rows, name).take(pa.array(codes))
-    texts = pa.table({k: v for k, v in made.items() if v is not None}).to_pandas() if any(v is not None for v in made.values()) else pd.DataFrame(index=range(n))
-    return pd.DataFrame({name: days[name] if made[name] is None else texts[name] for name in made}, index=pd.RangeIndex(n))
+    texts = (
+        pa.table({k: v for k, v in made.items() if v is not None}).to_pandas()
+        if any(v is not None for v in made.values())
+        else pd.DataFrame(index=range(n))
+    )
+    return pd.DataFrame(
+        {name: days[name] if made[name] is None else texts[name] for name in made},
+        index=pd.RangeIndex(n),
+    )
 
 
 def _values(rows: Rows, name: str) -> Any:
@@ -212,7 +258,15 @@ def _values(rows: Rows, name: str) -> Any:
     return rows.column(name).values.cast(pa.large_string())
 
 
-def _settle(file: ExtractFile, rows: Rows, why: np.ndarray, column: list[str], merged: np.ndarray, conflict: np.ndarray, superseded: np.ndarray) -> Cleaned:
+def _settle(
+    file: ExtractFile,
+    rows: Rows,
+    why: np.ndarray,
+    column: list[str],
+    merged: np.ndarray,
+    conflict: np.ndarray,
+    superseded: np.ndarray,
+) -> Cleaned:
     """The typed frame, the quarantine, the findings and the counts, with the law asserted."""
     import pyarrow as pa
 
@@ -220,7 +274,12 @@ def _settle(file: ExtractFile, rows: Rows, why: np.ndarray, column: list[str], m
     keep = (why < 0) & ~merged & ~conflict & ~superseded
     at = np.flatnonzero(keep)
     frame = _typed(rows, None if len(at) == rows.n else at)
-    same = pa.table({name: pa.repeat(pa.scalar(said, pa.large_string()), len(at)) for name, said in (("source_file", text.file), ("sheet", text.sheet))}).to_pandas()
+    same = pa.table(
+        {
+            name: pa.repeat(pa.scalar(said, pa.large_string()), len(at))
+            for name, said in (("source_file", text.file), ("sheet", text.sheet))
+        }
+    ).to_pandas()
     frame["source_file"], frame["sheet"] = same["source_file"], same["sheet"]
     frame["source_row"] = text.rows[at]
     frame["extract_date"] = np.full(len(at), np.datetime64(file.extract_date, "s"))
@@ -228,41 +287,124 @@ def _settle(file: ExtractFile, rows: Rows, why: np.ndarray, column: list[str], m
     counts = text.counts(len(at), int(merged.sum()), quarantine)
     for name, c in counts.items():
         if c["read"] != c["clean"] + c["quarantined"] + c["merged"]:
-            raise SendwaitsError(f"{name}: rows read are not clean + quarantined + merged. This is a fault of the program; please report it.")
+            raise SendwaitsError(
+                f"{name}: rows read are not clean + quarantined + merged. This is a fault of the program; please report it."
+            )
     if merged.any():
-        rows.note("M-DUP", "info", merged.sum(), "identical rows were counted once", "Nothing, or export without repeats.")
-    findings = [*text.findings, *_extract_findings(text, rows.pathway), *_rule_findings(quarantine), *rows.notes]
+        rows.note(
+            "M-DUP",
+            "info",
+            merged.sum(),
+            "identical rows were counted once",
+            "Nothing, or export without repeats.",
+        )
+    findings = [
+        *text.findings,
+        *_extract_findings(text, rows.pathway),
+        *_rule_findings(quarantine),
+        *rows.notes,
+    ]
     return Cleaned(file, frame, quarantine, findings, counts, rows)
 
 
-def _quarantine(rows: Rows, why: np.ndarray, column: list[str], conflict: np.ndarray, superseded: np.ndarray) -> pd.DataFrame:
+def _quarantine(
+    rows: Rows, why: np.ndarray, column: list[str], conflict: np.ndarray, superseded: np.ndarray
+) -> pd.DataFrame:
     text = rows.text
     parts = []
     if text.broken:
-        parts.append(pd.DataFrame([(b.file or text.file, b.sheet or text.sheet, b.row, b.column, b.code, b.reason) for b in text.broken], columns=list(QUARANTINE_COLUMNS)))
+        parts.append(
+            pd.DataFrame(
+                [
+                    (b.file or text.file, b.sheet or text.sheet, b.row, b.column, b.code, b.reason)
+                    for b in text.broken
+                ],
+                columns=list(QUARANTINE_COLUMNS),
+            )
+        )
     hit = np.flatnonzero(why >= 0)
     if len(hit):
-        codes, reasons = np.array([r.code for r in RULES], object), np.array([r.reason for r in RULES], object)
-        parts.append(pd.DataFrame({"file": text.file, "sheet": text.sheet, "row": text.rows[hit], "column": column, "code": codes[why[hit]], "reason": reasons[why[hit]]}))
-    for found, reason in ((conflict, "several rows of one record that contradict each other"), (superseded, "a later row of the same record, with the same dates, stands")):
+        codes, reasons = (
+            np.array([r.code for r in RULES], object),
+            np.array([r.reason for r in RULES], object),
+        )
+        parts.append(
+            pd.DataFrame(
+                {
+                    "file": text.file,
+                    "sheet": text.sheet,
+                    "row": text.rows[hit],
+                    "column": column,
+                    "code": codes[why[hit]],
+                    "reason": reasons[why[hit]],
+                }
+            )
+        )
+    for found, reason in (
+        (conflict, "several rows of one record that contradict each other"),
+        (superseded, "a later row of the same record, with the same dates, stands"),
+    ):
         if found.any():
-            parts.append(pd.DataFrame({"file": text.file, "sheet": text.sheet, "row": text.rows[found], "column": rows.pathway.record_id, "code": "Q-CONFLICT", "reason": reason}))
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "file": text.file,
+                        "sheet": text.sheet,
+                        "row": text.rows[found],
+                        "column": rows.pathway.record_id,
+                        "code": "Q-CONFLICT",
+                        "reason": reason,
+                    }
+                )
+            )
     if not parts:
-        return pd.DataFrame({c: pd.Series([], dtype="int64" if c == "row" else "str") for c in QUARANTINE_COLUMNS})
-    return pd.concat(parts, ignore_index=True).sort_values(["file", "sheet", "row"], kind="stable", ignore_index=True)
+        return pd.DataFrame(
+            {c: pd.Series([], dtype="int64" if c == "row" else "str") for c in QUARANTINE_COLUMNS}
+        )
+    return pd.concat(parts, ignore_index=True).sort_values(
+        ["file", "sheet", "row"], kind="stable", ignore_index=True
+    )
 
 
 def _extract_findings(text: Text, pathway: Pathway) -> list[Finding]:
     found = []
     for at, wait in enumerate(pathway.waits):
-        if wait.completed not in text.columns and (at == 0 or text.extra):   # a later stage may not be in the extract at all
-            found.append(Finding("N-HEADER", "warn", text.file, 1, f"no column '{wait.completed}': nobody completes the wait '{wait.name}', it only grows",
-                                 f"Map its heading in sendwaits.toml under [pathways.{pathway.code}.headings] (a proposal: sendwaits map FILE --pathway {pathway.code}), or ask for the column."))
+        if wait.completed not in text.columns and (
+            at == 0 or text.extra
+        ):  # a later stage may not be in the extract at all
+            found.append(
+                Finding(
+                    "N-HEADER",
+                    "warn",
+                    text.file,
+                    1,
+                    f"no column '{wait.completed}': nobody completes the wait '{wait.name}', it only grows",
+                    f"Map its heading in sendwaits.toml under [pathways.{pathway.code}.headings] (a proposal: sendwaits map FILE --pathway {pathway.code}), or ask for the column.",
+                )
+            )
     if text.blank:
-        found.append(Finding("N-BLANK", "info", text.file, text.blank, f"{text.blank} blank rows were left out; they are not rows read", "Nothing: noted."))
+        found.append(
+            Finding(
+                "N-BLANK",
+                "info",
+                text.file,
+                text.blank,
+                f"{text.blank} blank rows were left out; they are not rows read",
+                "Nothing: noted.",
+            )
+        )
     if text.extra:
         names = ", ".join(f"'{' '.join(name.split())[:60]}'" for name in text.extra)
-        found.append(Finding("N-EXTRACOL", "info", text.file, len(text.extra), f"columns that are not read: {names}", "Leave them out of the export if they hold names or notes."))
+        found.append(
+            Finding(
+                "N-EXTRACOL",
+                "info",
+                text.file,
+                len(text.extra),
+                f"columns that are not read: {names}",
+                "Leave them out of the export if they hold names or notes.",
+            )
+        )
     return found
 
 
@@ -271,5 +413,14 @@ def _rule_findings(quarantine: pd.DataFrame) -> list[Finding]:
     found = []
     for (file, code), group in quarantine.groupby(["file", "code"], sort=True):
         first = ", ".join(str(r) for r in group["row"].head(3))
-        found.append(Finding(str(code), "warn", str(file), len(group), f"rows set aside: {group['reason'].iloc[0]} (first rows: {first})", REMEDIES.get(str(code), "Correct it in the source system and export again.")))
+        found.append(
+            Finding(
+                str(code),
+                "warn",
+                str(file),
+                len(group),
+                f"rows set aside: {group['reason'].iloc[0]} (first rows: {first})",
+                REMEDIES.get(str(code), "Correct it in the source system and export again."),
+            )
+        )
     return found

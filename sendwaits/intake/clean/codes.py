@@ -15,7 +15,10 @@ from sendwaits.intake.extracts.table import Column
 
 __all__ = ["Coded", "of_column", "district", "Supplied", "supplied_waits"]
 
-_FLAGS = {**dict.fromkeys(("1", "y", "yes", "true", "t", "1.0"), "1"), **dict.fromkeys(("0", "n", "no", "false", "f", "0.0"), "0")}
+_FLAGS = {
+    **dict.fromkeys(("1", "y", "yes", "true", "t", "1.0"), "1"),
+    **dict.fromkeys(("0", "n", "no", "false", "f", "0.0"), "0"),
+}
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,21 @@ def of_column(rows: Rows, name: str) -> Coded:
     else:
         codes = rows.pathway.codes.get(name, {})
         known = {code: code for code in codes}
-        meant = {**{tidy(word): code for code, word in codes.items()}, **{tidy(code): code for code in codes}}
+        meant = {
+            **{tidy(word): code for code, word in codes.items()},
+            **{tidy(code): code for code in codes},
+        }
     values = rows.column(name).values.to_pylist()
-    if not meant:   # a code column of the user's own without a table of codes: words as they are
+    if not meant:  # a code column of the user's own without a table of codes: words as they are
         return Coded(values, np.zeros(len(values), bool), np.zeros(len(values), bool))
     texts, unknown, tidied = [], np.zeros(len(values), bool), np.zeros(len(values), bool)
     for at, value in enumerate(values):
-        text = known.get(value) or meant.get(value.casefold()) or meant.get(tidy(value)) or meant.get(value.removesuffix(".0"))
+        text = (
+            known.get(value)
+            or meant.get(value.casefold())
+            or meant.get(tidy(value))
+            or meant.get(value.removesuffix(".0"))
+        )
         unknown[at] = text is None and value != ""
         tidied[at] = text is not None and text != value
         texts.append(text or "")
@@ -53,8 +64,14 @@ def district(rows: Rows) -> Coded:
     known = {tidy(d): d for d in rows.districts}
     values = rows.column("district").values.to_pylist()
     texts = [known.get(tidy(v), "unknown") if v else "" for v in values]
-    return Coded(texts, np.array([t == "unknown" and tidy(v) != "unknown" for t, v in zip(texts, values, strict=True)], bool),
-                 np.array([t not in ("unknown", v) for t, v in zip(texts, values, strict=True)], bool))
+    return Coded(
+        texts,
+        np.array(
+            [t == "unknown" and tidy(v) != "unknown" for t, v in zip(texts, values, strict=True)],
+            bool,
+        ),
+        np.array([t not in ("unknown", v) for t, v in zip(texts, values, strict=True)], bool),
+    )
 
 
 @dataclass(frozen=True)
@@ -82,7 +99,11 @@ def supplied_waits(rows: Rows) -> Iterator[tuple[str, Supplied]]:
             if not value:
                 continue
             per = _DAYS.get(own or unit)
-            if match is None or (own and per is None) or (per is None and (named or unit == "month")):
+            if (
+                match is None
+                or (own and per is None)
+                or (per is None and (named or unit == "month"))
+            ):
                 no_unit[at] = match is None or named
             elif per is not None:
                 days[at] = float(match[1].replace(",", "")) * per
@@ -95,4 +116,7 @@ def _unit(match: Any) -> str:
     if match is None or not match[2]:
         return ""
     word = match[2].lower()
-    return next((name for name in ("week", "wk", "day") if word in (name, name + "s") or word == name[0]), word)
+    return next(
+        (name for name in ("week", "wk", "day") if word in (name, name + "s") or word == name[0]),
+        word,
+    )

@@ -19,9 +19,27 @@ __all__ = ["Dates", "read", "BLANK", "FORMATS"]
 BLANK = np.iinfo(np.int32).min
 """Day number of a cell without a date."""
 
-_MONTHS = {name: i for i, names in enumerate(
-    ("jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july", "aug august", "sep sept september",
-     "oct october", "nov november", "dec december"), 1) for name in names.split()}
+_MONTHS = {
+    name: i
+    for i, names in enumerate(
+        (
+            "jan january",
+            "feb february",
+            "mar march",
+            "apr april",
+            "may",
+            "jun june",
+            "jul july",
+            "aug august",
+            "sep sept september",
+            "oct october",
+            "nov november",
+            "dec december",
+        ),
+        1,
+    )
+    for name in names.split()
+}
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _TIME = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
 FORMATS: dict[str, str] = {
@@ -42,10 +60,25 @@ FORMATS: dict[str, str] = {
 
 _PLAIN = ("iso", "dmy", "d-mon-y")
 _SENTINEL_TEXT = r"^(0{1,2}[/.-]0{1,2}[/.-](0{4}|0{2}|1900)|0{4}-0{2}-0{2}|00/01/1900)( .*)?$"
-_SENTINELS = np.array(["1900-01-01", "1899-12-30", "1899-12-31", "1753-01-01", "9999-12-31", "1901-01-01", "0001-01-01", "2999-12-31", "9999-01-01"],
-                      "datetime64[D]").astype(np.int64)
+_SENTINELS = np.array(
+    [
+        "1900-01-01",
+        "1899-12-30",
+        "1899-12-31",
+        "1753-01-01",
+        "9999-12-31",
+        "1901-01-01",
+        "0001-01-01",
+        "2999-12-31",
+        "9999-01-01",
+    ],
+    "datetime64[D]",
+).astype(np.int64)
 _SHAPED = re.compile(r"\d{1,4}[/.-]\d{1,4}[/.-]\d{1,4}|\d{4}|^\d+$", re.IGNORECASE)
-_NOT_KNOWN = re.compile(r"^\W*(w/?[ce]\b|week (commencing|ending)|n/?k|n/?a|tbc|tba|unknown|unk|not known|none|null|nil|nan|nat|pending|awaited|awaiting|\.|\?|-)", re.IGNORECASE)
+_NOT_KNOWN = re.compile(
+    r"^\W*(w/?[ce]\b|week (commencing|ending)|n/?k|n/?a|tbc|tba|unknown|unk|not known|none|null|nil|nan|nat|pending|awaited|awaiting|\.|\?|-)",
+    re.IGNORECASE,
+)
 
 
 @dataclass
@@ -53,9 +86,9 @@ class Dates:
     """One date column. ``days`` per distinct value (`BLANK` = none); masks per distinct value; what was noted about the column."""
 
     days: np.ndarray
-    bad: np.ndarray          # no date, or one of another format than the column's
-    missing: np.ndarray      # text that says "not known"
-    sentinel: np.ndarray     # a default such as 01/01/1900
+    bad: np.ndarray  # no date, or one of another format than the column's
+    missing: np.ndarray  # text that says "not known"
+    sentinel: np.ndarray  # a default such as 01/01/1900
     minority_serial: np.ndarray
     format: str = ""
     notes: list[tuple[str, int]] = field(default_factory=list)
@@ -63,20 +96,32 @@ class Dates:
     ambiguous: bool = False
 
 
-def read(column: Column, extract_day: int, *, future: bool = False, date1904: bool = False, declared: tuple[str, ...] = ()) -> Dates:
+def read(
+    column: Column,
+    extract_day: int,
+    *,
+    future: bool = False,
+    date1904: bool = False,
+    declared: tuple[str, ...] = (),
+) -> Dates:
     """The days of one column.
 
     ``future``: two-digit years may lie after the extract. A column all of whose dates are valid as month/day while some
     are not as day/month is marked ``us``. Source: CONTRACT section 6; bad_inputs B41-B51.
     """
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     values = column.values
     n = len(values)
     blank = _mask(pc.equal(values, "")) if n else np.zeros(0, bool)
     counts = np.bincount(column.codes, minlength=n) if n else np.zeros(0, np.int64)
-    out = Dates(np.full(n, BLANK, np.int32), np.zeros(n, bool), np.zeros(n, bool), np.zeros(n, bool), np.zeros(n, bool))
+    out = Dates(
+        np.full(n, BLANK, np.int32),
+        np.zeros(n, bool),
+        np.zeros(n, bool),
+        np.zeros(n, bool),
+        np.zeros(n, bool),
+    )
     left = ~blank
     shape = np.full(n, -1, np.int8)
     for i, (name, pattern) in enumerate(FORMATS.items()):
@@ -93,13 +138,20 @@ def read(column: Column, extract_day: int, *, future: bool = False, date1904: bo
         if real.any():
             shape[real] = names.index("serial")
     zero = left & _mask(pc.match_substring_regex(values, _SENTINEL_TEXT)) if left.any() else left
-    zero |= (shape >= 0) & _mask(pc.match_substring_regex(values, _SENTINEL_TEXT)) if n and (shape == names.index("dmy")).any() else zero
+    zero |= (
+        (shape >= 0) & _mask(pc.match_substring_regex(values, _SENTINEL_TEXT))
+        if n and (shape == names.index("dmy")).any()
+        else zero
+    )
     out.sentinel |= zero
     shape[zero] = -1
     left &= ~zero
     weight = np.bincount(shape[shape >= 0], weights=counts[shape >= 0], minlength=len(names))
     if weight.any():
-        parsed = {int(k): _days(names[k], values, shape == k, column, extract_day, future, date1904) for k in np.flatnonzero(weight)}
+        parsed = {
+            int(k): _days(names[k], values, shape == k, column, extract_day, future, date1904)
+            for k in np.flatnonzero(weight)
+        }
         for k, days in parsed.items():
             out.days[shape == k] = days[shape == k]
         out.sentinel |= (shape >= 0) & (out.days != BLANK) & np.isin(out.days, _SENTINELS)
@@ -127,7 +179,15 @@ def _mask(array: Any) -> np.ndarray:
     return array.to_numpy(zero_copy_only=False).astype(bool)
 
 
-def _days(name: str, values: Any, mask: np.ndarray, column: Column, extract_day: int, future: bool, date1904: bool) -> np.ndarray:
+def _days(
+    name: str,
+    values: Any,
+    mask: np.ndarray,
+    column: Column,
+    extract_day: int,
+    future: bool,
+    date1904: bool,
+) -> np.ndarray:
     """Day numbers of the distinct values of one format; `BLANK` where there is no such day."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -135,7 +195,9 @@ def _days(name: str, values: Any, mask: np.ndarray, column: Column, extract_day:
     out = np.full(len(values), BLANK, np.int32)
     texts = values.filter(pa.array(mask)) if not mask.all() else values
     if name == "serial":
-        out[mask] = _serials(texts, column.kinds[mask] if column.kinds is not None else None, date1904)
+        out[mask] = _serials(
+            texts, column.kinds[mask] if column.kinds is not None else None, date1904
+        )
         return out
     if name == "iso zone":
         out[mask] = _london(texts)
@@ -149,9 +211,15 @@ def _days(name: str, values: Any, mask: np.ndarray, column: Column, extract_day:
     elif name == "blade":
         parts = pc.extract_regex(texts, r"^(?P<y>\d{4})-(?P<m>[A-Za-z]+)-(?P<d>\d{1,2})")
     else:
-        parts = pc.extract_regex(texts, r"^(?P<d>\d{1,2})\D*[ -](?P<m>[A-Za-z]+),?[ -](?P<y>\d{2,4})")
+        parts = pc.extract_regex(
+            texts, r"^(?P<d>\d{1,2})\D*[ -](?P<m>[A-Za-z]+),?[ -](?P<y>\d{2,4})"
+        )
     month = parts.field("m")
-    m = np.array([_MONTHS[t.lower()] for t in month.to_pylist()], np.int64) if name in ("blade", "d-mon-y", "ordinal") else _whole(month)
+    m = (
+        np.array([_MONTHS[t.lower()] for t in month.to_pylist()], np.int64)
+        if name in ("blade", "d-mon-y", "ordinal")
+        else _whole(month)
+    )
     y, d = _whole(parts.field("y")), _whole(parts.field("d"))
     short = y < 100 if name in ("d/m/yy", "d-mon-y") else np.zeros(len(y), bool)
     if short.any():
@@ -196,13 +264,22 @@ def _london(texts: Any) -> np.ndarray:
     """The local day in London of times with a zone: 23:30Z in summer is the next day."""
     import pandas as pd
 
-    plain = [re.sub(r" ?Z$", "+00:00", re.sub(r"([+-]\d{2}):?(\d{2})$", r"\1:\2", t)).replace(" +", "+") for t in texts.to_pylist()]
-    times = pd.to_datetime(pd.Series(plain, dtype="str"), utc=True, format="ISO8601", errors="coerce").dt.tz_convert("Europe/London").dt.tz_localize(None)
+    plain = [
+        re.sub(r" ?Z$", "+00:00", re.sub(r"([+-]\d{2}):?(\d{2})$", r"\1:\2", t)).replace(" +", "+")
+        for t in texts.to_pylist()
+    ]
+    times = (
+        pd.to_datetime(pd.Series(plain, dtype="str"), utc=True, format="ISO8601", errors="coerce")
+        .dt.tz_convert("Europe/London")
+        .dt.tz_localize(None)
+    )
     days = times.to_numpy().astype("datetime64[D]")
     return np.where(np.isnat(days), BLANK, days.astype(np.int64))
 
 
-def _judge_us(out: Dates, names: list[str], shape: np.ndarray, values: Any, counts: np.ndarray) -> None:
+def _judge_us(
+    out: Dates, names: list[str], shape: np.ndarray, values: Any, counts: np.ndarray
+) -> None:
     """Marks a day/month column that can only be month/day, or that could be either."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -210,18 +287,29 @@ def _judge_us(out: Dates, names: list[str], shape: np.ndarray, values: Any, coun
     if out.format not in ("dmy", "dmy time", "d/m/yy", "d.m.y"):
         return
     mask = (shape == names.index(out.format)) & ~out.sentinel
-    parts = pc.extract_regex(values.filter(pa.array(mask)), r"^(?P<a>\d{1,2})[/.-](?P<b>\d{1,2})[/.-](?P<y>\d{2,4})")
+    parts = pc.extract_regex(
+        values.filter(pa.array(mask)), r"^(?P<a>\d{1,2})[/.-](?P<b>\d{1,2})[/.-](?P<y>\d{2,4})"
+    )
     a, b, y = (_whole(parts.field(f)) for f in "aby")
     y = np.where(y < 100, y + 2000, y)
     as_us = _day_number(y, a, b) != BLANK
     as_uk = _day_number(y, b, a) != BLANK
     out.us = bool(len(a)) and bool(as_us.all()) and not bool(as_uk.all())
-    out.ambiguous = bool(as_us.all()) and bool(as_uk.all()) and int(counts[mask][a != b].sum()) >= 3 and int((a != b).sum()) >= 3
+    out.ambiguous = (
+        bool(as_us.all())
+        and bool(as_uk.all())
+        and int(counts[mask][a != b].sum()) >= 3
+        and int((a != b).sum()) >= 3
+    )
 
 
 def _note(out: Dates, name: str, n: int, column: Column, counts: np.ndarray) -> None:
     if name == "serial":
-        plain = n if column.kinds is None else int(counts[(column.kinds == NUMBER) & (out.days != BLANK)].sum())
+        plain = (
+            n
+            if column.kinds is None
+            else int(counts[(column.kinds == NUMBER) & (out.days != BLANK)].sum())
+        )
         if plain:
             out.notes.append(("N-SERIAL", plain))
     elif name == "d/m/yy":

@@ -15,10 +15,19 @@ __all__ = ["NOTES"]
 Note = Callable[[Rows, np.ndarray], None]
 NOTES: list[Note] = []
 _FORMAT_NOTES = {
-    "N-SERIAL": ("holds Excel's day numbers; they were read as dates", "Format the column as dates before exporting."),
-    "N-YY": ("has years of two digits; they were read as the latest that do not lie after the extract", "Export years with four digits."),
+    "N-SERIAL": (
+        "holds Excel's day numbers; they were read as dates",
+        "Format the column as dates before exporting.",
+    ),
+    "N-YY": (
+        "has years of two digits; they were read as the latest that do not lie after the extract",
+        "Export years with four digits.",
+    ),
     "N-TZ": ("has times with a zone; the day in London was taken", "Export dates without times."),
-    "N-DATE": ("is not in one of the usual formats; it was read by its own", "Export dates as 2024-07-31."),
+    "N-DATE": (
+        "is not in one of the usual formats; it was read by its own",
+        "Export dates as 2024-07-31.",
+    ),
 }
 
 
@@ -34,10 +43,22 @@ def date_formats(rows: Rows, alive: np.ndarray) -> None:
             words, remedy = _FORMAT_NOTES[code]
             rows.note(code, "info", n, f"column '{name}' {words}", remedy)
         if read.ambiguous:
-            rows.note("W-AMBIG", "warn", rows.n, f"every date of '{name}' could be day/month or month/day; read as day/month", "Confirm the order with the supplier, or export as 2024-07-31.")
+            rows.note(
+                "W-AMBIG",
+                "warn",
+                rows.n,
+                f"every date of '{name}' could be day/month or month/day; read as day/month",
+                "Confirm the order with the supplier, or export as 2024-07-31.",
+            )
         if read.minority_serial.any():
             n = rows.column(name).where(read.minority_serial).sum()
-            rows.note("N-SERIAL", "warn", n, f"cells of '{name}' hold Excel's day numbers among dates; these rows are set aside", "Format the whole column as dates before exporting.")
+            rows.note(
+                "N-SERIAL",
+                "warn",
+                n,
+                f"cells of '{name}' hold Excel's day numbers among dates; these rows are set aside",
+                "Format the whole column as dates before exporting.",
+            )
 
 
 @noted
@@ -45,35 +66,89 @@ def not_known_dates(rows: Rows, alive: np.ndarray) -> None:
     for name, read in rows.dates.items():
         if name == rows.pathway.start:
             continue
-        rows.note("Q-DATE", "info", (rows.column(name).where(read.missing) & alive).sum(), f"cells of '{name}' say in words that there is no date; taken as blank", "Leave the cell blank.")
-        rows.note("Q-DEFAULTDATE", "info", (rows.column(name).where(read.sentinel) & alive).sum(), f"cells of '{name}' hold a default date; taken as blank", "Leave the cell blank.")
+        rows.note(
+            "Q-DATE",
+            "info",
+            (rows.column(name).where(read.missing) & alive).sum(),
+            f"cells of '{name}' say in words that there is no date; taken as blank",
+            "Leave the cell blank.",
+        )
+        rows.note(
+            "Q-DEFAULTDATE",
+            "info",
+            (rows.column(name).where(read.sentinel) & alive).sum(),
+            f"cells of '{name}' hold a default date; taken as blank",
+            "Leave the cell blank.",
+        )
 
 
 @noted
 def id_forms(rows: Rows, alive: np.ndarray) -> None:
     ids, col = rows.ids, rows.column("child_id")
-    rows.note("N-NHS", "info", (col.where(ids.tidied) & alive).sum(), "NHS numbers with spaces, dashes or decimals were read as ten digits", "Nothing: noted.")
-    rows.note("D06", "info", (col.where(ids.test_range) & alive).sum(), "NHS numbers of the test range (999...)", "Take test records out of the source system.")
-    rows.note("D08", "info", (col.where(ids.temporary_upn) & alive).sum(), "temporary UPNs", "The child's records cannot be linked once the UPN changes.")
+    rows.note(
+        "N-NHS",
+        "info",
+        (col.where(ids.tidied) & alive).sum(),
+        "NHS numbers with spaces, dashes or decimals were read as ten digits",
+        "Nothing: noted.",
+    )
+    rows.note(
+        "D06",
+        "info",
+        (col.where(ids.test_range) & alive).sum(),
+        "NHS numbers of the test range (999...)",
+        "Take test records out of the source system.",
+    )
+    rows.note(
+        "D08",
+        "info",
+        (col.where(ids.temporary_upn) & alive).sum(),
+        "temporary UPNs",
+        "The child's records cannot be linked once the UPN changes.",
+    )
 
 
 @noted
 def code_forms(rows: Rows, alive: np.ndarray) -> None:
     for name in rows.of_kind("code"):
-        rows.note("Q-CODE", "info", (rows.column(name).where(of_column(rows, name).tidied) & alive).sum(), f"codes of '{name}' were read without regard to case, spaces or words", "Nothing: noted.")
+        rows.note(
+            "Q-CODE",
+            "info",
+            (rows.column(name).where(of_column(rows, name).tidied) & alive).sum(),
+            f"codes of '{name}' were read without regard to case, spaces or words",
+            "Nothing: noted.",
+        )
 
 
 @noted
 def districts(rows: Rows, alive: np.ndarray) -> None:
     if rows.districts and "district" in rows.text.columns:
-        rows.note("Q-AREA", "warn", (rows.column("district").where(district(rows).unknown) & alive).sum(), "rows whose district is not in [area] districts are shown as unknown", "Correct the district, or add its name to [area] districts.")
+        rows.note(
+            "Q-AREA",
+            "warn",
+            (rows.column("district").where(district(rows).unknown) & alive).sum(),
+            "rows whose district is not in [area] districts are shown as unknown",
+            "Correct the district, or add its name to [area] districts.",
+        )
 
 
 @noted
 def formulas_and_markup(rows: Rows, alive: np.ndarray) -> None:
-    names = [n for n in rows.of_kind("text", "id") if n not in ("child_id", rows.pathway.record_id)] + ["child_id"]
-    for code, pattern, words in (("S-FORMULA", r"^[=+@]|^-[A-Za-z(=]", "cells begin like a formula; kept as text and written so"),
-                                 ("S-HTML", r"<[A-Za-z/!]|\{\{|\{%|\$\{", "cells hold markup; kept as text and shown as such")):
+    names = [
+        n for n in rows.of_kind("text", "id") if n not in ("child_id", rows.pathway.record_id)
+    ] + ["child_id"]
+    for code, pattern, words in (
+        (
+            "S-FORMULA",
+            r"^[=+@]|^-[A-Za-z(=]",
+            "cells begin like a formula; kept as text and written so",
+        ),
+        (
+            "S-HTML",
+            r"<[A-Za-z/!]|\{\{|\{%|\$\{",
+            "cells hold markup; kept as text and shown as such",
+        ),
+    ):
         n = sum(int((hit & alive).sum()) for _, hit in rows.values_matching(pattern, names))
         rows.note(code, "warn", n, words, "Find out how they came into the source system.")
 
@@ -87,7 +162,9 @@ def oldest_ages(rows: Rows, alive: np.ndarray) -> None:
         if (born != BLANK).any():
             code = rows.column(name).codes
             n = (alive & (born[code] != BLANK) & (rows.start >= birthday(born, 25)[code])).sum()
-            rows.note("D19", "info", n, "children aged 25 at the referral", "Check the date of birth.")
+            rows.note(
+                "D19", "info", n, "children aged 25 at the referral", "Check the date of birth."
+            )
 
 
 @noted
@@ -100,18 +177,34 @@ def supplied_waits_agree(rows: Rows, alive: np.ndarray) -> None:
                 end = np.where(rows.any_date(name), np.minimum(end, rows.days[name]), end)
         end = np.where(end == np.iinfo(np.int32).max, rows.extract_day, end)
         with np.errstate(invalid="ignore"):
-            differ = alive & ~np.isnan(given) & (np.abs(given - (end - rows.start.astype(np.int64))) > 7)
-        rows.note("W-WAIT", "warn", differ.sum(), f"rows whose '{' '.join(heading.split())[:60]}' differs from the dates by more than a week; the dates count", "Ask the supplier how the wait is computed.")
+            differ = (
+                alive & ~np.isnan(given) & (np.abs(given - (end - rows.start.astype(np.int64))) > 7)
+            )
+        rows.note(
+            "W-WAIT",
+            "warn",
+            differ.sum(),
+            f"rows whose '{' '.join(heading.split())[:60]}' differs from the dates by more than a week; the dates count",
+            "Ask the supplier how the wait is computed.",
+        )
 
 
 @noted
 def exceptions_outlier(rows: Rows, alive: np.ndarray) -> None:
     if "week20" not in rows.text.columns or "plan_date" not in rows.days:
         return
-    flagged = np.array([t == "1" for t in of_column(rows, "week20").texts], bool)[rows.column("week20").codes]
+    flagged = np.array([t == "1" for t in of_column(rows, "week20").texts], bool)[
+        rows.column("week20").codes
+    ]
     planned = alive & rows.any_date("plan_date")
     if planned.sum() >= 20 and flagged[planned].mean() > 0.9:
-        rows.note("D28", "info", int(flagged[planned].sum()), "nearly every plan is flagged as an exception to the 20 weeks", "Check how the flag is recorded: without exceptions no plan is left to count.")
+        rows.note(
+            "D28",
+            "info",
+            int(flagged[planned].sum()),
+            "nearly every plan is flagged as an exception to the 20 weeks",
+            "Check how the flag is recorded: without exceptions no plan is left to count.",
+        )
 
 
 @noted
@@ -123,4 +216,10 @@ def bulk_closure(rows: Rows, alive: np.ndarray) -> None:
     if len(days):
         most = int(np.unique(days, return_counts=True)[1].max())
         if most > 0.1 * alive.sum() and most >= 20:
-            rows.note("D24", "warn", most, "more than a tenth of all records were closed on one day", "If the list was validated or cleansed then, say so beside the charts ([[change_points]]).")
+            rows.note(
+                "D24",
+                "warn",
+                most,
+                "more than a tenth of all records were closed on one day",
+                "If the list was validated or cleansed then, say so beside the charts ([[change_points]]).",
+            )

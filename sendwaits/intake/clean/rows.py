@@ -39,12 +39,22 @@ def mask(array: Any) -> np.ndarray:
 class Rows:
     """One table's rows. ``days[name]``: day number per row (`dates.BLANK` = none); ``dates[name]``: the same per distinct value."""
 
-    def __init__(self, text: Text, pathway: Pathway, districts: tuple[str, ...], extract_date: date) -> None:
+    def __init__(
+        self, text: Text, pathway: Pathway, districts: tuple[str, ...], extract_date: date
+    ) -> None:
         self.text, self.pathway, self.districts = text, pathway, districts
         self.extract_day = int(np.datetime64(extract_date, "D").astype(np.int64))
         self.n = len(text.rows)
-        self.dates = {name: dates.read(col, self.extract_day, future=pathway.columns[name] == "future", date1904=text.date1904)
-                      for name, col in text.columns.items() if pathway.columns[name] in DATE_KINDS}
+        self.dates = {
+            name: dates.read(
+                col,
+                self.extract_day,
+                future=pathway.columns[name] == "future",
+                date1904=text.date1904,
+            )
+            for name, col in text.columns.items()
+            if pathway.columns[name] in DATE_KINDS
+        }
         self.days = {name: read.days[text.columns[name].codes] for name, read in self.dates.items()}
         self.notes: list[Finding] = []
 
@@ -63,7 +73,11 @@ class Rows:
 
     def of_kind(self, *kinds: str) -> list[str]:
         """Columns of the file that are of one of these kinds, in the pathway's order."""
-        return [name for name, kind in self.pathway.columns.items() if kind in kinds and name in self.text.columns]
+        return [
+            name
+            for name, kind in self.pathway.columns.items()
+            if kind in kinds and name in self.text.columns
+        ]
 
     def any_date(self, name: str) -> np.ndarray:
         return self.days[name] != dates.BLANK
@@ -86,6 +100,10 @@ class Rows:
 
         for name in names if names is not None else list(self.text.columns):
             col = self.column(name)
-            found = mask(pc.match_substring_regex(col.values, pattern)) if len(col.values) else np.zeros(0, bool)
+            found = (
+                mask(pc.match_substring_regex(col.values, pattern))
+                if len(col.values)
+                else np.zeros(0, bool)
+            )
             if found.any():
                 yield name, col.where(found)

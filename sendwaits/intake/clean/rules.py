@@ -36,7 +36,9 @@ REMEDIES = {
 }
 
 
-def sets_aside(code: str, reason: str, what_to_do: str) -> Callable[[Callable[[Rows], Hits]], Callable[[Rows], Hits]]:
+def sets_aside(
+    code: str, reason: str, what_to_do: str
+) -> Callable[[Callable[[Rows], Hits]], Callable[[Rows], Hits]]:
     """Registers a function as a rule, in the order of this page."""
 
     def register(find: Callable[[Rows], Hits]) -> Callable[[Rows], Hits]:
@@ -78,7 +80,9 @@ def totals(rows: Rows) -> Hits:
     if not undated.any():
         return
     named = np.zeros(rows.n, bool)
-    for _, hit in rows.values_matching(TOTAL, [n for n in rows.text.columns if n not in rows.dates] + [rows.pathway.start]):
+    for _, hit in rows.values_matching(
+        TOTAL, [n for n in rows.text.columns if n not in rows.dates] + [rows.pathway.start]
+    ):
         named |= hit
     numbered = undated & rows.blank("child_id") & rows.blank(rows.pathway.start)
     if numbered.any():
@@ -111,9 +115,15 @@ def _filled(rows: Rows) -> np.ndarray:
     return filled
 
 
-@sets_aside("Q-XLERR", "an Excel error instead of a value", "Repair the formula in the workbook and save it again.")
+@sets_aside(
+    "Q-XLERR",
+    "an Excel error instead of a value",
+    "Repair the formula in the workbook and save it again.",
+)
 def excel_errors(rows: Rows) -> Hits:
-    yield from rows.values_matching(r"^#(REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)$")
+    yield from rows.values_matching(
+        r"^#(REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)$"
+    )
     for name, at in rows.text.error_cells.items():
         hit = np.isin(rows.text.rows, at)
         if hit.any():
@@ -125,7 +135,11 @@ def no_id(rows: Rows) -> Hits:
     yield "child_id", rows.blank("child_id")
 
 
-@sets_aside("Q-NHS", "not a possible NHS number (check digit, ten equal digits, or rounded)", "Look the child up and correct the number; keep the column as text.")
+@sets_aside(
+    "Q-NHS",
+    "not a possible NHS number (check digit, ten equal digits, or rounded)",
+    "Look the child up and correct the number; keep the column as text.",
+)
 def wrong_nhs_number(rows: Rows) -> Hits:
     ids = rows.ids
     wrong = ids.bad_nhs | ids.repdigit | ids.rounded
@@ -151,7 +165,11 @@ def default_start(rows: Rows) -> Hits:
         yield name, rows.column(name).where(rows.dates[name].sentinel)
 
 
-@sets_aside("Q-DATE", "no date in the column's format", "Export every date of the column in one format (best: 2024-07-31).")
+@sets_aside(
+    "Q-DATE",
+    "no date in the column's format",
+    "Export every date of the column in one format (best: 2024-07-31).",
+)
 def not_a_date(rows: Rows) -> Hits:
     for name, read in rows.dates.items():
         wrong = read.bad | read.missing if name == rows.pathway.start else read.bad
@@ -178,7 +196,11 @@ def after_extract(rows: Rows) -> Hits:
             yield name, rows.column(name).where(late)
 
 
-@sets_aside("Q-AGE", "born after the referral, or 26 or older at it", "Check the dates of birth and of referral.")
+@sets_aside(
+    "Q-AGE",
+    "born after the referral, or 26 or older at it",
+    "Check the dates of birth and of referral.",
+)
 def impossible_age(rows: Rows) -> Hits:
     for name in rows.of_kind("birth"):
         born, start = rows.dates[name].days, rows.start
@@ -191,18 +213,28 @@ def impossible_age(rows: Rows) -> Hits:
             yield name, found
 
 
-@sets_aside("Q-ORDER", "a stop or outcome before its start", "Check both dates in the source system.")
+@sets_aside(
+    "Q-ORDER", "a stop or outcome before its start", "Check both dates in the source system."
+)
 def stop_before_start(rows: Rows) -> Hits:
     for name in rows.of_kind("date"):
         if name != rows.pathway.start:
             yield name, rows.any_date(name) & (rows.start != BLANK) & (rows.days[name] < rows.start)
     for wait in rows.pathway.waits:
-        if wait.start != rows.pathway.start and wait.start in rows.days and wait.completed in rows.days:
+        if (
+            wait.start != rows.pathway.start
+            and wait.start in rows.days
+            and wait.completed in rows.days
+        ):
             both = rows.any_date(wait.start) & rows.any_date(wait.completed)
             yield wait.completed, both & (rows.days[wait.completed] < rows.days[wait.start])
 
 
-@sets_aside("Q-CODE", "a code that the pathway does not know", "Add the code's meaning to the extract's own codes, or correct it at the supplier.")
+@sets_aside(
+    "Q-CODE",
+    "a code that the pathway does not know",
+    "Add the code's meaning to the extract's own codes, or correct it at the supplier.",
+)
 def unknown_code(rows: Rows) -> Hits:
     from sendwaits.intake.clean.codes import of_column
 
@@ -212,14 +244,25 @@ def unknown_code(rows: Rows) -> Hits:
             yield name, rows.column(name).where(unknown)
 
 
-@sets_aside("Q-AREA", "shaped like a postcode, NHS number or UPN, not like a district", "Export the district's name, never an address or a number.")
+@sets_aside(
+    "Q-AREA",
+    "shaped like a postcode, NHS number or UPN, not like a district",
+    "Export the district's name, never an address or a number.",
+)
 def personal_district(rows: Rows) -> Hits:
     if rows.districts or "district" not in rows.text.columns:
         return
-    yield from rows.values_matching(r"(?i)^([A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|\d{3}[ -]?\d{3}[ -]?\d{4}|[A-Z]\d{11}[A-Z\d])$", ["district"])
+    yield from rows.values_matching(
+        r"(?i)^([A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|\d{3}[ -]?\d{3}[ -]?\d{4}|[A-Z]\d{11}[A-Z\d])$",
+        ["district"],
+    )
 
 
-@sets_aside("Q-UNIT", "a supplied wait without a unit that can be read", "Give the unit in the heading, as in 'weeks waiting', and numbers in the column.")
+@sets_aside(
+    "Q-UNIT",
+    "a supplied wait without a unit that can be read",
+    "Give the unit in the heading, as in 'weeks waiting', and numbers in the column.",
+)
 def unit_unknown(rows: Rows) -> Hits:
     from sendwaits.intake.clean.codes import supplied_waits
 
@@ -248,7 +291,7 @@ def birthday(born: np.ndarray, age: int) -> np.ndarray:
     days = safe.astype("datetime64[D]")
     month = days.astype("datetime64[M]")
     within = (days - month.astype("datetime64[D]")).astype(np.int64)
-    then = (month.astype(np.int64) + 12 * age).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) + within
+    then = (month.astype(np.int64) + 12 * age).astype("datetime64[M]").astype(
+        "datetime64[D]"
+    ).astype(np.int64) + within
     return np.where(born == BLANK, np.iinfo(np.int64).max, then)
-
-

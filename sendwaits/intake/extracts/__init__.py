@@ -21,10 +21,27 @@ from sendwaits.pathways import Pathway
 if TYPE_CHECKING:
     from sendwaits.workspace import Workspace
 
-__all__ = ["ExtractFile", "Found", "find", "read", "read_bytes", "Text", "Column", "Finding", "Broken", "propose_headings"]
+__all__ = [
+    "ExtractFile",
+    "Found",
+    "find",
+    "read",
+    "read_bytes",
+    "Text",
+    "Column",
+    "Finding",
+    "Broken",
+    "propose_headings",
+]
 
-_CANONICAL = re.compile(r"(?P<code>[A-Za-z][A-Za-z0-9_]*?)_(?P<day>\d{4}-\d{2}-\d{2})\.(?P<kind>csv|xlsx|xml|xls|xlsm|xlsb|ods)", re.IGNORECASE)
-_BLADE = re.compile(r"blade-export_(?P<d>\d{2})-(?P<m>\d{2})-(?P<y>\d{4})_(?P<module>[a-z0-9_ -]+)\.csv", re.IGNORECASE)
+_CANONICAL = re.compile(
+    r"(?P<code>[A-Za-z][A-Za-z0-9_]*?)_(?P<day>\d{4}-\d{2}-\d{2})\.(?P<kind>csv|xlsx|xml|xls|xlsm|xlsb|ods)",
+    re.IGNORECASE,
+)
+_BLADE = re.compile(
+    r"blade-export_(?P<d>\d{2})-(?P<m>\d{2})-(?P<y>\d{4})_(?P<module>[a-z0-9_ -]+)\.csv",
+    re.IGNORECASE,
+)
 _ASIDE = re.compile(r"series_.*\.csv|\..*|~\$.*|readme.*|thumbs\.db|desktop\.ini", re.IGNORECASE)
 
 
@@ -53,7 +70,11 @@ class ExtractFile:
     def sha256(self) -> str:
         """The digest of the file's bytes; of a Blade set, of the digests of its files."""
         digests = [hashlib.sha256(read_bytes(path)).hexdigest() for path in self.paths]
-        return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode("ascii")).hexdigest()
+        return (
+            digests[0]
+            if len(digests) == 1
+            else hashlib.sha256("".join(digests).encode("ascii")).hexdigest()
+        )
 
 
 @dataclass
@@ -72,8 +93,15 @@ class Found:
         """The extracts of a pathway on or before a day, oldest first. Raises `Refused` naming both when a day is given twice."""
         for pathway, day, names in self.doubled:
             if pathway == code and (as_at is None or day <= as_at):
-                raise Refused(f"{' and '.join(names)} are both {code} at {day.isoformat()}. Keep one of them in data/raw.", "F-SAMEFILE")
-        return [f for f in self.files if f.pathway == code and (as_at is None or f.extract_date <= as_at)]
+                raise Refused(
+                    f"{' and '.join(names)} are both {code} at {day.isoformat()}. Keep one of them in data/raw.",
+                    "F-SAMEFILE",
+                )
+        return [
+            f
+            for f in self.files
+            if f.pathway == code and (as_at is None or f.extract_date <= as_at)
+        ]
 
 
 def find(workspace: Workspace) -> Found:
@@ -118,16 +146,24 @@ def find(workspace: Workspace) -> Found:
     if unnamed:
         found.notes.append(f"Left out, not named <CODE>_<YYYY-MM-DD>.csv: {', '.join(unnamed)}.")
     if unserved:
-        found.notes.append(f"Left out, of no known service: {', '.join(unserved)}. Known: {', '.join(workspace.pathways)}, SEN2.")
+        found.notes.append(
+            f"Left out, of no known service: {', '.join(unserved)}. Known: {', '.join(workspace.pathways)}, SEN2."
+        )
     if "EHC" in workspace.pathways:
         for day, modules in blades.items():
             first = modules.get("requests") or next(iter(modules.values()))
-            found.files.append(ExtractFile(first, "EHC", day, "blade", tuple(sorted(modules.items()))))
-    found.files.sort(key=lambda f: (list(workspace.pathways).index(f.pathway), f.extract_date, f.name))
+            found.files.append(
+                ExtractFile(first, "EHC", day, "blade", tuple(sorted(modules.items())))
+            )
+    found.files.sort(
+        key=lambda f: (list(workspace.pathways).index(f.pathway), f.extract_date, f.name)
+    )
     days: dict[tuple[str, date], list[str]] = {}
     for file in found.files:
         days.setdefault((file.pathway, file.extract_date), []).append(file.name)
-    found.doubled = [(code, day, tuple(names)) for (code, day), names in days.items() if len(names) > 1]
+    found.doubled = [
+        (code, day, tuple(names)) for (code, day), names in days.items() if len(names) > 1
+    ]
     return found
 
 
@@ -145,9 +181,17 @@ def read_bytes(path: Path) -> bytes:
         data = path.read_bytes()
         after = path.stat()
     except OSError:
-        raise Refused(f"{path.name}: cannot be read. Close it in other programs and check its permissions.", "E-IO") from None
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
-        raise Refused(f"{path.name}: changed while it was being read. Wait until the copy has finished, then run again.", "F-CHANGED")
+        raise Refused(
+            f"{path.name}: cannot be read. Close it in other programs and check its permissions.",
+            "E-IO",
+        ) from None
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(
+        data
+    ) != after.st_size:
+        raise Refused(
+            f"{path.name}: changed while it was being read. Wait until the copy has finished, then run again.",
+            "F-CHANGED",
+        )
     return data
 
 

@@ -14,7 +14,14 @@ from typing import Any
 import numpy as np
 
 from sendwaits.errors import Refused
-from sendwaits.intake.extracts.headings import SEARCHED_ROWS, Header, find_header, refuse_missing, refuse_other_service, tidy
+from sendwaits.intake.extracts.headings import (
+    SEARCHED_ROWS,
+    Header,
+    find_header,
+    refuse_missing,
+    refuse_other_service,
+    tidy,
+)
 from sendwaits.intake.extracts.table import Broken, Column, Finding, Text, coded
 from sendwaits.pathways import Pathway
 
@@ -49,7 +56,10 @@ def decode(data: bytes, file: str) -> tuple[bytes, str]:
     try:
         return data.decode("cp1252").encode("utf-8"), "cp1252"
     except UnicodeDecodeError as error:
-        raise Refused(f"{file}: byte {error.start + 1} is neither UTF-8 nor cp1252 text. Export the file again as CSV UTF-8.", "F-ENC") from None
+        raise Refused(
+            f"{file}: byte {error.start + 1} is neither UTF-8 nor cp1252 text. Export the file again as CSV UTF-8.",
+            "F-ENC",
+        ) from None
 
 
 def _utf8(data: bytes, file: str, skipped: int) -> bytes:
@@ -58,14 +68,20 @@ def _utf8(data: bytes, file: str, skipped: int) -> bytes:
             str(data, "utf-8")
         return data
     except UnicodeDecodeError as error:
-        raise Refused(f"{file}: it says that it is UTF-8, but byte {error.start + skipped + 1} is not. Export the file again as CSV UTF-8.", "F-ENC") from None
+        raise Refused(
+            f"{file}: it says that it is UTF-8, but byte {error.start + skipped + 1} is not. Export the file again as CSV UTF-8.",
+            "F-ENC",
+        ) from None
 
 
 def _utf16(data: bytes, name: str, file: str, skipped: int) -> bytes:
     try:
         return data.decode(name).encode("utf-8")
     except UnicodeDecodeError as error:
-        raise Refused(f"{file}: UTF-16 text breaks off or is damaged at byte {error.start + skipped + 1}. Export the file again.", "F-ENC") from None
+        raise Refused(
+            f"{file}: UTF-16 text breaks off or is damaged at byte {error.start + skipped + 1}. Export the file again.",
+            "F-ENC",
+        ) from None
 
 
 def read(data: bytes, file: str, pathway: Pathway, others: Sequence[Pathway] = ()) -> Text:
@@ -74,7 +90,20 @@ def read(data: bytes, file: str, pathway: Pathway, others: Sequence[Pathway] = (
     Raises `Refused`: F-ENC, F-QUOTE, F-TRUNC, F-COLMISSING, F-COLRENAMED, F-DUPCOL, F-HEADER.
     """
     data, encoding = decode(data, file)
-    findings = [] if encoding == "utf-8" else [Finding("N-ENC", "info", file, 1, f"read as {encoding}", "Export as CSV UTF-8 to be safe with accents and quotes.")]
+    findings = (
+        []
+        if encoding == "utf-8"
+        else [
+            Finding(
+                "N-ENC",
+                "info",
+                file,
+                1,
+                f"read as {encoding}",
+                "Export as CSV UTF-8 to be safe with accents and quotes.",
+            )
+        ]
+    )
     data = _line_ends(data)
     head = _head(data)
     separator, rows, lines_used = _sniff(head, pathway)
@@ -82,14 +111,24 @@ def read(data: bytes, file: str, pathway: Pathway, others: Sequence[Pathway] = (
     if header is None:
         header = Header([""], 1, 0, 1, find_header([["?", "?"]], pathway).mapped)  # type: ignore[union-attr]
     if any('"' in t and "\n" in t for t in header.texts):
-        raise Refused(f"{file}: a quote that opens in the header on line {header.before + 1} is not closed. Correct it at the supplier.", "F-QUOTE")
+        raise Refused(
+            f"{file}: a quote that opens in the header on line {header.before + 1} is not closed. Correct it at the supplier.",
+            "F-QUOTE",
+        )
     refuse_other_service(header, pathway, file, others)
     refuse_missing(header, pathway, file, rows[header.after] if header.after < len(rows) else [])
     findings += _header_notes(header, separator, file)
     used = lines_used[header.after - 1]
     start = sum(len(line.encode("utf-8")) for line in head[:used])
-    text = Text(file, "", {}, np.zeros(0, np.int64), findings=findings, extra=[header.texts[i].strip() for i in header.mapped.extra],
-                headings={name: header.texts[at[0]] for name, at in header.mapped.found.items()})
+    text = Text(
+        file,
+        "",
+        {},
+        np.zeros(0, np.int64),
+        findings=findings,
+        extra=[header.texts[i].strip() for i in header.mapped.extra],
+        headings={name: header.texts[at[0]] for name, at in header.mapped.found.items()},
+    )
     _Cut(text, header, memoryview(data)[start:], separator, used + 1).fill()
     return text
 
@@ -108,7 +147,9 @@ def _line_ends(data: bytes) -> bytes:
 def _head(data: bytes) -> list[str]:
     """The first physical lines, ends kept."""
     piece = data[:HEAD_BYTES]
-    return re.findall(r"[^\n]*\n|[^\n]+$", piece.decode("utf-8", errors="ignore"))[: 4 * SEARCHED_ROWS]
+    return re.findall(r"[^\n]*\n|[^\n]+$", piece.decode("utf-8", errors="ignore"))[
+        : 4 * SEARCHED_ROWS
+    ]
 
 
 def first_rows(data: bytes, pathway: Pathway) -> list[list[str]]:
@@ -133,7 +174,10 @@ def _sniff(head: list[str], pathway: Pathway) -> tuple[str, list[list[str]], lis
         except csv.Error:
             pass
         header = find_header(rows, pathway)
-        score = (0 if header is None else len(header.mapped.found), max((len(r) for r in rows), default=0))
+        score = (
+            0 if header is None else len(header.mapped.found),
+            max((len(r) for r in rows), default=0),
+        )
         if best is None or score > best[0]:
             best = (score, separator, rows, used)
         if header is not None and all(name in header.mapped.found for name in pathway.required):
@@ -146,7 +190,11 @@ def _header_notes(header: Header, separator: str, file: str) -> list[Finding]:
     notes = []
     if separator != ",":
         name = {";": "semicolon", "\t": "tab", "|": "bar"}[separator]
-        notes.append(Finding("N-DELIM", "info", file, 1, f"columns are separated by {name}", "Nothing: noted."))
+        notes.append(
+            Finding(
+                "N-DELIM", "info", file, 1, f"columns are separated by {name}", "Nothing: noted."
+            )
+        )
     return notes + header_findings(header, file)
 
 
@@ -154,12 +202,43 @@ def header_findings(header: Header, file: str) -> list[Finding]:
     """Notes on what stood before and in the header: preamble lines, two rows, odd spaces."""
     notes = []
     if header.before:
-        notes.append(Finding("N-PREAMBLE", "info", file, header.before, f"{header.before} lines before the header were left out", "Nothing: noted."))
+        notes.append(
+            Finding(
+                "N-PREAMBLE",
+                "info",
+                file,
+                header.before,
+                f"{header.before} lines before the header were left out",
+                "Nothing: noted.",
+            )
+        )
     if header.rows == 2:
-        notes.append(Finding("N-HEADER", "info", file, 1, "the header takes two rows; they were put together", "Export with one header row if you can."))
-    odd = sum(t != re.sub(r"[^\S ]|  +|[\u00a0\u200b-\u200d\u2060\ufeff]", "", t) or t != t.strip() for t in header.texts if t.strip())
+        notes.append(
+            Finding(
+                "N-HEADER",
+                "info",
+                file,
+                1,
+                "the header takes two rows; they were put together",
+                "Export with one header row if you can.",
+            )
+        )
+    odd = sum(
+        t != re.sub(r"[^\S ]|  +|[\u00a0\u200b-\u200d\u2060\ufeff]", "", t) or t != t.strip()
+        for t in header.texts
+        if t.strip()
+    )
     if odd:
-        notes.append(Finding("N-HEADER", "info", file, odd, f"{odd} headings hold line feeds, double or invisible spaces; they were read without", "Nothing: noted."))
+        notes.append(
+            Finding(
+                "N-HEADER",
+                "info",
+                file,
+                odd,
+                f"{odd} headings hold line feeds, double or invisible spaces; they were read without",
+                "Nothing: noted.",
+            )
+        )
     return notes
 
 
@@ -174,7 +253,10 @@ def not_a_record(cells: Sequence[str], header: Sequence[str]) -> tuple[str, str]
     same = sum(k != "" and k == tidy(h) for k, h in zip(keys, header, strict=False))
     if same >= 2 and same >= 0.6 * len(filled):
         return "Q-HEADERROW", "the header again, not a record"
-    if len(filled) <= 2 and (re.search(FOOTER, filled[0]) or (len(filled) == 1 and " " in filled[0] and not any(ch.isdigit() for ch in filled[0]))):
+    if len(filled) <= 2 and (
+        re.search(FOOTER, filled[0])
+        or (len(filled) == 1 and " " in filled[0] and not any(ch.isdigit() for ch in filled[0]))
+    ):
         return "Q-FOOTER", "a footer, not a record"
     return None
 
@@ -182,8 +264,16 @@ def not_a_record(cells: Sequence[str], header: Sequence[str]) -> tuple[str, str]
 class _Cut:
     """Cuts the lines after the header into columns and accounts for each line."""
 
-    def __init__(self, text: Text, header: Header, body: memoryview, separator: str, first_line: int) -> None:
-        self.text, self.header, self.body, self.separator, self.first = text, header, body, separator, first_line
+    def __init__(
+        self, text: Text, header: Header, body: memoryview, separator: str, first_line: int
+    ) -> None:
+        self.text, self.header, self.body, self.separator, self.first = (
+            text,
+            header,
+            body,
+            separator,
+            first_line,
+        )
         self.width = len(header.texts)
         mapped = header.mapped
         self.wanted = sorted({at[0] for at in mapped.found.values()} | set(mapped.waits))
@@ -204,7 +294,9 @@ class _Cut:
         mapped = self.header.mapped
         self.text.rows = rows
         self.text.columns = {name: columns[at[0]] for name, at in mapped.found.items()}
-        self.text.waits = {self.header.texts[at]: (unit, columns[at]) for at, unit in mapped.waits.items()}
+        self.text.waits = {
+            self.header.texts[at]: (unit, columns[at]) for at, unit in mapped.waits.items()
+        }
         self._drop_blank()
 
     # -- line numbers
@@ -258,7 +350,9 @@ class _Cut:
 
     # -- cutting
 
-    def _arrow(self, starts: np.ndarray, finish: np.ndarray) -> tuple[dict[int, Column], np.ndarray, list[tuple[int, int]]] | None:
+    def _arrow(
+        self, starts: np.ndarray, finish: np.ndarray
+    ) -> tuple[dict[int, Column], np.ndarray, list[tuple[int, int]]] | None:
         """The columns by Arrow; None when it saw other records than the line count did."""
         import pyarrow as pa
         from pyarrow import csv as arrow_csv
@@ -275,9 +369,21 @@ class _Cut:
         try:
             table = arrow_csv.read_csv(
                 pa.BufferReader(pa.py_buffer(self.body)),
-                arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=min(max(len(self.body) + 1, 1 << 16), BLOCK)),
-                arrow_csv.ParseOptions(delimiter=self.separator, newlines_in_values=True, invalid_row_handler=odd),
-                arrow_csv.ConvertOptions(column_types=dict.fromkeys(wanted, coded_text), include_columns=wanted, strings_can_be_null=False, check_utf8=False))
+                arrow_csv.ReadOptions(
+                    use_threads=False,
+                    column_names=names,
+                    block_size=min(max(len(self.body) + 1, 1 << 16), BLOCK),
+                ),
+                arrow_csv.ParseOptions(
+                    delimiter=self.separator, newlines_in_values=True, invalid_row_handler=odd
+                ),
+                arrow_csv.ConvertOptions(
+                    column_types=dict.fromkeys(wanted, coded_text),
+                    include_columns=wanted,
+                    strings_can_be_null=False,
+                    check_utf8=False,
+                ),
+            )
         except pa.ArrowInvalid:
             return None
         if table.num_rows + len(broken) != len(starts):
@@ -307,14 +413,19 @@ class _Cut:
         rows: list[int] = []
         spans: list[tuple[int, int]] = []
         try:
-            reader = csv.reader((line + "\n" for line in [*lines, sentinel]), delimiter=self.separator)
+            reader = csv.reader(
+                (line + "\n" for line in [*lines, sentinel]), delimiter=self.separator
+            )
             before = 0
             for cells in reader:
                 line, until = before + self.first, reader.line_num + self.first - 1
                 before = reader.line_num
                 if reader.line_num > last:
                     if cells != [sentinel]:
-                        raise Refused(f"{self.text.file}: a quote that opens in the row on line {line} is never closed. Close it, or take it out, at the supplier.", "F-QUOTE")
+                        raise Refused(
+                            f"{self.text.file}: a quote that opens in the row on line {line} is never closed. Close it, or take it out, at the supplier.",
+                            "F-QUOTE",
+                        )
                     break
                 if until > line:
                     spans.append((line, until))
@@ -345,18 +456,34 @@ class _Cut:
                 self._compare_total(line, cells)
             return
         if is_last and len(cells) < self.width and bytes(self.body[-1:]) != b"\n":
-            raise Refused(f"{self.text.file}: the file breaks off in its last row (line {line}). Ask for it again, or export it again.", "F-TRUNC")
+            raise Refused(
+                f"{self.text.file}: the file breaks off in its last row (line {line}). Ask for it again, or export it again.",
+                "F-TRUNC",
+            )
         if until > line:
             self._swallowed(line, until)
         else:
-            self.text.broken.append(Broken(line, "Q-FIELDS", f"{len(cells)} fields where the header has {self.width}"))
+            self.text.broken.append(
+                Broken(line, "Q-FIELDS", f"{len(cells)} fields where the header has {self.width}")
+            )
 
     def _compare_total(self, line: int, cells: list[str]) -> None:
         """A total row whose number is not that of the lines above it says that rows were lost on the way."""
-        numbers = {int(c.strip().replace(",", "")) for c in cells if re.fullmatch(r"\s*[\d,]*\d\s*", c)}
+        numbers = {
+            int(c.strip().replace(",", "")) for c in cells if re.fullmatch(r"\s*[\d,]*\d\s*", c)
+        }
         above = line - self.first - sum(b.row < line for b in self.text.broken)
         if numbers and not numbers & {above, above - self.blank_lines}:
-            self.text.findings.append(Finding("Q-TOTAL", "warn", self.text.file, 1, f"the total in row {line} is not the number of rows above it ({above})", "Ask the supplier whether rows are missing."))
+            self.text.findings.append(
+                Finding(
+                    "Q-TOTAL",
+                    "warn",
+                    self.text.file,
+                    1,
+                    f"the total in row {line} is not the number of rows above it ({above})",
+                    "Ask the supplier whether rows are missing.",
+                )
+            )
 
     # -- newlines and blanks
 
@@ -369,7 +496,9 @@ class _Cut:
         rows, bad = self.text.rows, np.zeros(len(self.text.rows), bool)
         column = np.full(len(rows), "", object)
         for name, col in self.text.columns.items():
-            broken = col.where(pc.match_substring(col.values, "\n").to_numpy(zero_copy_only=False).astype(bool))
+            broken = col.where(
+                pc.match_substring(col.values, "\n").to_numpy(zero_copy_only=False).astype(bool)
+            )
             column[broken & ~bad] = name
             bad |= broken
         if not bad.any():
@@ -385,12 +514,33 @@ class _Cut:
     def _swallowed(self, line: int, until: int, column: str = "") -> None:
         """One record over several lines: each line that looks like a row of its own is set aside as a row."""
         first = line - self.first
-        whole = [str(self.body[self.starts[i]: self.ends[i]], "utf-8") for i in range(first, until - self.first + 1)] if hasattr(self, "starts") else []
+        whole = (
+            [
+                str(self.body[self.starts[i] : self.ends[i]], "utf-8")
+                for i in range(first, until - self.first + 1)
+            ]
+            if hasattr(self, "starts")
+            else []
+        )
         if whole and all(piece.count(self.separator) == self.width - 1 for piece in whole):
             for at in range(line, until + 1):
-                self.text.broken.append(Broken(at, "F-QUOTE", f"a quote runs over lines {line} to {until}: these rows cannot be told apart", column))
+                self.text.broken.append(
+                    Broken(
+                        at,
+                        "F-QUOTE",
+                        f"a quote runs over lines {line} to {until}: these rows cannot be told apart",
+                        column,
+                    )
+                )
         else:
-            self.text.broken.append(Broken(line, "F-QUOTE", f"a line break inside a field (lines {line} to {until})", column))
+            self.text.broken.append(
+                Broken(
+                    line,
+                    "F-QUOTE",
+                    f"a line break inside a field (lines {line} to {until})",
+                    column,
+                )
+            )
 
     def _drop_blank(self) -> None:
         """Leaves out rows whose every cell is blank (they are no records) and counts them with the empty lines."""
@@ -403,7 +553,13 @@ class _Cut:
             blank &= col.where(_blank(col))
             if not blank.any():
                 return
-        real = np.array([bool(self._line_text(int(row)).replace(self.separator, "").replace('"', "").strip()) for row in text.rows[blank]], bool)
+        real = np.array(
+            [
+                bool(self._line_text(int(row)).replace(self.separator, "").replace('"', "").strip())
+                for row in text.rows[blank]
+            ],
+            bool,
+        )
         blank[np.flatnonzero(blank)[real]] = False
         if not blank.any():
             return
@@ -414,12 +570,18 @@ class _Cut:
 
     def _line_text(self, line: int) -> str:
         at = line - self.first
-        return str(self.body[self.starts[at]: self.ends[at]], "utf-8") if hasattr(self, "starts") else ""
+        return (
+            str(self.body[self.starts[at] : self.ends[at]], "utf-8")
+            if hasattr(self, "starts")
+            else ""
+        )
 
 
 def _keep_rows(text: Text, keep: np.ndarray) -> None:
     """Takes rows out of every column; two canonical names may share one column."""
-    for col in {id(c): c for c in [*text.columns.values(), *(c for _, c in text.waits.values())]}.values():
+    for col in {
+        id(c): c for c in [*text.columns.values(), *(c for _, c in text.waits.values())]
+    }.values():
         col.codes = col.codes[keep]
 
 
@@ -435,7 +597,9 @@ class _Finder:
 
     def __contains__(self, mark: bytes) -> bool:
         step = 1 << 22
-        return any(mark in bytes(self.body[at: at + step]) for at in range(0, len(self.body), step))
+        return any(
+            mark in bytes(self.body[at : at + step]) for at in range(0, len(self.body), step)
+        )
 
 
 def _blank(column: Column) -> np.ndarray:
@@ -454,9 +618,20 @@ def _texts(values: list[str]) -> Any:
 def _column(chunks: Any) -> Column:
     import pyarrow.compute as pc
 
-    whole = chunks.unify_dictionaries().combine_chunks() if chunks.num_chunks > 1 else chunks.combine_chunks()
+    whole = (
+        chunks.unify_dictionaries().combine_chunks()
+        if chunks.num_chunks > 1
+        else chunks.combine_chunks()
+    )
     if hasattr(whole, "num_chunks"):
         import pyarrow as pa
 
-        whole = whole.chunk(0) if whole.num_chunks else pa.array([], pa.dictionary(pa.int32(), pa.string()))
-    return Column(whole.indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False), pc.utf8_trim(whole.dictionary, SPACES))
+        whole = (
+            whole.chunk(0)
+            if whole.num_chunks
+            else pa.array([], pa.dictionary(pa.int32(), pa.string()))
+        )
+    return Column(
+        whole.indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False),
+        pc.utf8_trim(whole.dictionary, SPACES),
+    )

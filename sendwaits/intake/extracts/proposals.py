@@ -16,14 +16,35 @@ __all__ = ["propose"]
 _LIKELY = 0.45
 _DATE_KINDS = ("date", "future", "birth")
 _MEANS: Mapping[str, str] = {
-    "referral": "referral enquiry referred ref", "received": "received recvd arrived recd", "rejected": "rejected declined refused turned sent back returned",
-    "closed": "closed end ended discharged discharge disch off ceased leaving", "reason": "reason why", "next": "next upcoming future",
-    "appointment": "appointment appt appts visit slot", "source": "source requester referrer who by", "need": "need difficulty difficulties sen presenting problem diagnosis",
-    "district": "district borough area locality residence", "birth": "birth born birthday dob", "school": "school nursery college setting",
-    "sex": "sex gender", "priority": "priority urgency level rag", "date": "date dt on day when", "id": "id number num no identifier reference spell episode case",
-    "start": "start started commenced began begun", "treatment": "treatment therapy intervention", "plan": "plan ehcp", "request": "request ehcna application",
-    "issued": "issued finalised final", "first": "first initial 1st", "contact": "contact seen face", "assessment": "assessment assessed", "accepted": "accepted triaged triage agreed",
-    "support": "support post", "exception": "exception exceptions exempt", "outcome": "outcome outc result", "decision": "decision y n",
+    "referral": "referral enquiry referred ref",
+    "received": "received recvd arrived recd",
+    "rejected": "rejected declined refused turned sent back returned",
+    "closed": "closed end ended discharged discharge disch off ceased leaving",
+    "reason": "reason why",
+    "next": "next upcoming future",
+    "appointment": "appointment appt appts visit slot",
+    "source": "source requester referrer who by",
+    "need": "need difficulty difficulties sen presenting problem diagnosis",
+    "district": "district borough area locality residence",
+    "birth": "birth born birthday dob",
+    "school": "school nursery college setting",
+    "sex": "sex gender",
+    "priority": "priority urgency level rag",
+    "date": "date dt on day when",
+    "id": "id number num no identifier reference spell episode case",
+    "start": "start started commenced began begun",
+    "treatment": "treatment therapy intervention",
+    "plan": "plan ehcp",
+    "request": "request ehcna application",
+    "issued": "issued finalised final",
+    "first": "first initial 1st",
+    "contact": "contact seen face",
+    "assessment": "assessment assessed",
+    "accepted": "accepted triaged triage agreed",
+    "support": "support post",
+    "exception": "exception exceptions exempt",
+    "outcome": "outcome outc result",
+    "decision": "decision y n",
 }
 """Other words that suppliers use, by the word of the canonical names."""
 _WORD = {word: name for name, words in _MEANS.items() for word in words.split()}
@@ -36,25 +57,75 @@ def propose(path: Path, pathway: Pathway) -> list[dict[str, object]]:
     rows = _first_rows(path, pathway)
     header = find_header(rows, pathway)
     if header is None:
-        raise Refused(f"{path.name}: no row within the first {SEARCHED_ROWS} looks like a header.", "F-COLMISSING")
+        raise Refused(
+            f"{path.name}: no row within the first {SEARCHED_ROWS} looks like a header.",
+            "F-COLMISSING",
+        )
     texts = [t.strip() for t in header.texts]
     mapped = map_headings(texts, pathway)
-    cells = {at: [c for row in rows[header.after:] if at < len(row) and (c := row[at].strip())] for at in range(len(texts))}
+    cells = {
+        at: [c for row in rows[header.after :] if at < len(row) and (c := row[at].strip())]
+        for at in range(len(texts))
+    }
     dated = {at: _date_like(cells[at]) for at in cells}
     known = {at: share if cells[at] else None for at, share in dated.items()}
     used = {at[0] for at in mapped.found.values()}
     made: dict[str, dict[str, object]] = {
-        name: {"column": name, "required": name in pathway.required, "heading": texts[at[0]], "sure": True, "why": "the canonical name or a known alias", "dates": dated[at[0]]}
-        for name, at in mapped.found.items()}
-    scored = sorted(((_score(texts[at], name, kind, known[at], pathway) + _shape(cells[at], name, pathway), name, at) for name, kind in pathway.columns.items() if name not in made
-                     for at in range(len(texts)) if texts[at] and at not in used), key=lambda s: (-s[0], s[1], s[2]))
+        name: {
+            "column": name,
+            "required": name in pathway.required,
+            "heading": texts[at[0]],
+            "sure": True,
+            "why": "the canonical name or a known alias",
+            "dates": dated[at[0]],
+        }
+        for name, at in mapped.found.items()
+    }
+    scored = sorted(
+        (
+            (
+                _score(texts[at], name, kind, known[at], pathway)
+                + _shape(cells[at], name, pathway),
+                name,
+                at,
+            )
+            for name, kind in pathway.columns.items()
+            if name not in made
+            for at in range(len(texts))
+            if texts[at] and at not in used
+        ),
+        key=lambda s: (-s[0], s[1], s[2]),
+    )
     for score, name, at in scored:
         if score >= _LIKELY and name not in made and at not in used:
             used.add(at)
-            why = "alike in words" + ("; its cells are dates" if dated[at] > 0.5 else "; its cells look like it" if _shape(cells[at], name, pathway) > 0 else "")
-            made[name] = {"column": name, "required": name in pathway.required, "heading": texts[at], "sure": False, "why": why, "dates": dated[at]}
+            why = "alike in words" + (
+                "; its cells are dates"
+                if dated[at] > 0.5
+                else "; its cells look like it"
+                if _shape(cells[at], name, pathway) > 0
+                else ""
+            )
+            made[name] = {
+                "column": name,
+                "required": name in pathway.required,
+                "heading": texts[at],
+                "sure": False,
+                "why": why,
+                "dates": dated[at],
+            }
     for name in pathway.columns:
-        made.setdefault(name, {"column": name, "required": name in pathway.required, "heading": "", "sure": False, "why": "no heading like it", "dates": 0.0})
+        made.setdefault(
+            name,
+            {
+                "column": name,
+                "required": name in pathway.required,
+                "heading": "",
+                "sure": False,
+                "why": "no heading like it",
+                "dates": 0.0,
+            },
+        )
     return [made[name] for name in pathway.columns]
 
 
@@ -62,8 +133,12 @@ def _score(heading: str, name: str, kind: str, dated: float | None, pathway: Pat
     """Likeness in words, raised for date-like cells where dates belong and lowered where they do not."""
     plain = _translated(heading)
     alike = max(likeness(text, name, pathway) for text in (heading, plain))
-    if dated is None:   # an empty column: its heading alone says whether it holds dates
-        return alike - 0.3 if (kind in _DATE_KINDS) != ("date" in plain.split() or "next" in plain.split()) else alike
+    if dated is None:  # an empty column: its heading alone says whether it holds dates
+        return (
+            alike - 0.3
+            if (kind in _DATE_KINDS) != ("date" in plain.split() or "next" in plain.split())
+            else alike
+        )
     if kind in _DATE_KINDS:
         return alike + 0.1 if dated > 0.5 else alike - 0.3
     return alike - 0.3 if dated > 0.5 else alike
@@ -72,7 +147,18 @@ def _score(heading: str, name: str, kind: str, dated: float | None, pathway: Pat
 def _translated(heading: str) -> str:
     """The heading in the words of the canonical names: "Turned Down On" -> "rejected date"."""
     words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", heading)
-    known = [_WORD.get(w.casefold()) or next((name for word, name in _WORD.items() if len(word) >= 4 and w.casefold().startswith(word)), w.casefold()) for w in words]
+    known = [
+        _WORD.get(w.casefold())
+        or next(
+            (
+                name
+                for word, name in _WORD.items()
+                if len(word) >= 4 and w.casefold().startswith(word)
+            ),
+            w.casefold(),
+        )
+        for w in words
+    ]
     return " ".join(dict.fromkeys(known))
 
 
@@ -88,7 +174,13 @@ def _shape(cells: Sequence[str], name: str, pathway: Pathway) -> float:
     if name == "child_id":
         return 0.5 if child else 0.0
     if name == pathway.record_id:
-        return -0.5 if child else 0.3 if len(set(cells)) > 0.95 * len(cells) > 5 and any(ch.isdigit() for ch in cells[0]) else -0.3
+        return (
+            -0.5
+            if child
+            else 0.3
+            if len(set(cells)) > 0.95 * len(cells) > 5 and any(ch.isdigit() for ch in cells[0])
+            else -0.3
+        )
     if name == "sex":
         return 0.5 if share(_SEX) > 0.9 else -0.2
     codes = {text.casefold() for pair in pathway.codes.get(name, {}).items() for text in pair}
@@ -96,7 +188,14 @@ def _shape(cells: Sequence[str], name: str, pathway: Pathway) -> float:
         return 0.3 if share(codes) > 0.9 else -0.4
     if pathway.columns[name] == "flag":
         return 0.1 if share({"0", "1", "y", "n", "yes", "no"}) > 0.9 else -0.4
-    return -0.3 if child or pathway.columns[name] == "text" and len(cells) > 20 and len(set(cells)) > 0.9 * len(cells) else 0.0
+    return (
+        -0.3
+        if child
+        or pathway.columns[name] == "text"
+        and len(cells) > 20
+        and len(set(cells)) > 0.9 * len(cells)
+        else 0.0
+    )
 
 
 def _first_rows(path: Path, pathway: Pathway) -> list[list[str]]:

@@ -82,9 +82,17 @@ class Text:
         made = {}
         for name in dict.fromkeys([self.file, *self.others]):
             own = name == self.file
-            read = self.others.get(name, 0) + (len(self.rows) if own else 0) + sum((b.file or self.file) == name for b in self.broken)
-            made[name] = {"read": read, "clean": self.others.get(name, 0) + (clean if own else 0),
-                          "quarantined": int(aside.get(name, 0)), "merged": merged if own else 0}
+            read = (
+                self.others.get(name, 0)
+                + (len(self.rows) if own else 0)
+                + sum((b.file or self.file) == name for b in self.broken)
+            )
+            made[name] = {
+                "read": read,
+                "clean": self.others.get(name, 0) + (clean if own else 0),
+                "quarantined": int(aside.get(name, 0)),
+                "merged": merged if own else 0,
+            }
         return made
 
     @property

@@ -20,7 +20,13 @@ import numpy as np
 
 from sendwaits.errors import Refused
 from sendwaits.intake.extracts.csv_text import SPACES, header_findings, not_a_record
-from sendwaits.intake.extracts.headings import SEARCHED_ROWS, Header, find_header, refuse_missing, refuse_other_service
+from sendwaits.intake.extracts.headings import (
+    SEARCHED_ROWS,
+    Header,
+    find_header,
+    refuse_missing,
+    refuse_other_service,
+)
 from sendwaits.intake.extracts.table import DAY, NUMBER, TEXT, Column, Finding, Text, coded
 from sendwaits.pathways import Pathway
 
@@ -53,17 +59,29 @@ def guard(data: bytes, file: str) -> Archive:
         archive = Archive(zipfile.ZipFile(io.BytesIO(data)))
         members = archive.zipped.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        raise Refused(f"{file}: the workbook is damaged or cut off. Copy or export it again.", "F-ZIP") from None
+        raise Refused(
+            f"{file}: the workbook is damaged or cut off. Copy or export it again.", "F-ZIP"
+        ) from None
     total = sum(m.file_size for m in members)
-    if any(m.file_size > LARGEST_MEMBER for m in members) or (total > RATIO_FROM and total > LARGEST_RATIO * max(len(data), 1)):
-        raise Refused(f"{file}: the workbook unpacks to far more than its size. Save the sheet as CSV.", "F-BOMB")
+    if any(m.file_size > LARGEST_MEMBER for m in members) or (
+        total > RATIO_FROM and total > LARGEST_RATIO * max(len(data), 1)
+    ):
+        raise Refused(
+            f"{file}: the workbook unpacks to far more than its size. Save the sheet as CSV.",
+            "F-BOMB",
+        )
     if any(m.flag_bits & 1 for m in members):
-        raise Refused(f"{file}: the file is password-protected. Remove the password and save it again.", "F-PASS")
+        raise Refused(
+            f"{file}: the file is password-protected. Remove the password and save it again.",
+            "F-PASS",
+        )
     for member in members:
         if member.compress_size * 1032 > RATIO_FROM:
             _true_size(archive, member, file)
     if not any(m.filename.endswith("workbook.xml") for m in members):
-        raise Refused(f"{file}: this zip is no Excel workbook. Save the extract as .xlsx or CSV.", "F-KIND")
+        raise Refused(
+            f"{file}: this zip is no Excel workbook. Save the extract as .xlsx or CSV.", "F-KIND"
+        )
     return archive
 
 
@@ -77,17 +95,24 @@ def _true_size(archive: Archive, member: zipfile.ZipInfo, file: str) -> None:
                 if "worksheets/" in member.filename:
                     pieces.append(piece)
                 if seen > member.file_size:
-                    raise Refused(f"{file}: the workbook unpacks to more than it says. Save the sheet as CSV.", "F-BOMB")
+                    raise Refused(
+                        f"{file}: the workbook unpacks to more than it says. Save the sheet as CSV.",
+                        "F-BOMB",
+                    )
         if pieces:
             archive.kept[member.filename] = b"".join(pieces)
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, zlib.error):
-        raise Refused(f"{file}: the workbook is damaged or cut off. Copy or export it again.", "F-ZIP") from None
+        raise Refused(
+            f"{file}: the workbook is damaged or cut off. Copy or export it again.", "F-ZIP"
+        ) from None
 
 
 class Sheet:
     """One sheet's cells: ``rows`` lists of Python values, the first of them Excel row ``first``."""
 
-    def __init__(self, name: str, visible: bool, rows: list[list[Any]], first: int, left: int) -> None:
+    def __init__(
+        self, name: str, visible: bool, rows: list[list[Any]], first: int, left: int
+    ) -> None:
         self.name, self.visible, self.rows, self.first, self.left = name, visible, rows, first, left
 
     def texts(self, at: int) -> list[str]:
@@ -107,12 +132,25 @@ def sheets(data: bytes, file: str) -> list[Sheet]:
             sheet = book.get_sheet_by_index(at)
             if sheet.start is None:
                 continue
-            found.append(Sheet(meta.name, meta.visible == calamine.SheetVisibleEnum.Visible, sheet.to_python(skip_empty_area=True), sheet.start[0] + 1, sheet.start[1]))
+            found.append(
+                Sheet(
+                    meta.name,
+                    meta.visible == calamine.SheetVisibleEnum.Visible,
+                    sheet.to_python(skip_empty_area=True),
+                    sheet.start[0] + 1,
+                    sheet.start[1],
+                )
+            )
         return found
     except calamine.PasswordError:
-        raise Refused(f"{file}: the workbook is password-protected. Remove the password and save it as .xlsx or CSV.", "F-PASS") from None
+        raise Refused(
+            f"{file}: the workbook is password-protected. Remove the password and save it as .xlsx or CSV.",
+            "F-PASS",
+        ) from None
     except (calamine.CalamineError, ValueError, OSError):
-        raise Refused(f"{file}: the workbook is damaged or cut off. Copy or export it again.", "F-ZIP") from None
+        raise Refused(
+            f"{file}: the workbook is damaged or cut off. Copy or export it again.", "F-ZIP"
+        ) from None
 
 
 def read(data: bytes, file: str, pathway: Pathway, others: Sequence[Pathway] = ()) -> Text:
@@ -137,23 +175,54 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _read(archive: Archive, found: list[Sheet], file: str, pathway: Pathway, others: Sequence[Pathway]) -> Text:
+def _read(
+    archive: Archive, found: list[Sheet], file: str, pathway: Pathway, others: Sequence[Pathway]
+) -> Text:
     visible = [s for s in found if s.visible]
     if not visible:
-        raise Refused(f"{file}: no visible sheet holds a cell. Show the sheet with the extract and save the workbook.", "F-EMPTY")
-    headers = [(s, find_header([s.texts(i) for i in range(min(SEARCHED_ROWS + 1, len(s.rows)))], pathway)) for s in visible]
-    fit = [(s, h) for s, h in headers if h is not None and all(name in h.mapped.found for name in pathway.required)]
+        raise Refused(
+            f"{file}: no visible sheet holds a cell. Show the sheet with the extract and save the workbook.",
+            "F-EMPTY",
+        )
+    headers = [
+        (s, find_header([s.texts(i) for i in range(min(SEARCHED_ROWS + 1, len(s.rows)))], pathway))
+        for s in visible
+    ]
+    fit = [
+        (s, h)
+        for s, h in headers
+        if h is not None and all(name in h.mapped.found for name in pathway.required)
+    ]
     if len(fit) > 1:
-        raise Refused(f"{file}: the sheets {' and '.join(repr(s.name[:40]) for s, _ in fit)} could both be the extract. Keep one of them in the workbook.", "F-SHEET")
-    sheet, header = fit[0] if fit else max(headers, key=lambda pair: len(pair[1].mapped.found) if pair[1] else -1)
+        raise Refused(
+            f"{file}: the sheets {' and '.join(repr(s.name[:40]) for s, _ in fit)} could both be the extract. Keep one of them in the workbook.",
+            "F-SHEET",
+        )
+    sheet, header = (
+        fit[0]
+        if fit
+        else max(headers, key=lambda pair: len(pair[1].mapped.found) if pair[1] else -1)
+    )
     if header is None:
-        raise Refused(f"{file}: no row of the sheet names the columns. Required: {', '.join(pathway.required)}.", "F-COLMISSING")
+        raise Refused(
+            f"{file}: no row of the sheet names the columns. Required: {', '.join(pathway.required)}.",
+            "F-COLMISSING",
+        )
     refuse_other_service(header, pathway, file, others)
     refuse_missing(header, pathway, file, sheet.texts(header.after))
     text = _cut(sheet, header, file)
     hidden = len(found) - len(visible)
     if hidden:
-        text.findings.append(Finding("N-HIDDEN", "info", file, hidden, "hidden sheets hold cells; they were not read", "Look whether they belong to the extract."))
+        text.findings.append(
+            Finding(
+                "N-HIDDEN",
+                "info",
+                file,
+                hidden,
+                "hidden sheets hold cells; they were not read",
+                "Look whether they belong to the extract.",
+            )
+        )
     _look_inside(archive, sheet, header, text, pathway)
     return text
 
@@ -171,31 +240,47 @@ def cell_text(cell: Any) -> tuple[str, int]:
     if isinstance(cell, dt.date):
         return cell.isoformat(), DAY
     if isinstance(cell, dt.time):
-        return "1899-12-30", DAY   # day 0 of Excel's calendar, with a time
+        return "1899-12-30", DAY  # day 0 of Excel's calendar, with a time
     return ("", TEXT) if cell is None else (str(cell), TEXT)
 
 
 def _cut(sheet: Sheet, header: Header, file: str) -> Text:
     import pyarrow.compute as pc
 
-    rows = sheet.rows[header.after:]
+    rows = sheet.rows[header.after :]
     trailing = len(rows)
-    while rows and not any(cell != "" and not (isinstance(cell, str) and not cell.strip(SPACES + "\n")) for cell in rows[-1]):
-        rows.pop()   # a stray space in the last row of a sheet costs a million blank rows
+    while rows and not any(
+        cell != "" and not (isinstance(cell, str) and not cell.strip(SPACES + "\n"))
+        for cell in rows[-1]
+    ):
+        rows.pop()  # a stray space in the last row of a sheet costs a million blank rows
     trailing -= len(rows)
-    numbers = np.arange(sheet.first + header.after, sheet.first + header.after + len(rows), dtype=np.int64)
+    numbers = np.arange(
+        sheet.first + header.after, sheet.first + header.after + len(rows), dtype=np.int64
+    )
     made = [column([row[at] for row in rows]) for at in range(len(rows[0]) if rows else 0)]
     filled = np.zeros(len(rows), bool)
     for col in made:
         if filled.all():
             break
-        filled |= col.where(pc.not_equal(pc.utf8_trim_whitespace(col.values), "").to_numpy(zero_copy_only=False).astype(bool))
+        filled |= col.where(
+            pc.not_equal(pc.utf8_trim_whitespace(col.values), "")
+            .to_numpy(zero_copy_only=False)
+            .astype(bool)
+        )
     blank = int((~filled).sum())
     if blank:
         rows, numbers = [rows[at] for at in np.flatnonzero(filled)], numbers[filled]
-    text = Text(file, sheet.name, {}, numbers, findings=header_findings(header, file), blank=blank + trailing,
-                extra=[header.texts[i].strip() for i in header.mapped.extra],
-                headings={name: header.texts[at[0]] for name, at in header.mapped.found.items()})
+    text = Text(
+        file,
+        sheet.name,
+        {},
+        numbers,
+        findings=header_findings(header, file),
+        blank=blank + trailing,
+        extra=[header.texts[i].strip() for i in header.mapped.extra],
+        headings={name: header.texts[at[0]] for name, at in header.mapped.found.items()},
+    )
     keep = filled.copy()
     keep[np.flatnonzero(filled)[~_set_aside(text, rows, header)]] = False
     if not keep.all():
@@ -214,12 +299,20 @@ def column(cells: Sequence[Any]) -> Column:
     import pyarrow.compute as pc
 
     try:
-        texts = pa.array(cells, pa.string()).dictionary_encode()   # all text: Arrow codes them
-        return Column(texts.indices.to_numpy(zero_copy_only=False), pc.utf8_trim(texts.dictionary, SPACES), np.full(len(texts.dictionary), TEXT, np.uint8))
+        texts = pa.array(cells, pa.string()).dictionary_encode()  # all text: Arrow codes them
+        return Column(
+            texts.indices.to_numpy(zero_copy_only=False),
+            pc.utf8_trim(texts.dictionary, SPACES),
+            np.full(len(texts.dictionary), TEXT, np.uint8),
+        )
     except (pa.ArrowTypeError, pa.ArrowInvalid):
         codes, values = coded(cells)
     pairs = [cell_text(v) for v in values]
-    return Column(codes, pc.utf8_trim(pa.array([t for t, _ in pairs], pa.string()), SPACES), np.array([k for _, k in pairs], np.uint8))
+    return Column(
+        codes,
+        pc.utf8_trim(pa.array([t for t, _ in pairs], pa.string()), SPACES),
+        np.array([k for _, k in pairs], np.uint8),
+    )
 
 
 def _set_aside(text: Text, rows: list[list[Any]], header: Header) -> np.ndarray:
@@ -243,41 +336,86 @@ def _set_aside(text: Text, rows: list[list[Any]], header: Header) -> np.ndarray:
 _REFERENCE = rb'<c\b[^>]*?\br="([A-Z]+)(\d+)"[^>]*?'
 
 
-def _look_inside(archive: Archive, sheet: Sheet, header: Header, text: Text, pathway: Pathway) -> None:
+def _look_inside(
+    archive: Archive, sheet: Sheet, header: Header, text: Text, pathway: Pathway
+) -> None:
     """Hidden rows (noted), error cells (set aside by a rule) and formulas without a value (refused in a required column)."""
     book = archive.read("xl/workbook.xml")
     text.date1904 = bool(re.search(rb'date1904="(1|true)"', book))
     xml = _sheet_xml(archive, book, sheet.name)
     last = int(text.rows.max()) if len(text.rows) else 0
     first = sheet.first + header.after
-    hidden = [int(n) for n in re.findall(rb'<row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"', xml)] if b"hidden=" in xml else []
+    hidden = (
+        [int(n) for n in re.findall(rb'<row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"', xml)]
+        if b"hidden=" in xml
+        else []
+    )
     n = sum(first <= row <= last for row in hidden)
     if n:
-        text.findings.append(Finding("N-HIDDEN", "warn", text.file, n, f"{n} rows were hidden in Excel and are counted", "Clear the filter, and look whether they belong to the list."))
+        text.findings.append(
+            Finding(
+                "N-HIDDEN",
+                "warn",
+                text.file,
+                n,
+                f"{n} rows were hidden in Excel and are counted",
+                "Clear the filter, and look whether they belong to the list.",
+            )
+        )
     places = {at[0] + sheet.left: name for name, at in header.mapped.found.items()}
     if b't="e"' in xml:
         for letters, row in re.findall(_REFERENCE + rb't="e"', xml):
             name = places.get(_column_number(letters))
             if name is not None and int(row) >= first:
-                text.error_cells[name] = np.append(text.error_cells.get(name, np.zeros(0, np.int64)), int(row))
+                text.error_cells[name] = np.append(
+                    text.error_cells.get(name, np.zeros(0, np.int64)), int(row)
+                )
     if b"<f" in xml:
-        empty = re.findall(_REFERENCE + rb'>(?:<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)(?:<v></v>|<v/>|<v />)?</c>', xml)
+        empty = re.findall(
+            _REFERENCE + rb">(?:<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)(?:<v></v>|<v/>|<v />)?</c>", xml
+        )
         for letters, row in empty:
             name = places.get(_column_number(letters))
-            if name is not None and int(row) >= first and not re.search(rb'<c\b[^>]*r="' + letters + row + rb'"[^>]*t="str"', xml):
-                text.error_cells[f"formula:{name}"] = np.append(text.error_cells.get(f"formula:{name}", np.zeros(0, np.int64)), int(row))
-    required = {name.removeprefix("formula:") for name in text.error_cells if name.startswith("formula:")} - set(pathway.required)
+            if (
+                name is not None
+                and int(row) >= first
+                and not re.search(rb'<c\b[^>]*r="' + letters + row + rb'"[^>]*t="str"', xml)
+            ):
+                text.error_cells[f"formula:{name}"] = np.append(
+                    text.error_cells.get(f"formula:{name}", np.zeros(0, np.int64)), int(row)
+                )
+    required = {
+        name.removeprefix("formula:") for name in text.error_cells if name.startswith("formula:")
+    } - set(pathway.required)
     for name in sorted(required):
         n = len(text.error_cells.pop(f"formula:{name}"))
-        text.findings.append(Finding("F-FORMULA", "warn", text.file, n, f"cells of '{name}' hold formulas that were never calculated; taken as blank", "Open the workbook in Excel, save it, and copy it again."))
+        text.findings.append(
+            Finding(
+                "F-FORMULA",
+                "warn",
+                text.file,
+                n,
+                f"cells of '{name}' hold formulas that were never calculated; taken as blank",
+                "Open the workbook in Excel, save it, and copy it again.",
+            )
+        )
 
 
 def _sheet_xml(archive: Archive, book: bytes, name: str) -> bytes:
     """The XML of the sheet of that name."""
     import html
 
-    relations = dict(reversed(pair) for pair in re.findall(rb'Target="([^"]+)"[^>]*?\bId="([^"]+)"', archive.read("xl/_rels/workbook.xml.rels")))
-    relations.update(re.findall(rb'\bId="([^"]+)"[^>]*?Target="([^"]+)"', archive.read("xl/_rels/workbook.xml.rels")))
+    relations = dict(
+        reversed(pair)
+        for pair in re.findall(
+            rb'Target="([^"]+)"[^>]*?\bId="([^"]+)"', archive.read("xl/_rels/workbook.xml.rels")
+        )
+    )
+    relations.update(
+        re.findall(
+            rb'\bId="([^"]+)"[^>]*?Target="([^"]+)"', archive.read("xl/_rels/workbook.xml.rels")
+        )
+    )
     for tag in re.findall(rb"<sheet\b[^>]*>", book):
         named = re.search(rb'\bname="([^"]*)"', tag)
         link = re.search(rb'\br:id="([^"]*)"', tag)

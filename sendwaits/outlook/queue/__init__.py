@@ -4,7 +4,24 @@
 report shows beside them. All start from `prepare`, which reads the waits once and fits one model.
 """
 
-from sendwaits.outlook.queue.outlook import Prepared, backtest, bridge, compare, forecast, prepare, recovery_plan
+from sendwaits.outlook.queue.outlook import (
+    Prepared,
+    backtest,
+    bridge,
+    compare,
+    forecast,
+    prepare,
+    recovery_plan,
+)
 from sendwaits.outlook.queue.readout import COLUMNS
 
-__all__ = ["COLUMNS", "Prepared", "backtest", "bridge", "compare", "forecast", "prepare", "recovery_plan"]
+__all__ = [
+    "COLUMNS",
+    "Prepared",
+    "backtest",
+    "bridge",
+    "compare",
+    "forecast",
+    "prepare",
+    "recovery_plan",
+]

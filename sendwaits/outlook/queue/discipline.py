@@ -15,7 +15,18 @@ import numpy as np
 __all__ = ["Tables", "fit_discipline", "tables", "GRID"]
 
 GRID = 192
-_NAMES = ("log_sigma", "shape", "cap", "fast", "fast_at", "fast_rate", "lead", "lane", "lane_at", "lane_rate")
+_NAMES = (
+    "log_sigma",
+    "shape",
+    "cap",
+    "fast",
+    "fast_at",
+    "fast_rate",
+    "lead",
+    "lane",
+    "lane_at",
+    "lane_rate",
+)
 _CENTRE = np.array([np.log(5.0), 0.5, 2.0, -2.8, 0.8, 0.5, 1.5, -3.5, 2.0, -0.5])
 _SCALE = np.array([1.4, 1.5, 1.6, 1.2, 0.8, 1.0, 1.5, 1.6, 0.9, 1.0])
 
@@ -48,7 +59,9 @@ def tables(parameters: np.ndarray, ages: int, typical: float, grid: int = GRID) 
     usual = usual * np.clip(age[:, None, :] - lead[:, None, None] + 1, 0, 1)
     quick = _fast(age, fast, at, rate)
     lane, lane_rate = (1 / (1 + np.exp(-parameters[:, k])) for k in (7, 9))
-    quick = 1 - (1 - quick) * (1 - _fast(age, lane, np.expm1(np.clip(parameters[:, 8], 0, None)), lane_rate))
+    quick = 1 - (1 - quick) * (
+        1 - _fast(age, lane, np.expm1(np.clip(parameters[:, 8], 0, None)), lane_rate)
+    )
     out = np.zeros((len(parameters), grid, ages), dtype=np.float32)
     out[:, 1] = quick
     out[:, 2:] = 1 - (1 - quick[:, None, :]) * (1 - usual)
@@ -59,10 +72,14 @@ def _fast(age: np.ndarray, share: np.ndarray, at: np.ndarray, rate: np.ndarray) 
     """Chance a week by age that a child of a cohort is seen as one of a fast lane: a share of it, from age ``at``, at a rate."""
     since = age - at[:, None]
     gone = np.where(since >= 0, 1 - (1 - rate[:, None]) ** np.clip(since, 0, 60), 0.0)
-    return np.where(since >= 0, share[:, None] * rate[:, None] * (1 - gone) / (1 - share[:, None] * gone), 0.0)
+    return np.where(
+        since >= 0, share[:, None] * rate[:, None] * (1 - gone) / (1 - share[:, None] * gone), 0.0
+    )
 
 
-def fit_discipline(risk: np.ndarray, seen: np.ndarray, draws: int, rng: np.random.Generator, temper: float = 0.2) -> tuple[np.ndarray, float]:
+def fit_discipline(
+    risk: np.ndarray, seen: np.ndarray, draws: int, rng: np.random.Generator, temper: float = 0.2
+) -> tuple[np.ndarray, float]:
     """Posterior draws of the discipline, shape (draws, 10), and the usual age when seen.
 
     ``risk`` and ``seen``: children at risk and seen by week and age in weeks. The week's total is given, so only who was
@@ -70,28 +87,41 @@ def fit_discipline(risk: np.ndarray, seen: np.ndarray, draws: int, rng: np.rando
     """
     total = seen.sum(1)
     by_age = seen.sum(0)
-    typical = float((by_age * np.arange(len(by_age))).sum() / by_age.sum()) if by_age.sum() else 12.0
+    typical = (
+        float((by_age * np.arange(len(by_age))).sum() / by_age.sum()) if by_age.sum() else 12.0
+    )
     keep = total > 0
     risk, seen = risk[keep].astype(np.float32), seen[keep].astype(np.float32)
     centre, scale = _CENTRE.copy(), _SCALE.copy()
     guess = _first_guess(risk, seen, typical)
     centre[4] = np.log1p(0.2 * typical)
-    centre[6], scale[6] = 1.5, 1.8                        # a lead time is a few weeks, however far back the queue is
+    centre[6], scale[6] = 1.5, 1.8  # a lead time is a few weeks, however far back the queue is
     if not len(risk):
         return centre + scale * rng.standard_normal((draws, 10)), typical
     centre[8] = np.log1p(0.5 * typical)
     urgent = _urgent_guess(guess, risk, seen, typical)
     near = scale * np.array([0.7, 0.8, 0.6, 0.3, 0.3, 0.6, 0.4, 0.5, 0.3, 0.6])
     every, log, spots, share = np.zeros((0, 10)), np.zeros(0), [], []
-    proposals = [(centre, np.diag(scale), 14), (guess, np.diag(near), 22), (urgent, np.diag(near), 26), (_lane_guess(urgent, guess), np.diag(near), 22)]
+    proposals = [
+        (centre, np.diag(scale), 14),
+        (guess, np.diag(near), 22),
+        (urgent, np.diag(near), 26),
+        (_lane_guess(urgent, guess), np.diag(near), 22),
+    ]
     for turn in range(3):
         for middle, root, size in proposals:
             fresh = middle + rng.standard_t(6, (size, 10)) @ root.T
-            every, log = np.concatenate([every, fresh]), np.concatenate([log, temper * _likelihood(fresh, risk, seen, typical)])
+            every, log = (
+                np.concatenate([every, fresh]),
+                np.concatenate([log, temper * _likelihood(fresh, risk, seen, typical)]),
+            )
             spots.append((middle, np.linalg.inv(root), np.linalg.slogdet(root)[1]))
             share.append(size)
         prior = -0.5 * (((every - centre) / scale) ** 2).sum(1)
-        density = sum(n / len(every) * np.exp(_student(every, *spot)) for n, spot in zip(share, spots, strict=True))
+        density = sum(
+            n / len(every) * np.exp(_student(every, *spot))
+            for n, spot in zip(share, spots, strict=True)
+        )
         target, correction = log + prior, -np.log(density + 1e-300)
         power, soft = _spread_out(target, correction, 14.0)
         middle = soft @ every
@@ -99,10 +129,25 @@ def fit_discipline(risk: np.ndarray, seen: np.ndarray, draws: int, rng: np.rando
         best = every[np.argmax(target)]
         root = np.linalg.cholesky(power**0.5 * spread + np.diag((0.06 * scale) ** 2))
         proposals = [(middle, root, 12), (best, root, 18)]
-    return _settle(best, scale, lambda x: temper * _likelihood(x, risk, seen, typical) - 0.5 * (((x - centre) / scale) ** 2).sum(1), draws, rng), typical
+    return _settle(
+        best,
+        scale,
+        lambda x: (
+            temper * _likelihood(x, risk, seen, typical)
+            - 0.5 * (((x - centre) / scale) ** 2).sum(1)
+        ),
+        draws,
+        rng,
+    ), typical
 
 
-def _settle(best: np.ndarray, scale: np.ndarray, target: Callable[[np.ndarray], np.ndarray], draws: int, rng: np.random.Generator) -> np.ndarray:
+def _settle(
+    best: np.ndarray,
+    scale: np.ndarray,
+    target: Callable[[np.ndarray], np.ndarray],
+    draws: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """Climb from the best point along each axis, then draw around the top and keep draws by what they are worth."""
     step, size = 0.25 * scale, len(best)
     top = float(target(best[None])[0])
@@ -112,9 +157,15 @@ def _settle(best: np.ndarray, scale: np.ndarray, target: Callable[[np.ndarray], 
         found = target(around)
         up, down = found[:size] - top, found[size:] - top
         curve = -(up + down) / step**2
-        sd = np.where(curve > 0, 1 / np.sqrt(np.maximum(curve, 1e-9)), scale).clip(0.02 * scale, 0.8 * scale)
-        move = np.where(curve > 0, (up - down) / (2 * step) / np.maximum(curve, 1e-9), np.sign(up - down) * step).clip(-2 * step, 2 * step)
-        tries = np.concatenate([best + np.outer((1.0, 0.5, 0.25), move), around[np.argmax(found)][None]])
+        sd = np.where(curve > 0, 1 / np.sqrt(np.maximum(curve, 1e-9)), scale).clip(
+            0.02 * scale, 0.8 * scale
+        )
+        move = np.where(
+            curve > 0, (up - down) / (2 * step) / np.maximum(curve, 1e-9), np.sign(up - down) * step
+        ).clip(-2 * step, 2 * step)
+        tries = np.concatenate(
+            [best + np.outer((1.0, 0.5, 0.25), move), around[np.argmax(found)][None]]
+        )
         worth = target(tries)
         if worth.max() > top:
             best, top = tries[np.argmax(worth)], float(worth.max())
@@ -122,11 +173,15 @@ def _settle(best: np.ndarray, scale: np.ndarray, target: Callable[[np.ndarray], 
     sample = best + 0.9 * sd * rng.standard_normal((3 * draws, size))
     weight = target(sample) + 0.5 * (((sample - best) / (0.9 * sd)) ** 2).sum(1)
     _, soft = _spread_out(weight, np.zeros(len(sample)), 0.6 * draws)
-    picks = np.searchsorted(np.cumsum(soft), (np.arange(draws) + rng.random()) / draws).clip(0, len(soft) - 1)
+    picks = np.searchsorted(np.cumsum(soft), (np.arange(draws) + rng.random()) / draws).clip(
+        0, len(soft) - 1
+    )
     return sample[rng.permutation(picks)]
 
 
-def _spread_out(target: np.ndarray, correction: np.ndarray, wanted: float) -> tuple[float, np.ndarray]:
+def _spread_out(
+    target: np.ndarray, correction: np.ndarray, wanted: float
+) -> tuple[float, np.ndarray]:
     """The largest power of the target (at most 1) whose weights are worth ``wanted`` points, and those weights."""
     power = 1.0
     while True:
@@ -149,18 +204,30 @@ def _first_guess(risk: np.ndarray, seen: np.ndarray, typical: float) -> np.ndarr
         return guess
     early, weighted = np.cumsum(share)[:-1], np.cumsum(share * ages)[:-1]
     late = total - early
-    between = early * late * (weighted / np.maximum(early, 1e-9) - (weighted[-1] + share[-1] * ages[-1] - weighted) / np.maximum(late, 1e-9)) ** 2
+    between = (
+        early
+        * late
+        * (
+            weighted / np.maximum(early, 1e-9)
+            - (weighted[-1] + share[-1] * ages[-1] - weighted) / np.maximum(late, 1e-9)
+        )
+        ** 2
+    )
     between[(early < 0.005 * total) | (early > 0.65 * total)] = 0.0
     split = int(np.argmax(between))
-    first, second = share[:split + 1], share[split + 1:]
+    first, second = share[: split + 1], share[split + 1 :]
     part = float(first.sum() / total)
     if between[split] > 0 and second.sum() > 0:
         at = float(np.searchsorted(np.cumsum(first), 0.1 * first.sum()))
-        mean = float((first * ages[:split + 1]).sum() / first.sum())
+        mean = float((first * ages[: split + 1]).sum() / first.sum())
         rate = np.clip(1 / (mean - at + 1), 0.05, 0.95)
-        guess[3], guess[4], guess[5] = np.log(part / (1 - part)), np.log1p(at), np.log(rate / (1 - rate))
-        middle = float((second * ages[split + 1:]).sum() / second.sum())
-        spread = float(np.sqrt((second * (ages[split + 1:] - middle) ** 2).sum() / second.sum()))
+        guess[3], guess[4], guess[5] = (
+            np.log(part / (1 - part)),
+            np.log1p(at),
+            np.log(rate / (1 - rate)),
+        )
+        middle = float((second * ages[split + 1 :]).sum() / second.sum())
+        spread = float(np.sqrt((second * (ages[split + 1 :] - middle) ** 2).sum() / second.sum()))
         guess[0] = np.log(max(0.5 * spread, 0.7))
         guess[6] = 2.0
     return guess
@@ -177,36 +244,48 @@ def _lane_guess(urgent: np.ndarray, guess: np.ndarray) -> np.ndarray:
     return out
 
 
-def _urgent_guess(guess: np.ndarray, risk: np.ndarray, seen: np.ndarray, typical: float) -> np.ndarray:
+def _urgent_guess(
+    guess: np.ndarray, risk: np.ndarray, seen: np.ndarray, typical: float
+) -> np.ndarray:
     """Another place to look: whoever is seen in the first sixth of the usual age is the fast lane, all others the queue."""
     out = guess.copy()
     early = max(int(0.15 * typical), 2)
     hazard = seen.sum(0) / np.maximum(risk.sum(0), 1.0)
-    first = hazard[:early + 1]
+    first = hazard[: early + 1]
     part = float(np.clip(1 - np.prod(1 - np.clip(first, 0, 0.9)), 0.004, 0.5))
     at = float(np.argmax(first >= 0.3 * first.max()))
     out[3], out[4], out[5] = np.log(part / (1 - part)), np.log1p(at), 1.5
-    by_age = seen[:, early + 1:].sum(0)
+    by_age = seen[:, early + 1 :].sum(0)
     if by_age.sum():
         share = np.cumsum(by_age) / by_age.sum()
         out[6] = min(0.5 * float(np.searchsorted(share, 0.04)), 2.0)
         middle = float((by_age * np.arange(len(by_age))).sum() / by_age.sum())
-        out[0] = np.log(max(0.4 * np.sqrt((by_age * (np.arange(len(by_age)) - middle) ** 2).sum() / by_age.sum()), 0.7))
+        out[0] = np.log(
+            max(
+                0.4
+                * np.sqrt((by_age * (np.arange(len(by_age)) - middle) ** 2).sum() / by_age.sum()),
+                0.7,
+            )
+        )
     return out
 
 
-def _student(x: np.ndarray, middle: np.ndarray, inverse: np.ndarray, logdet: float, df: float = 6.0) -> np.ndarray:
+def _student(
+    x: np.ndarray, middle: np.ndarray, inverse: np.ndarray, logdet: float, df: float = 6.0
+) -> np.ndarray:
     z = (x - middle) @ inverse.T
     return -logdet - 0.5 * (df + 1) * np.log1p(z**2 / df).sum(1)
 
 
-def _likelihood(parameters: np.ndarray, risk: np.ndarray, seen: np.ndarray, typical: float, grid: int = 72) -> np.ndarray:
+def _likelihood(
+    parameters: np.ndarray, risk: np.ndarray, seen: np.ndarray, typical: float, grid: int = 72
+) -> np.ndarray:
     """Log likelihood of who was seen, given each week's total, for each row of parameters."""
     total, weeks = seen.sum(1), np.arange(len(seen))
     rest, out = risk - seen, np.empty(len(parameters))
     for first in range(0, len(parameters), 8):
-        table = tables(parameters[first:first + 8], risk.shape[1], typical, grid)
-        sums = risk @ table.transpose(0, 2, 1)                                        # (draws, weeks, grid)
+        table = tables(parameters[first : first + 8], risk.shape[1], typical, grid)
+        sums = risk @ table.transpose(0, 2, 1)  # (draws, weeks, grid)
         for k, (p, s) in enumerate(zip(table, sums, strict=True)):
             j = np.clip((s < total[:, None]).sum(1) - 1, 0, grid - 2)
             low, high = s[weeks, j], s[weeks, j + 1]

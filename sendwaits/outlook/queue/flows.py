@@ -69,9 +69,19 @@ class Draws:
         return out * (rng.random((len(shape), weeks)) >= self.lost[:, None])
 
 
-def fit_level(counts: np.ndarray, breaks: np.ndarray, paths: int, rng: np.random.Generator, *, growth_sd: float = 0.0,
-              exposure: np.ndarray | None = None, known: np.ndarray | None = None, change_weeks: tuple[int, ...] = (),
-              censored: np.ndarray | None = None, thin: float = 1.0) -> Draws:
+def fit_level(
+    counts: np.ndarray,
+    breaks: np.ndarray,
+    paths: int,
+    rng: np.random.Generator,
+    *,
+    growth_sd: float = 0.0,
+    exposure: np.ndarray | None = None,
+    known: np.ndarray | None = None,
+    change_weeks: tuple[int, ...] = (),
+    censored: np.ndarray | None = None,
+    thin: float = 1.0,
+) -> Draws:
     """Posterior draws of one weekly flow, ``counts`` oldest first, the last week ending at as_at.
 
     ``exposure`` multiplies the expected flow (hazard mode), ``known`` marks weeks that were observed, ``change_weeks`` are
@@ -81,8 +91,10 @@ def fit_level(counts: np.ndarray, breaks: np.ndarray, paths: int, rng: np.random
     y = np.asarray(counts, dtype=float)
     known = np.ones(len(y), bool) if known is None else known.copy()
     offset = np.zeros(len(y)) if exposure is None else np.log(np.maximum(exposure, 0.05))
-    free = exposure is not None                  # no bottleneck: nearly constant chances, holidays or not
-    season_mean, season_sd = (0.0 * _SEASON_MEAN, 0.3 * _SEASON_SD) if free else (_SEASON_MEAN, _SEASON_SD)
+    free = exposure is not None  # no bottleneck: nearly constant chances, holidays or not
+    season_mean, season_sd = (
+        (0.0 * _SEASON_MEAN, 0.3 * _SEASON_SD) if free else (_SEASON_MEAN, _SEASON_SD)
+    )
     season = breaks @ season_mean
     mean = _smooth(y, np.exp(offset + season), known)
     censored = np.zeros(len(y), bool) if censored is None else censored & known
@@ -91,7 +103,18 @@ def fit_level(counts: np.ndarray, breaks: np.ndarray, paths: int, rng: np.random
     spread = _spread(y, mean, use & ~censored, thin)
     weeks = np.arange(len(y)) - (len(y) - 1.0)
     design = np.column_stack([np.ones(len(y)), weeks, breaks])
-    prior_mean = np.concatenate([[np.log(max(mean[use].mean() if use.any() else 0.02, 0.02) / np.exp((offset + season)[use].mean() if use.any() else 0.0)), 0.0], season_mean])
+    prior_mean = np.concatenate(
+        [
+            [
+                np.log(
+                    max(mean[use].mean() if use.any() else 0.02, 0.02)
+                    / np.exp((offset + season)[use].mean() if use.any() else 0.0)
+                ),
+                0.0,
+            ],
+            season_mean,
+        ]
+    )
     prior_sd = np.concatenate([[0.3 if free else 1.5, growth_sd / 52 + 1e-9], season_sd])
     eta = np.log(np.maximum(mean, 0.02))
     walk = np.minimum(-weeks[:, None], -weeks[None, :])
@@ -103,7 +126,22 @@ def fit_level(counts: np.ndarray, breaks: np.ndarray, paths: int, rng: np.random
     spread = _spread(y, np.exp(eta), use & ~censored, thin)
     z, v = _working(y, eta, spread, use, censored, thin)
     v = np.where(use & ~censored, v - spread, v)
-    return _draw(z - offset, v, use, design, prior_mean, prior_sd, walk * (0.1 if free else 1.0), spread, lost, known, paths, rng, change_weeks, 0.2 if free else 1.0)
+    return _draw(
+        z - offset,
+        v,
+        use,
+        design,
+        prior_mean,
+        prior_sd,
+        walk * (0.1 if free else 1.0),
+        spread,
+        lost,
+        known,
+        paths,
+        rng,
+        change_weeks,
+        0.2 if free else 1.0,
+    )
 
 
 def _smooth(y: np.ndarray, shape: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -128,7 +166,14 @@ def _spread(y: np.ndarray, mean: np.ndarray, use: np.ndarray, thin: float) -> fl
     return float(np.clip(excess, 0.01 * thin**2, 1.5))
 
 
-def _working(y: np.ndarray, eta: np.ndarray, spread: float, use: np.ndarray, censored: np.ndarray, thin: float) -> tuple[np.ndarray, np.ndarray]:
+def _working(
+    y: np.ndarray,
+    eta: np.ndarray,
+    spread: float,
+    use: np.ndarray,
+    censored: np.ndarray,
+    thin: float,
+) -> tuple[np.ndarray, np.ndarray]:
     """Linearised log counts and their variances; of a censored week, one Newton step of the chance to exceed its count."""
     m = np.exp(eta)
     z, v = eta + np.clip((y - m) / m, -1.0, 6.0), np.where(use, thin / m + spread, 1e6)
@@ -145,24 +190,51 @@ def _working(y: np.ndarray, eta: np.ndarray, spread: float, use: np.ndarray, cen
 def _mills(x: np.ndarray) -> np.ndarray:
     """Normal density over upper tail, to 1e-4 relative: the pull of a lower bound."""
     t = 1.0 / (1.0 + 0.2316419 * np.abs(x))
-    tail = t * (0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
+    tail = t * (
+        0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429)))
+    )
     density = np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
     upper = np.where(x >= 0, density * tail, 1.0 - density * tail)
     return density / np.maximum(upper, 1e-12)
 
 
-def _posterior_mean(design: np.ndarray, mean: np.ndarray, sd: np.ndarray, walk: np.ndarray, z: np.ndarray, v: np.ndarray) -> np.ndarray:
+def _posterior_mean(
+    design: np.ndarray,
+    mean: np.ndarray,
+    sd: np.ndarray,
+    walk: np.ndarray,
+    z: np.ndarray,
+    v: np.ndarray,
+) -> np.ndarray:
     prior = (design * sd**2) @ design.T + walk
     return design @ mean + prior @ np.linalg.solve(prior + np.diag(v), z - design @ mean)
 
 
-def _draw(z: np.ndarray, v: np.ndarray, use: np.ndarray, design: np.ndarray, prior_mean: np.ndarray, prior_sd: np.ndarray, walk: np.ndarray,
-          spread: float, lost: np.ndarray, known: np.ndarray, paths: int, rng: np.random.Generator, change_weeks: tuple[int, ...], loose: float) -> Draws:
+def _draw(
+    z: np.ndarray,
+    v: np.ndarray,
+    use: np.ndarray,
+    design: np.ndarray,
+    prior_mean: np.ndarray,
+    prior_sd: np.ndarray,
+    walk: np.ndarray,
+    spread: float,
+    lost: np.ndarray,
+    known: np.ndarray,
+    paths: int,
+    rng: np.random.Generator,
+    change_weeks: tuple[int, ...],
+    loose: float,
+) -> Draws:
     """Weigh drift x spread x step date by marginal likelihood, then draw the level, growth and holidays of each path."""
     size = len(z)
     residual = (z - design @ prior_mean)[use]
     base, h = ((design * prior_sd**2) @ design.T)[np.ix_(use, use)], design[use]
-    before = np.column_stack([np.arange(size)[use] < t for t in range(2, size, 2)]).astype(float) if size > 4 else np.zeros((use.sum(), 0))
+    before = (
+        np.column_stack([np.arange(size)[use] < t for t in range(2, size, 2)]).astype(float)
+        if size > 4
+        else np.zeros((use.sum(), 0))
+    )
     chance = np.full(before.shape[1], np.log(2 * _STEP_RATE))
     for week in change_weeks:
         at = int(np.clip((size - 1 + week) // 2 - 1, 0, max(len(chance) - 1, 0)))
@@ -175,7 +247,12 @@ def _draw(z: np.ndarray, v: np.ndarray, use: np.ndarray, design: np.ndarray, pri
             cov[np.diag_indices_from(cov)] += v[use] + spread * factor
             inverse = np.linalg.inv(cov)
             alpha = inverse @ residual
-            log = np.log(wq) - 0.5 * np.linalg.slogdet(cov)[1] - 0.5 * residual @ alpha - 0.5 * np.log(factor) ** 2
+            log = (
+                np.log(wq)
+                - 0.5 * np.linalg.slogdet(cov)[1]
+                - 0.5 * residual @ alpha
+                - 0.5 * np.log(factor) ** 2
+            )
             gain, s = before.T @ alpha, np.einsum("ij,ij->j", before, inverse @ before)
             var = _STEP_SD**2
             steps = log + chance - 0.5 * np.log1p(var * s) + 0.5 * var * gain**2 / (1 + var * s)
@@ -186,25 +263,49 @@ def _draw(z: np.ndarray, v: np.ndarray, use: np.ndarray, design: np.ndarray, pri
     evidence = float(top + np.log(np.exp(weights - top).sum()))
     weights = np.exp(weights - top)
     draws = max(1, paths // 4)
-    picks = np.searchsorted(np.cumsum(weights) / weights.sum(), (np.arange(draws) + rng.random(draws)) / draws).clip(0, len(weights) - 1)
+    picks = np.searchsorted(
+        np.cumsum(weights) / weights.sum(), (np.arange(draws) + rng.random(draws)) / draws
+    ).clip(0, len(weights) - 1)
     theta, drift, spreads = np.empty((draws * 4, 5)), np.empty(draws * 4), np.empty(draws * 4)
     width = before.shape[1] + 1
     for pick in np.unique(picks):
         rows = np.flatnonzero(picks == pick)
         inverse, q, phi = inverses[pick // width]
-        mean, cov = _given(inverse, residual, h, prior_sd, before[:, pick % width - 1] if pick % width else None)
+        mean, cov = _given(
+            inverse, residual, h, prior_sd, before[:, pick % width - 1] if pick % width else None
+        )
         rows = (rows[:, None] * 4 + np.arange(4)).ravel()
         root = np.linalg.cholesky(cov + 1e-14 * np.eye(5))
-        theta[rows], drift[rows], spreads[rows] = prior_mean + mean + rng.standard_normal((len(rows), 5)) @ root.T, q, phi
+        theta[rows], drift[rows], spreads[rows] = (
+            prior_mean + mean + rng.standard_normal((len(rows), 5)) @ root.T,
+            q,
+            phi,
+        )
     order = rng.permutation(draws * 4)
     order = np.resize(order, paths)
     n_lost, n_known = int(lost.sum()), int(known.sum())
-    lost_rate = rng.beta(n_lost + 0.05, n_known - n_lost + 5.0, paths) if n_lost else np.zeros(paths)
-    return Draws(theta[order, 0], theta[order, 1], theta[order, 2:], drift[order] * loose, spreads[order], lost_rate,
-                 rng.gamma(1.0, _STEP_RATE * 0.8 * loose, paths), evidence)
+    lost_rate = (
+        rng.beta(n_lost + 0.05, n_known - n_lost + 5.0, paths) if n_lost else np.zeros(paths)
+    )
+    return Draws(
+        theta[order, 0],
+        theta[order, 1],
+        theta[order, 2:],
+        drift[order] * loose,
+        spreads[order],
+        lost_rate,
+        rng.gamma(1.0, _STEP_RATE * 0.8 * loose, paths),
+        evidence,
+    )
 
 
-def _given(inverse: np.ndarray, residual: np.ndarray, h: np.ndarray, sd: np.ndarray, step: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def _given(
+    inverse: np.ndarray,
+    residual: np.ndarray,
+    h: np.ndarray,
+    sd: np.ndarray,
+    step: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean and covariance of (level, growth, holidays) given the flow, with one step before which the level differed."""
     if step is not None:
         u = inverse @ step

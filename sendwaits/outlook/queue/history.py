@@ -19,7 +19,7 @@ __all__ = ["Station", "WaitHistory", "Service", "read_service", "HISTORY_WEEKS",
 
 HISTORY_WEEKS = 156
 MAX_AGE = 520
-_OPEN = -10**6
+_OPEN = -(10**6)
 
 
 @dataclass
@@ -41,9 +41,14 @@ class Station:
     outside: bool = True
     fed_by: tuple[int, ...] = ()
     keeps_age: bool = False
-    passed: tuple[float, float] = (0.0, 0.0)     # children that entered from the station before, of those it saw
-    hold: int = 0                                # whole weeks a child rests here before it may be seen
-    fresh: list[np.ndarray] = field(default_factory=list)   # resting now, by weeks since entry and age
+    passed: tuple[float, float] = (
+        0.0,
+        0.0,
+    )  # children that entered from the station before, of those it saw
+    hold: int = 0  # whole weeks a child rests here before it may be seen
+    fresh: list[np.ndarray] = field(
+        default_factory=list
+    )  # resting now, by weeks since entry and age
     resting: np.ndarray = field(default_factory=lambda: np.zeros((1, 1)))
 
 
@@ -81,7 +86,9 @@ def _days(series: pd.Series) -> np.ndarray:
     return np.where(np.isnat(days), np.iinfo(np.int64).max, days.astype("int64"))
 
 
-def read_service(built: Built, pathway: Pathway, as_at: pd.Timestamp | np.datetime64 | str) -> Service:
+def read_service(
+    built: Built, pathway: Pathway, as_at: pd.Timestamp | np.datetime64 | str
+) -> Service:
     """The weekly history of one pathway at as_at: nothing dated later is used, whatever the extract holds."""
     day = pd.Timestamp(as_at).to_datetime64().astype("datetime64[D]")
     waits = built.waits[built.waits["start"] <= pd.Timestamp(day)]
@@ -89,9 +96,13 @@ def read_service(built: Built, pathway: Pathway, as_at: pd.Timestamp | np.dateti
     known = np.ones(weeks, bool)
     if pd.notna(built.newest):
         behind = (pd.Timestamp(day) - pd.Timestamp(built.newest)).days
-        known[:max(0, min(weeks, -(-behind // 7)))] = False      # weeks after the newest extract were not observed
+        known[: max(0, min(weeks, -(-behind // 7)))] = (
+            False  # weeks after the newest extract were not observed
+        )
     service = Service(pathway.code, day, weeks, known, [], [])
-    staged = pathway.timeliness and {"request_outcome_date", "assessment_outcome_date"} <= set(built.referrals.columns)
+    staged = pathway.timeliness and {"request_outcome_date", "assessment_outcome_date"} <= set(
+        built.referrals.columns
+    )
     for wait in pathway.waits:
         part = waits[waits["wait"] == wait.name]
         service.waits.append(_wait_history(part, wait.name, wait.standard_days, day))
@@ -109,7 +120,11 @@ def _complete_weeks(built: Built, waits: pd.DataFrame, pathway: Pathway, day: np
     if pathway.complete_from:
         first = np.datetime64(pathway.complete_from, "D")
     else:
-        last = waits.assign(stop=waits["stop"].fillna(pd.Timestamp.max.floor("s"))).groupby("record", observed=True)["stop"].max()
+        last = (
+            waits.assign(stop=waits["stop"].fillna(pd.Timestamp.max.floor("s")))
+            .groupby("record", observed=True)["stop"]
+            .max()
+        )
         last = last[last <= pd.Timestamp(day)]
         if last.empty:
             return 0
@@ -117,7 +132,16 @@ def _complete_weeks(built: Built, waits: pd.DataFrame, pathway: Pathway, day: np
     return int(np.clip((day - first).astype(int) // 7, 0, HISTORY_WEEKS))
 
 
-def _station(name: str, start: np.ndarray, clock: np.ndarray, stop: np.ndarray, seen: np.ndarray, day: np.datetime64, weeks: int, **how: object) -> Station:
+def _station(
+    name: str,
+    start: np.ndarray,
+    clock: np.ndarray,
+    stop: np.ndarray,
+    seen: np.ndarray,
+    day: np.datetime64,
+    weeks: int,
+    **how: object,
+) -> Station:
     """Weekly arrays of a queue entered on ``start``, whose ages run from ``clock``; ``stop`` max int = still there."""
     now = int(day.astype("int64"))
     keep = (start <= now) & (clock <= now)
@@ -141,8 +165,22 @@ def _station(name: str, start: np.ndarray, clock: np.ndarray, stop: np.ndarray, 
         new = (came >= k) & (came < k + hold) & (gone <= k)
         resting[k] = np.bincount(np.maximum(born[new] - k, 0), minlength=ages)[:ages]
     waiting = np.bincount(born[still & (came >= hold)], minlength=1).astype(float)
-    fresh = [np.bincount(np.maximum(born[still & (came == k)] - k, 0), minlength=1).astype(float) for k in range(hold)]
-    return Station(name, hold=hold, fresh=fresh, resting=resting, waiting=waiting, risk=risk, seen=taken, left=left, starts=starts, **how)  # type: ignore[arg-type]
+    fresh = [
+        np.bincount(np.maximum(born[still & (came == k)] - k, 0), minlength=1).astype(float)
+        for k in range(hold)
+    ]
+    return Station(
+        name,
+        hold=hold,
+        fresh=fresh,
+        resting=resting,
+        waiting=waiting,
+        risk=risk,
+        seen=taken,
+        left=left,
+        starts=starts,
+        **how,
+    )  # type: ignore[arg-type]
 
 
 def _rest(came: np.ndarray, gone: np.ndarray, seen: np.ndarray) -> int:
@@ -156,17 +194,35 @@ def _rest(came: np.ndarray, gone: np.ndarray, seen: np.ndarray) -> int:
 def _chained_stations(service: Service, waits: pd.DataFrame, pathway: Pathway) -> None:
     """One station a wait, several where a group of children has a list of its own (a lane)."""
     ends: dict[str, list[int]] = {}
-    team = pathway.one_team and len(pathway.waits) == 2 and pathway.waits[1].start == pathway.waits[0].completed
+    team = (
+        pathway.one_team
+        and len(pathway.waits) == 2
+        and pathway.waits[1].start == pathway.waits[0].completed
+    )
     for wait in pathway.waits:
         part = waits[waits["wait"] == wait.name]
         fed_by = tuple(ends.get(wait.start, ()))
         ends[wait.completed] = []
         for label, lane in _lanes(part, service) if not team and not fed_by else [("", part)]:
             start = _days(lane["start"])
-            station = _station(label or wait.name, start, start, _days(lane["stop"]), lane["completed"].to_numpy(bool), service.as_at, service.weeks,
-                               waits=(wait.name,), completes=(wait.name,), outside=not fed_by, fed_by=fed_by)
+            station = _station(
+                label or wait.name,
+                start,
+                start,
+                _days(lane["stop"]),
+                lane["completed"].to_numpy(bool),
+                service.as_at,
+                service.weeks,
+                waits=(wait.name,),
+                completes=(wait.name,),
+                outside=not fed_by,
+                fed_by=fed_by,
+            )
             if fed_by:
-                station.passed = (float(station.starts.sum()), float(sum(service.stations[k].seen.sum() for k in fed_by)))
+                station.passed = (
+                    float(station.starts.sum()),
+                    float(sum(service.stations[k].seen.sum() for k in fed_by)),
+                )
             ends[wait.completed].append(len(service.stations))
             service.stations.append(station)
     if team:
@@ -194,21 +250,43 @@ def _lanes(part: pd.DataFrame, service: Service) -> list[tuple[str, pd.DataFrame
         names, counts = np.unique(values[recent], return_counts=True)
         order = np.argsort(-counts, kind="stable")
         big = [str(names[k]) for k in order[:3] if counts[k] >= max(0.12 * counts.sum(), 30)]
-        if len(big) < 2 and not (len(names) > 1 and len(big) == 1 and counts.sum() - counts.max() >= max(0.12 * counts.sum(), 30)):
+        if len(big) < 2 and not (
+            len(names) > 1
+            and len(big) == 1
+            and counts.sum() - counts.max() >= max(0.12 * counts.sum(), 30)
+        ):
             continue
         lane = np.full(len(part), len(big) - 1 if len(big) > 1 else 1)
         for k, name in enumerate(big):
             lane[values == name] = k
         score = _lane_score(start, stop, done, lane, service)
         if score > max(best, 8.0):
-            best, found = score, [(f"lane {k + 1}", part[lane == k]) for k in range(int(lane.max()) + 1)]
+            best, found = (
+                score,
+                [(f"lane {k + 1}", part[lane == k]) for k in range(int(lane.max()) + 1)],
+            )
     return found
 
 
-def _lane_score(start: np.ndarray, stop: np.ndarray, done: np.ndarray, lane: np.ndarray, service: Service) -> float:
+def _lane_score(
+    start: np.ndarray, stop: np.ndarray, done: np.ndarray, lane: np.ndarray, service: Service
+) -> float:
     """Standard deviations by which lanes differ in who is seen, over blocks of 26 weeks and three parts of the ages."""
     weeks = service.weeks
-    stations = [_station("", start[lane == k], start[lane == k], stop[lane == k], done[lane == k], service.as_at, weeks, waits=(), completes=()) for k in range(int(lane.max()) + 1)]
+    stations = [
+        _station(
+            "",
+            start[lane == k],
+            start[lane == k],
+            stop[lane == k],
+            done[lane == k],
+            service.as_at,
+            weeks,
+            waits=(),
+            completes=(),
+        )
+        for k in range(int(lane.max()) + 1)
+    ]
     ages = max(s.risk.shape[1] for s in stations)
     wide = lambda x: np.pad(x, ((0, 0), (0, ages - x.shape[1])))  # noqa: E731
     risk, seen = (np.stack([wide(getattr(s, name)) for s in stations]) for name in ("risk", "seen"))
@@ -225,7 +303,10 @@ def _lane_score(start: np.ndarray, stop: np.ndarray, done: np.ndarray, lane: np.
             v = variance[:, block][:, :, ages_part].sum((1, 2))
             gap = (seen - expected)[:, block][:, :, ages_part].sum((1, 2))
             good = v > 3
-            total, df = total + float((gap[good] ** 2 / v[good]).sum()) * (1 - 1 / len(v)), df + max(int(good.sum()) - 1, 0)
+            total, df = (
+                total + float((gap[good] ** 2 / v[good]).sum()) * (1 - 1 / len(v)),
+                df + max(int(good.sum()) - 1, 0),
+            )
     return (total - df) / np.sqrt(2 * df) if df else 0.0
 
 
@@ -234,8 +315,16 @@ def _staged_stations(service: Service, built: Built, waits: pd.DataFrame, pathwa
     first, plan = pathway.waits
     now = int(service.as_at.astype("int64"))
     never = np.iinfo(np.int64).max
-    columns = ["record", "request_outcome", "request_outcome_date", "assessment_outcome", "assessment_outcome_date"]
-    part = waits[waits["wait"] == plan.name].merge(built.referrals[columns], on="record", how="left")
+    columns = [
+        "record",
+        "request_outcome",
+        "request_outcome_date",
+        "assessment_outcome",
+        "assessment_outcome_date",
+    ]
+    part = waits[waits["wait"] == plan.name].merge(
+        built.referrals[columns], on="record", how="left"
+    )
     start, stop, done = _days(part["start"]), _days(part["stop"]), part["completed"].to_numpy(bool)
     decided, advised = _days(part["request_outcome_date"]), _days(part["assessment_outcome_date"])
     yes, no = part["request_outcome"].eq("Y").to_numpy(), part["request_outcome"].eq("N").to_numpy()
@@ -255,22 +344,67 @@ def _staged_stations(service: Service, built: Built, waits: pd.DataFrame, pathwa
     seen_b = ((advised <= stop) & (advised < never)) | refused
     in_c = in_b & (advised < never) & ((stop > advised) | (done & (stop >= advised)))
     weeks, day = service.weeks, service.as_at
-    a = _station("decision", start, start, stop_a, seen_a, day, weeks, waits=(first.name, plan.name), completes=(first.name,))
-    b = _station("advice", decided[in_b], start[in_b], stop_b[in_b], seen_b[in_b], day, weeks, waits=(plan.name,), completes=(), outside=False, fed_by=(0,), keeps_age=True)
-    c = _station("writing", advised[in_c], start[in_c], stop[in_c], done[in_c], day, weeks, waits=(plan.name,), completes=(plan.name,), outside=False, fed_by=(1,), keeps_age=True)
+    a = _station(
+        "decision",
+        start,
+        start,
+        stop_a,
+        seen_a,
+        day,
+        weeks,
+        waits=(first.name, plan.name),
+        completes=(first.name,),
+    )
+    b = _station(
+        "advice",
+        decided[in_b],
+        start[in_b],
+        stop_b[in_b],
+        seen_b[in_b],
+        day,
+        weeks,
+        waits=(plan.name,),
+        completes=(),
+        outside=False,
+        fed_by=(0,),
+        keeps_age=True,
+    )
+    c = _station(
+        "writing",
+        advised[in_c],
+        start[in_c],
+        stop[in_c],
+        done[in_c],
+        day,
+        weeks,
+        waits=(plan.name,),
+        completes=(plan.name,),
+        outside=False,
+        fed_by=(1,),
+        keeps_age=True,
+    )
     recent = now - 7 * min(weeks, 78)
-    sure = lambda seen, at, went: (float((went & seen & (at > recent)).sum()), float((seen & (at > recent)).sum()))  # noqa: E731
+    sure = lambda seen, at, went: (
+        float((went & seen & (at > recent)).sum()),
+        float((seen & (at > recent)).sum()),
+    )  # noqa: E731
     inb, inc = in_b, in_c
     b.passed, c.passed = sure(seen_a, stop_a, inb), sure(seen_b & inb, stop_b, inc)
     service.stations += [a, b, c]
     referrals = built.referrals
     if "plan_date" in referrals:
-        plans = referrals[referrals["plan_date"].notna() & (referrals["plan_date"] <= pd.Timestamp(service.as_at)) & (referrals["duplicate_of"] < 0)]
+        plans = referrals[
+            referrals["plan_date"].notna()
+            & (referrals["plan_date"] <= pd.Timestamp(service.as_at))
+            & (referrals["duplicate_of"] < 0)
+        ]
         issued, asked = _days(plans["plan_date"]), _days(plans["start"])
         service.plan_days = np.column_stack([issued - now, issued - asked]).astype(float)
 
 
-def _wait_history(part: pd.DataFrame, name: str, standard: int | None, day: np.datetime64) -> WaitHistory:
+def _wait_history(
+    part: pd.DataFrame, name: str, standard: int | None, day: np.datetime64
+) -> WaitHistory:
     now = int(day.astype("int64"))
     start, stop, done = _days(part["start"]), _days(part["stop"]), part["completed"].to_numpy(bool)
     still = stop > now
@@ -282,5 +416,7 @@ def _wait_history(part: pd.DataFrame, name: str, standard: int | None, day: np.d
     back = (now - stop[late]) // 7
     out.completed = np.bincount(back, minlength=13).astype(float)
     if standard is not None:
-        out.within = np.bincount(back, weights=(stop - start)[late] <= standard, minlength=13).astype(float)
+        out.within = np.bincount(
+            back, weights=(stop - start)[late] <= standard, minlength=13
+        ).astype(float)
     return out

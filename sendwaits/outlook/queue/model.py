@@ -23,18 +23,33 @@ LITTLE_HISTORY_WEEKS = 26
 _BANDS = (0, 1, 26, 52, 78)
 
 
-def build_model(service: Service, paths: int, seed: int, weeks: int = 52, over_days: tuple[int, ...] = (126, 364), change_weeks: tuple[int, ...] = ()) -> Model:
+def build_model(
+    service: Service,
+    paths: int,
+    seed: int,
+    weeks: int = 52,
+    over_days: tuple[int, ...] = (126, 364),
+    change_weeks: tuple[int, ...] = (),
+) -> Model:
     """The model of one service: every parameter drawn ``paths`` times (rounded up to whole groups), seeded."""
     groups = min(GROUPS_OF_PATHS, paths)
     paths = -(-paths // groups) * groups
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 17])))
-    past = calendar(service.as_at, np.arange(-service.weeks + 1, 1)) if service.weeks else np.zeros((0, 3))
+    past = (
+        calendar(service.as_at, np.arange(-service.weeks + 1, 1))
+        if service.weeks
+        else np.zeros((0, 3))
+    )
     ahead = calendar(service.as_at, np.arange(1, weeks + TAIL_WEEKS + 1))
-    ages = max(max(len(s.waiting) + weeks, s.risk.shape[1]) for s in service.stations) + TAIL_WEEKS + 2
+    ages = (
+        max(max(len(s.waiting) + weeks, s.risk.shape[1]) for s in service.stations) + TAIL_WEEKS + 2
+    )
     team, split = service.team, None
     model = Model([], [], paths, groups, weeks, team, split, seed, dict(service.notes))
     for station in service.stations:
-        model.stations.append(_station(service, station, past, ahead, ages, paths, groups, rng, change_weeks))
+        model.stations.append(
+            _station(service, station, past, ahead, ages, paths, groups, rng, change_weeks)
+        )
     if team:
         _share_team(service, model, past, ahead, rng, change_weeks)
     for wait in service.waits:
@@ -44,7 +59,9 @@ def build_model(service: Service, paths: int, seed: int, weeks: int = 52, over_d
         model.notes.update({w.name: text for w in service.waits})
     for wait in service.waits:
         if not sum(s.seen.sum() for s in service.stations if wait.name in s.completes):
-            model.notes[wait.name] = "no completed wait in the history: nobody is expected to be seen; a fallback"
+            model.notes[wait.name] = (
+                "no completed wait in the history: nobody is expected to be seen; a fallback"
+            )
         elif not len(wait.open_days):
             model.notes.setdefault(wait.name, "the list is empty at as_at")
     return model
@@ -52,11 +69,20 @@ def build_model(service: Service, paths: int, seed: int, weeks: int = 52, over_d
 
 def _history(service: Service, station: Station) -> tuple[np.ndarray, np.ndarray]:
     """Oldest-first weekly totals of children seen and of starts."""
-    return station.seen.sum(1)[:service.weeks][::-1], station.starts[:service.weeks][::-1]
+    return station.seen.sum(1)[: service.weeks][::-1], station.starts[: service.weeks][::-1]
 
 
-def _station(service: Service, station: Station, past: np.ndarray, ahead: np.ndarray, ages: int, paths: int, groups: int,
-             rng: np.random.Generator, change_weeks: tuple[int, ...]) -> StationModel:
+def _station(
+    service: Service,
+    station: Station,
+    past: np.ndarray,
+    ahead: np.ndarray,
+    ages: int,
+    paths: int,
+    groups: int,
+    rng: np.random.Generator,
+    change_weeks: tuple[int, ...],
+) -> StationModel:
     seen, starts = _history(service, station)
     known = service.known[::-1]
     arrivals = None
@@ -69,31 +95,74 @@ def _station(service: Service, station: Station, past: np.ndarray, ahead: np.nda
     parameters, typical = fit_discipline(station.risk[:recent], station.seen[:recent], groups, rng)
     drop, scale = _drop(station, service.weeks, ages, paths, rng)
     purge, purge_age, drop = _purges(station, service.weeks, drop, ahead, paths, rng)
-    enter = rng.beta(station.passed[0] + 0.5, max(station.passed[1] - station.passed[0], 0) + 0.05, paths) if station.fed_by else None
+    enter = (
+        rng.beta(
+            station.passed[0] + 0.5, max(station.passed[1] - station.passed[0], 0) + 0.05, paths
+        )
+        if station.fed_by
+        else None
+    )
     out = StationModel(
-        station.name, station.waiting, arrivals, capacity.rates(ahead, rng), capacity.noise(len(ahead), rng), tables(parameters, ages, typical),
-        drop.astype(np.float32), scale, purge, purge_age, station.fed_by, station.keeps_age, enter, hold=station.hold, fresh=station.fresh)
+        station.name,
+        station.waiting,
+        arrivals,
+        capacity.rates(ahead, rng),
+        capacity.noise(len(ahead), rng),
+        tables(parameters, ages, typical),
+        drop.astype(np.float32),
+        scale,
+        purge,
+        purge_age,
+        station.fed_by,
+        station.keeps_age,
+        enter,
+        hold=station.hold,
+        fresh=station.fresh,
+    )
     if service.weeks >= 8 and station.seen.sum() >= 5:
         _hazard_mode(service, station, out, seen, past, ahead, rng, known, spare)
     return out
 
 
-def _fit(counts: np.ndarray, past: np.ndarray, paths: int, rng: np.random.Generator, known: np.ndarray, **how: object) -> Draws:
+def _fit(
+    counts: np.ndarray,
+    past: np.ndarray,
+    paths: int,
+    rng: np.random.Generator,
+    known: np.ndarray,
+    **how: object,
+) -> Draws:
     if len(counts) < 4 or not counts.any():
-        level = np.log(max(counts.mean() if len(counts) else 0.0, 0.002)) + (0.5 if len(counts) else 0.0) * rng.standard_normal(paths)
+        level = np.log(max(counts.mean() if len(counts) else 0.0, 0.002)) + (
+            0.5 if len(counts) else 0.0
+        ) * rng.standard_normal(paths)
         zeros = np.zeros(paths)
-        return Draws(level, zeros, np.zeros((paths, 3)), zeros + 0.015, zeros + 0.1, zeros, zeros, -np.inf)
+        return Draws(
+            level, zeros, np.zeros((paths, 3)), zeros + 0.015, zeros + 0.1, zeros, zeros, -np.inf
+        )
     return fit_level(counts, past, paths, rng, known=known, **how)  # type: ignore[arg-type]
 
 
-def _hazard_mode(service: Service, station: Station, out: StationModel, seen: np.ndarray, past: np.ndarray, ahead: np.ndarray,
-                 rng: np.random.Generator, known: np.ndarray, spare: np.ndarray) -> None:
+def _hazard_mode(
+    service: Service,
+    station: Station,
+    out: StationModel,
+    seen: np.ndarray,
+    past: np.ndarray,
+    ahead: np.ndarray,
+    rng: np.random.Generator,
+    known: np.ndarray,
+    spare: np.ndarray,
+) -> None:
     """Does the flow follow the children at risk (no bottleneck) or a capacity? Groups of paths in proportion to the evidence.
 
     Without a bottleneck a child is seen at the hazard of its age; where the clock runs on from the station before, at one
     hazard for all who may be seen.
     """
-    risk, taken = station.risk[:service.weeks] - station.resting[:service.weeks], station.seen[:service.weeks]
+    risk, taken = (
+        station.risk[: service.weeks] - station.resting[: service.weeks],
+        station.seen[: service.weeks],
+    )
     if station.keeps_age and station.fed_by:
         hazard = np.full(risk.shape[1], min(taken.sum() / max(risk.sum(), 1.0), 0.95))
     else:
@@ -106,28 +175,45 @@ def _hazard_mode(service: Service, station: Station, out: StationModel, seen: np
     thin = 1.0 - float((risk @ hazard**2).sum() / max((risk @ hazard).sum(), 1e-9))
     weeks_of_work = risk.sum() / max(taken.sum(), 1.0)
     if weeks_of_work > 40:
-        return                                       # nobody waits most of a year where nothing holds them up
+        return  # nobody waits most of a year where nothing holds them up
     late = slice(-104, None)
-    fitted = fit_level(seen[late], past[late], paths, rng, known=known[late], exposure=exposure[late], thin=max(thin, 0.05))
+    fitted = fit_level(
+        seen[late],
+        past[late],
+        paths,
+        rng,
+        known=known[late],
+        exposure=exposure[late],
+        thin=max(thin, 0.05),
+    )
     evidence = fit_level(seen[late], past[late], 4, rng, known=known[late]).evidence
     odds = fitted.evidence - evidence + (8.0 - weeks_of_work) / 3.0
     chance = 1.0 / (1.0 + np.exp(-np.clip(odds, -50, 50)))
     free = rng.permutation(groups) < round(chance * groups)
     if not free.any():
         return
-    out.hazard_mode, out.exposure = np.repeat(free, paths // groups), _extend(hazard, ages).astype(np.float32)
-    fitted.spread = np.maximum(fitted.spread - 0.04, 0.0)          # a little excess is the fit's own error
+    out.hazard_mode, out.exposure = (
+        np.repeat(free, paths // groups),
+        _extend(hazard, ages).astype(np.float32),
+    )
+    fitted.spread = np.maximum(fitted.spread - 0.04, 0.0)  # a little excess is the fit's own error
     out.hazard_rates = fitted.rates(ahead, rng) * fitted.noise(len(ahead), rng)
-    room = min(max(odds, 1.0) / 8.0, 6.0)            # the better chances explain the past, the further off a ceiling
+    room = min(
+        max(odds, 1.0) / 8.0, 6.0
+    )  # the better chances explain the past, the further off a ceiling
     out.ceiling = np.exp((0.03 + 0.15 * np.abs(rng.standard_normal(paths))) * max(room, 1.0))
     steps = out.table.shape[1]
     pace = np.concatenate([[0.0], 0.02 * 1.06 ** np.arange(steps - 1)])
     for g in np.flatnonzero(free):
         if station.keeps_age and station.fed_by:
-            drawn = np.full(len(hazard), rng.beta(taken.sum() + 1, max(risk.sum() - taken.sum(), 0.0) + 1))
+            drawn = np.full(
+                len(hazard), rng.beta(taken.sum() + 1, max(risk.sum() - taken.sum(), 0.0) + 1)
+            )
         else:
             near = 6 * np.clip(hazard, 1e-4, 1 - 1e-4)
-            drawn = rng.beta(taken.sum(0) + near, np.maximum(risk.sum(0) - taken.sum(0), 0.0) + 6 - near)
+            drawn = rng.beta(
+                taken.sum(0) + near, np.maximum(risk.sum(0) - taken.sum(0), 0.0) + 6 - near
+            )
         drawn = _extend(drawn, ages)
         out.table[g] = -np.expm1(np.log1p(-np.clip(drawn, 0, 0.995))[None, :] * pace[:, None])
 
@@ -155,7 +241,9 @@ def _smooth_hazard(risk: np.ndarray, events: np.ndarray) -> np.ndarray:
     """Chance a week by age, shrunk to the neighbouring ages."""
     kernel = np.array([0.5, 1.0, 2.0, 1.0, 0.5])
     total = events.sum() / max(risk.sum(), 1.0)
-    near = (np.convolve(events, kernel, "same") + 2 * total) / (np.convolve(risk, kernel, "same") + 2.0)
+    near = (np.convolve(events, kernel, "same") + 2 * total) / (
+        np.convolve(risk, kernel, "same") + 2.0
+    )
     return np.clip((events + 4 * near) / (risk + 4.0), 0, 1)
 
 
@@ -168,7 +256,9 @@ def _band(ages: int) -> np.ndarray:
     return np.searchsorted(np.array(_BANDS), np.arange(ages), side="right") - 1
 
 
-def _drop(station: Station, weeks: int, ages: int, paths: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _drop(
+    station: Station, weeks: int, ages: int, paths: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Weekly hazard of leaving unseen by age, and each path's multiplier of it."""
     left, risk = station.left[:weeks].sum(0), station.risk[:weeks].sum(0)
     band = _band(len(left))
@@ -181,11 +271,18 @@ def _drop(station: Station, weeks: int, ages: int, paths: int, rng: np.random.Ge
     return hazard[_band(ages)], rng.gamma(shape, 1.0 / shape, paths)
 
 
-def _purges(station: Station, weeks: int, drop: np.ndarray, ahead: np.ndarray, paths: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _purges(
+    station: Station,
+    weeks: int,
+    drop: np.ndarray,
+    ahead: np.ndarray,
+    paths: int,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Share of long waiters taken off the list by path and coming week, from which age, and the hazard without purges."""
     left, risk = station.left[:weeks], station.risk[:weeks]
     found: list[tuple[float, int]] = []
-    hazard = drop[:left.shape[1]].copy()
+    hazard = drop[: left.shape[1]].copy()
     rest, at_risk = left.sum(0), risk.sum(0)
     for k in np.argsort(-left.sum(1), kind="stable")[:12]:
         usual = float((risk[k] * hazard).sum())
@@ -198,7 +295,10 @@ def _purges(station: Station, weeks: int, drop: np.ndarray, ahead: np.ndarray, p
         found.append((min(float(share), 0.9), from_age))
         rest, at_risk = rest - left[k], at_risk - risk[k]
         band = _band(len(rest))
-        a, b = np.bincount(band, np.maximum(rest, 0), len(_BANDS)), np.bincount(band, np.maximum(at_risk, 0), len(_BANDS))
+        a, b = (
+            np.bincount(band, np.maximum(rest, 0), len(_BANDS)),
+            np.bincount(band, np.maximum(at_risk, 0), len(_BANDS)),
+        )
         overall = (a.sum() + 0.3) / (b.sum() + 300.0)
         hazard = ((a + 2.0) / (b + 2.0 / overall))[band]
     if not found:
@@ -213,25 +313,62 @@ def _purges(station: Station, weeks: int, drop: np.ndarray, ahead: np.ndarray, p
     share = 1 / (1 + np.exp(-(middle + 0.3 * rng.standard_normal(paths))))
     weeks_ahead = len(ahead)
     hit = rng.random((paths, weeks_ahead)) < rate[:, None]
-    each = 1 / (1 + np.exp(-(np.log(share / (1 - share))[:, None] + min(spread, 0.6) * rng.standard_normal((paths, weeks_ahead)))))
-    return hit * each, from_ages[pick].astype(float), np.concatenate([hazard, np.full(len(drop) - len(hazard), hazard[-1])])
+    each = 1 / (
+        1
+        + np.exp(
+            -(
+                np.log(share / (1 - share))[:, None]
+                + min(spread, 0.6) * rng.standard_normal((paths, weeks_ahead))
+            )
+        )
+    )
+    return (
+        hit * each,
+        from_ages[pick].astype(float),
+        np.concatenate([hazard, np.full(len(drop) - len(hazard), hazard[-1])]),
+    )
 
 
-def _share_team(service: Service, model: Model, past: np.ndarray, ahead: np.ndarray, rng: np.random.Generator, change_weeks: tuple[int, ...]) -> None:
+def _share_team(
+    service: Service,
+    model: Model,
+    past: np.ndarray,
+    ahead: np.ndarray,
+    rng: np.random.Generator,
+    change_weeks: tuple[int, ...],
+) -> None:
     """One team, two lists: the total has one level, the split between the lists its own, with the dated changes in it."""
     first, second = service.team  # type: ignore[misc]
     a, b = (_history(service, service.stations[k])[0] for k in (first, second))
     spare_a, spare_b = (_spare(service.stations[k], service.weeks)[::-1] for k in (first, second))
-    if spare_b[-52:].sum() > 0.25 * len(spare_b[-52:]):                  # the second list takes what it needs: the first list's flow is its capacity
+    if spare_b[-52:].sum() > 0.25 * len(
+        spare_b[-52:]
+    ):  # the second list takes what it needs: the first list's flow is its capacity
         model.team = None
         return
-    total = _fit(a + b, past, model.paths, rng, service.known[::-1], change_weeks=change_weeks, censored=spare_b)
+    total = _fit(
+        a + b,
+        past,
+        model.paths,
+        rng,
+        service.known[::-1],
+        change_weeks=change_weeks,
+        censored=spare_b,
+    )
     lead = model.stations[first]
     lead.rates, lead.noise = total.rates(ahead, rng), total.noise(len(ahead), rng)
     model.split = _split(a, b, spare_a, len(ahead), model.paths, rng, change_weeks)
 
 
-def _split(a: np.ndarray, b: np.ndarray, spare: np.ndarray, weeks_ahead: int, paths: int, rng: np.random.Generator, change_weeks: tuple[int, ...]) -> np.ndarray:
+def _split(
+    a: np.ndarray,
+    b: np.ndarray,
+    spare: np.ndarray,
+    weeks_ahead: int,
+    paths: int,
+    rng: np.random.Generator,
+    change_weeks: tuple[int, ...],
+) -> np.ndarray:
     """Share of the team's slots spent on the first list, by path and coming week: a drifting logit with steps."""
     size = len(a)
     total = a + b
@@ -242,7 +379,11 @@ def _split(a: np.ndarray, b: np.ndarray, spare: np.ndarray, weeks_ahead: int, pa
     share = smooth / (smooth + np.convolve(b, np.ones(13), "same") + 0.5)
     eta = np.log(share / (1 - share))
     walk = np.minimum(-weeks[:, None], -weeks[None, :])
-    before = np.column_stack([np.arange(size) < t for t in range(2, size, 2)]).astype(float) if size > 4 else np.zeros((size, 0))
+    before = (
+        np.column_stack([np.arange(size) < t for t in range(2, size, 2)]).astype(float)
+        if size > 4
+        else np.zeros((size, 0))
+    )
     chance = np.full(before.shape[1], np.log(2 * 0.4 / 52))
     for week in change_weeks:
         if len(chance) and -week < size - 2:
@@ -252,7 +393,9 @@ def _split(a: np.ndarray, b: np.ndarray, spare: np.ndarray, weeks_ahead: int, pa
     residual = eta + (a - total * share) / w
     spread = max(0.0, float(np.average((residual - eta) ** 2 - 1 / w, weights=w)))
     v = (1 / w + min(spread, 1.0)) * np.where(spare, 25.0, 1.0)
-    residual = residual + np.where(spare, 0.4, 0.0)        # the first list had all it needed: its share was at least this
+    residual = residual + np.where(
+        spare, 0.4, 0.0
+    )  # the first list had all it needed: its share was at least this
     middle = float(np.average(residual, weights=1 / v))
     cells, kept = [], []
     var = 0.7**2
@@ -262,11 +405,20 @@ def _split(a: np.ndarray, b: np.ndarray, spare: np.ndarray, weeks_ahead: int, pa
         alpha = inverse @ (residual - middle)
         log = np.log(wq) - 0.5 * np.linalg.slogdet(cov)[1] - 0.5 * (residual - middle) @ alpha
         gain, s = before.T @ alpha, np.einsum("ij,ij->j", before, inverse @ before)
-        cells.append(np.concatenate([[log], log + chance - 0.5 * np.log1p(var * s) + 0.5 * var * gain**2 / (1 + var * s)]))
+        cells.append(
+            np.concatenate(
+                [
+                    [log],
+                    log + chance - 0.5 * np.log1p(var * s) + 0.5 * var * gain**2 / (1 + var * s),
+                ]
+            )
+        )
         kept.append((inverse, q))
     weights = np.concatenate(cells)
     weights = np.exp(weights - weights.max())
-    picks = np.searchsorted(np.cumsum(weights) / weights.sum(), (np.arange(paths) + rng.random()) / paths).clip(0, len(weights) - 1)
+    picks = np.searchsorted(
+        np.cumsum(weights) / weights.sum(), (np.arange(paths) + rng.random()) / paths
+    ).clip(0, len(weights) - 1)
     width = before.shape[1] + 1
     for pick in np.unique(picks):
         rows = picks == pick
@@ -276,11 +428,18 @@ def _split(a: np.ndarray, b: np.ndarray, spare: np.ndarray, weeks_ahead: int, pa
             inverse = inverse - var * np.outer(u, u) / (1 + var * (before[:, pick % width - 1] @ u))
         ones = np.ones(size)
         mean, variance = ones @ inverse @ (residual - middle), max(1 - ones @ inverse @ ones, 1e-10)
-        level[rows], drift[rows] = middle + mean + np.sqrt(variance) * rng.standard_normal(rows.sum()), q
+        level[rows], drift[rows] = (
+            middle + mean + np.sqrt(variance) * rng.standard_normal(rows.sum()),
+            q,
+        )
     order = rng.permutation(paths)
     level, drift = level[order], drift[order]
     moves = drift[:, None] * rng.standard_normal((paths, weeks_ahead))
-    moves += (rng.random((paths, weeks_ahead)) < 0.15 / 52) * 0.4 * rng.standard_normal((paths, weeks_ahead))
+    moves += (
+        (rng.random((paths, weeks_ahead)) < 0.15 / 52)
+        * 0.4
+        * rng.standard_normal((paths, weeks_ahead))
+    )
     return 1 / (1 + np.exp(-(level[:, None] + np.cumsum(moves, axis=1))))
 
 
@@ -291,7 +450,19 @@ def _wait(service: Service, wait: WaitHistory, ages: int, over_days: tuple[int, 
     within = None
     if wait.standard_days is not None:
         waited = days[:, :, None] - np.arange(7)[None, None, :]
-        within = np.einsum("aoe,o,e->a", waited <= wait.standard_days, offsets, offsets).astype(np.float32)
+        within = np.einsum("aoe,o,e->a", waited <= wait.standard_days, offsets, offsets).astype(
+            np.float32
+        )
     ends_at = [k for k, s in enumerate(service.stations) if wait.name in s.completes]
-    return WaitModel(wait.name, wait.stations, ends_at, over, within, wait.open_days, float(np.arange(7) @ offsets), wait.completed, wait.within,
-                     idle=not any(service.stations[k].seen.any() for k in ends_at))
+    return WaitModel(
+        wait.name,
+        wait.stations,
+        ends_at,
+        over,
+        within,
+        wait.open_days,
+        float(np.arange(7) @ offsets),
+        wait.completed,
+        wait.within,
+        idle=not any(service.stations[k].seen.any() for k in ends_at),
+    )

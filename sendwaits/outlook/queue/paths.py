@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["COHORTS", "StationModel", "WaitModel", "Model", "Paths", "Levers", "simulate", "whole_poisson"]
+__all__ = [
+    "COHORTS",
+    "StationModel",
+    "WaitModel",
+    "Model",
+    "Paths",
+    "Levers",
+    "simulate",
+    "whole_poisson",
+]
 
 _COARSE = 16
 COHORTS = 60
@@ -107,7 +116,9 @@ class Paths:
     def balance(self) -> float:
         """The largest breach of waiting = waiting before + in - seen - left over all stations, paths and weeks (0 = exact)."""
         change = np.diff(self.held, axis=2)
-        return float(np.abs(change - (self.came - self.seen - self.left)[:, :, 1:]).max(initial=0.0))
+        return float(
+            np.abs(change - (self.came - self.seen - self.left)[:, :, 1:]).max(initial=0.0)
+        )
 
 
 def whole_poisson(mean: np.ndarray, z: np.ndarray, u: np.ndarray) -> np.ndarray:
@@ -131,7 +142,7 @@ def _scatter(n: np.ndarray, chance: np.ndarray, z: np.ndarray) -> np.ndarray:
     expected = n * chance
     spread = np.sqrt(np.maximum(expected * (1 - chance), 0))
     spread *= z
-    room = np.minimum(expected, n - expected)            # as far up as down, or the mean would move
+    room = np.minimum(expected, n - expected)  # as far up as down, or the mean would move
     np.clip(spread, -room, room, out=spread)
     spread += expected
     scale = expected.sum(1) / np.maximum(spread.sum(1), 1e-6)
@@ -152,23 +163,35 @@ def _whole(x: np.ndarray, u: np.ndarray) -> np.ndarray:
 class _Queue:
     """One station while it runs: a buffer in which ageing is a moving window."""
 
-    def __init__(self, model: StationModel, paths: int, groups: int, weeks: int, room: int, pool: np.ndarray, start: np.ndarray | None = None, resting: list[np.ndarray] | None = None) -> None:
+    def __init__(
+        self,
+        model: StationModel,
+        paths: int,
+        groups: int,
+        weeks: int,
+        room: int,
+        pool: np.ndarray,
+        start: np.ndarray | None = None,
+        resting: list[np.ndarray] | None = None,
+    ) -> None:
         ages = len(model.waiting) if start is None else start.shape[1]
         self.model, self.groups, self.at = model, groups, weeks
         self.buffer = np.zeros((paths, room + weeks + 1), dtype=np.float32)
-        self.buffer[:, weeks:weeks + ages] = model.waiting if start is None else start
+        self.buffer[:, weeks : weeks + ages] = model.waiting if start is None else start
         self.width = ages
         self.pool = pool
         each = paths // groups
         self.group = np.repeat(np.arange(groups), each)
-        self.resting = resting if resting is not None else [self._spread(x, room + 1) for x in model.fresh]      # children who rest, youngest entry first
+        self.resting = (
+            resting if resting is not None else [self._spread(x, room + 1) for x in model.fresh]
+        )  # children who rest, youngest entry first
         steps = model.table.shape[1]
         self.marks = np.unique(np.append(np.arange(0, steps, _COARSE), steps - 1))
         self.coarse = np.ascontiguousarray(model.table[:, self.marks].transpose(0, 2, 1))
 
     def _spread(self, counts: np.ndarray, room: int) -> np.ndarray:
         out = np.zeros((len(self.buffer), room), dtype=np.float32)
-        out[:, :len(counts)] = counts
+        out[:, : len(counts)] = counts
         return out
 
     def enter(self, children: np.ndarray) -> None:
@@ -176,19 +199,24 @@ class _Queue:
         if self.model.hold:
             self.resting.insert(0, children)
             children = self.resting.pop()
-            children = np.concatenate([np.zeros((len(children), self.model.hold), np.float32), children], axis=1)
+            children = np.concatenate(
+                [np.zeros((len(children), self.model.hold), np.float32), children], axis=1
+            )
         self.width = min(max(self.width, children.shape[1]), self.buffer.shape[1] - self.at)
-        self.children[:, :children.shape[1]] += children[:, :self.width]
+        self.children[:, : children.shape[1]] += children[:, : self.width]
 
     def everyone(self) -> np.ndarray:
         """Children here by age, the resting ones too."""
         if not self.model.hold:
             return self.children
-        width = min(max(self.width, *(x.shape[1] + k for k, x in enumerate(self.resting))), self.buffer.shape[1] - self.at)
+        width = min(
+            max(self.width, *(x.shape[1] + k for k, x in enumerate(self.resting))),
+            self.buffer.shape[1] - self.at,
+        )
         out = np.zeros((len(self.buffer), width), np.float32)
-        out[:, :self.width] = self.children
+        out[:, : self.width] = self.children
         for k, x in enumerate(self.resting):
-            out[:, k:k + x.shape[1]] += x[:, :width - k]
+            out[:, k : k + x.shape[1]] += x[:, : width - k]
         return out
 
     def age(self) -> None:
@@ -204,11 +232,11 @@ class _Queue:
 
     @property
     def children(self) -> np.ndarray:
-        return self.buffer[:, self.at:self.at + self.width]
+        return self.buffer[:, self.at : self.at + self.width]
 
     def most(self) -> np.ndarray:
         n = self.children
-        return np.einsum("pa,pa->p", n, self.model.table[self.group, -1, :n.shape[1]])
+        return np.einsum("pa,pa->p", n, self.model.table[self.group, -1, : n.shape[1]])
 
     def spend(self, capacity: np.ndarray, u: np.ndarray) -> np.ndarray:
         """Children seen by age when ``capacity`` (whole) is spent by the discipline; fewer when fewer may be seen."""
@@ -217,7 +245,12 @@ class _Queue:
         sums = (n.reshape(groups, -1, width) @ self.coarse[:, :width]).reshape(len(n), -1)
         j = np.clip((sums < capacity[:, None]).sum(1) - 1, 0, len(self.marks) - 2)
         rows = np.arange(len(n))
-        low, high, s_low, s_high = self.marks[j], self.marks[j + 1], sums[rows, j], sums[rows, j + 1]
+        low, high, s_low, s_high = (
+            self.marks[j],
+            self.marks[j + 1],
+            sums[rows, j],
+            sums[rows, j + 1],
+        )
         for _ in range(4):
             middle = (low + high) // 2
             s = np.einsum("pa,pa->p", n, table[self.group, middle, :width])
@@ -225,7 +258,9 @@ class _Queue:
             down = ~up & (middle > low)
             low, s_low = np.where(up, middle, low), np.where(up, s, s_low)
             high, s_high = np.where(down, middle, high), np.where(down, s, s_high)
-        w = np.clip((capacity - s_low) / np.maximum(s_high - s_low, 1e-6), 0.0, 1.0).astype(np.float32)
+        w = np.clip((capacity - s_low) / np.maximum(s_high - s_low, 1e-6), 0.0, 1.0).astype(
+            np.float32
+        )
         chance = table[self.group, low, :width]
         chance += w[:, None] * (table[self.group, high, :width] - chance)
         return self._take(_scatter(n, chance, self.normals(n.shape)), u)
@@ -235,17 +270,23 @@ class _Queue:
         size = shape[0] * shape[1]
         pool = self.pool
         first = (self.at * 7919 * 101) % max(len(pool) - size, 1)
-        return pool[first:first + size].reshape(shape) if size <= len(pool) else np.resize(pool, shape)
+        return (
+            pool[first : first + size].reshape(shape)
+            if size <= len(pool)
+            else np.resize(pool, shape)
+        )
 
     def _take(self, x: np.ndarray, u: np.ndarray) -> np.ndarray:
         taken = np.minimum(_whole(x, u), self.children)
         self.children[...] -= taken
         return taken
 
-    def drop(self, scale: np.ndarray, purge: np.ndarray, z: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    def drop(
+        self, scale: np.ndarray, purge: np.ndarray, z: np.ndarray, u: np.ndarray, v: np.ndarray
+    ) -> np.ndarray:
         """Children who leave unseen, by age: the hazard of their age, and a share of the long waiters in a purge week."""
         n = self.children
-        x = n * self.model.drop[:n.shape[1]]
+        x = n * self.model.drop[: n.shape[1]]
         x *= scale[:, None].astype(np.float32)
         mean = x.sum(1, dtype=np.float64)
         x *= (whole_poisson(mean, z, u) / np.maximum(mean, 1e-9)).astype(np.float32)[:, None]
@@ -256,7 +297,15 @@ class _Queue:
         return self._take(np.minimum(x, n), v)
 
 
-def simulate(model: Model, weeks: int, levers: Levers | None = None, *, new_child: bool = True, tail_paths: int = 12, tail_weeks: int = 156) -> Paths:
+def simulate(
+    model: Model,
+    weeks: int,
+    levers: Levers | None = None,
+    *,
+    new_child: bool = True,
+    tail_paths: int = 12,
+    tail_weeks: int = 156,
+) -> Paths:
     """Run every path ``weeks`` on from as_at, and a part of them until children referred in the first 28 days are seen.
 
     ``tail_paths`` per group run on for at most ``tail_weeks`` more. Same model, same numbers: all dice are drawn from
@@ -265,7 +314,10 @@ def simulate(model: Model, weeks: int, levers: Levers | None = None, *, new_chil
     levers = levers or Levers()
     dice = _dice(model, weeks, 0)
     room = max(max(len(x) for x in (s.waiting, *s.fresh)) for s in model.stations) + 8
-    queues = [_Queue(s, model.paths, model.groups, weeks, room, _pool(model, k)) for k, s in enumerate(model.stations)]
+    queues = [
+        _Queue(s, model.paths, model.groups, weeks, room, _pool(model, k))
+        for k, s in enumerate(model.stations)
+    ]
     out = _empty(model, weeks)
     for k, queue in enumerate(queues):
         out.held[k, :, 0] = queue.everyone().sum(1)
@@ -288,18 +340,33 @@ def _pool(model: Model, station: int) -> np.ndarray:
 def _dice(model: Model, weeks: int, stream: int) -> dict[str, np.ndarray]:
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([model.seed, 901, stream])))
     shape = (len(model.stations), weeks, model.paths)
-    return {"u": rng.random((4, *shape), dtype=np.float32), "z": rng.standard_normal((3, *shape), dtype=np.float32),
-            "team": rng.random((2, weeks, model.paths), dtype=np.float32), "team_z": rng.standard_normal((2, weeks, model.paths), dtype=np.float32)}
+    return {
+        "u": rng.random((4, *shape), dtype=np.float32),
+        "z": rng.standard_normal((3, *shape), dtype=np.float32),
+        "team": rng.random((2, weeks, model.paths), dtype=np.float32),
+        "team_z": rng.standard_normal((2, weeks, model.paths), dtype=np.float32),
+    }
 
 
 def _empty(model: Model, weeks: int) -> Paths:
     blank = lambda: np.zeros((model.paths, weeks + 1))  # noqa: E731
     names = [w.name for w in model.waits]
     flat = lambda: np.zeros((len(model.stations), model.paths, weeks + 1))  # noqa: E731
-    return Paths({n: blank() for n in names}, {(w.name, d): blank() for w in model.waits for d in w.over}, {n: blank() for n in names},
-                 {n: blank() for n in names}, {n: blank() for n in names}, {n: np.zeros((model.paths, 400)) for n in names},
-                 {n: np.zeros(model.paths) for n in names}, {n: np.zeros((model.paths, 2 * COHORTS)) for n in names},
-                 {n: np.zeros((model.paths, 2 * COHORTS)) for n in names}, flat(), flat(), flat(), flat())
+    return Paths(
+        {n: blank() for n in names},
+        {(w.name, d): blank() for w in model.waits for d in w.over},
+        {n: blank() for n in names},
+        {n: blank() for n in names},
+        {n: blank() for n in names},
+        {n: np.zeros((model.paths, 400)) for n in names},
+        {n: np.zeros(model.paths) for n in names},
+        {n: np.zeros((model.paths, 2 * COHORTS)) for n in names},
+        {n: np.zeros((model.paths, 2 * COHORTS)) for n in names},
+        flat(),
+        flat(),
+        flat(),
+        flat(),
+    )
 
 
 def _at(array: np.ndarray, week: int) -> np.ndarray:
@@ -307,7 +374,16 @@ def _at(array: np.ndarray, week: int) -> np.ndarray:
     return array[:, min(week - 1, array.shape[1] - 1)]
 
 
-def _week(model: Model, queues: list[_Queue], levers: Levers, dice: dict[str, np.ndarray], week: int, die: int, part: slice | np.ndarray, out: Paths | None) -> list[np.ndarray]:
+def _week(
+    model: Model,
+    queues: list[_Queue],
+    levers: Levers,
+    dice: dict[str, np.ndarray],
+    week: int,
+    die: int,
+    part: slice | np.ndarray,
+    out: Paths | None,
+) -> list[np.ndarray]:
     """One week of every station in order; children seen, by station, age and path."""
     seen: list[np.ndarray] = []
     u, z = dice["u"][:, :, die][..., part], dice["z"][:, :, die][..., part]
@@ -315,32 +391,62 @@ def _week(model: Model, queues: list[_Queue], levers: Levers, dice: dict[str, np
     for k, (station, queue) in enumerate(zip(model.stations, queues, strict=True)):
         queue.age()
         came = _arrive(station, queue, seen, levers, week, part, z[2, k], u[3, k], u[2, k])
-        left = queue.drop(station.drop_scale[part], _at(station.purge, week)[part], z[1, k], u[1, k], u[2, k])
+        left = queue.drop(
+            station.drop_scale[part], _at(station.purge, week)[part], z[1, k], u[1, k], u[2, k]
+        )
         if model.team and k in model.team:
             lever = _at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0
             if k == model.team[0]:
-                team_total, team_rates = _team(model, levers, week, part, dice["team_z"][0, die][part], dice["team"][0, die][part])
+                team_total, team_rates = _team(
+                    model,
+                    levers,
+                    week,
+                    part,
+                    dice["team_z"][0, die][part],
+                    dice["team"][0, die][part],
+                )
                 share = _at(model.split, week)[part]  # type: ignore[arg-type]
-                planned, rates = _binomial(team_total, share, dice["team_z"][1, die][part]), team_rates * share
+                planned, rates = (
+                    _binomial(team_total, share, dice["team_z"][1, die][part]),
+                    team_rates * share,
+                )
                 capacity = planned * lever
             else:
                 used = seen[model.team[0]].sum(1)
                 capacity = np.maximum(team_total - np.minimum(used, planned), 0) * lever
                 rates = np.maximum(team_rates - used, 0.0)
-            capacity = _or_due(capacity, rates * lever, station, queue, levers, k, week, part, z[0, k])
+            capacity = _or_due(
+                capacity, rates * lever, station, queue, levers, k, week, part, z[0, k]
+            )
         else:
             capacity = _capacity(station, queue, levers, k, week, part, z[0, k], u[0, k])
         for source, target, slots in levers.moved:
-            capacity = np.maximum(capacity + _at(slots, week)[part] * ((target == k) * 1.0 - (source == k) * 1.0), 0.0)
+            capacity = np.maximum(
+                capacity + _at(slots, week)[part] * ((target == k) * 1.0 - (source == k) * 1.0), 0.0
+            )
         taken = queue.spend(np.floor(capacity + u[3, k] * (capacity % 1 > 0)), u[0, k] * 0.999)
         seen.append(taken)
         if out is not None:
-            out.came[k, :, week], out.seen[k, :, week], out.left[k, :, week] = came, taken.sum(1), left.sum(1)
+            out.came[k, :, week], out.seen[k, :, week], out.left[k, :, week] = (
+                came,
+                taken.sum(1),
+                left.sum(1),
+            )
             out.held[k, :, week] = queue.everyone().sum(1)
     return seen
 
 
-def _arrive(station: StationModel, queue: _Queue, seen: list[np.ndarray], levers: Levers, week: int, part: slice | np.ndarray, z: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+def _arrive(
+    station: StationModel,
+    queue: _Queue,
+    seen: list[np.ndarray],
+    levers: Levers,
+    week: int,
+    part: slice | np.ndarray,
+    z: np.ndarray,
+    u: np.ndarray,
+    v: np.ndarray,
+) -> np.ndarray:
     came = np.zeros(len(queue.buffer))
     if station.arrivals is not None:
         mean = _at(station.arrivals, week)[part]
@@ -364,7 +470,16 @@ def _arrive(station: StationModel, queue: _Queue, seen: list[np.ndarray], levers
     return came
 
 
-def _capacity(station: StationModel, queue: _Queue, levers: Levers, k: int, week: int, part: slice | np.ndarray, z: np.ndarray, u: np.ndarray) -> np.ndarray:
+def _capacity(
+    station: StationModel,
+    queue: _Queue,
+    levers: Levers,
+    k: int,
+    week: int,
+    part: slice | np.ndarray,
+    z: np.ndarray,
+    u: np.ndarray,
+) -> np.ndarray:
     """Children who can be seen this week: a capacity, or, without a bottleneck, those whose time has come."""
     lever = _at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0
     rates = _at(station.rates, week)[part] * lever
@@ -372,25 +487,44 @@ def _capacity(station: StationModel, queue: _Queue, levers: Levers, k: int, week
     return _or_due(slots, rates, station, queue, levers, k, week, part, z)
 
 
-def _or_due(slots: np.ndarray, rates: np.ndarray, station: StationModel, queue: _Queue, levers: Levers, k: int, week: int, part: slice | np.ndarray, z: np.ndarray) -> np.ndarray:
+def _or_due(
+    slots: np.ndarray,
+    rates: np.ndarray,
+    station: StationModel,
+    queue: _Queue,
+    levers: Levers,
+    k: int,
+    week: int,
+    part: slice | np.ndarray,
+    z: np.ndarray,
+) -> np.ndarray:
     """The slots, but on paths without a bottleneck the children whose time has come, their mean at most ``rates`` x ceiling.
 
     The ceiling binds the mean only: the lesser of two chance numbers is less than either mean, and would hold back a
     service that nothing holds back.
     """
-    if station.hazard_mode is None or station.exposure is None or station.hazard_rates is None or station.ceiling is None:
+    if (
+        station.hazard_mode is None
+        or station.exposure is None
+        or station.hazard_rates is None
+        or station.ceiling is None
+    ):
         return slots
     n = queue.children
-    hazard = station.exposure[:n.shape[1]]
+    hazard = station.exposure[: n.shape[1]]
     both = n @ np.column_stack([hazard, hazard**2])
-    pace = _at(station.hazard_rates, week)[part] * (_at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0)
+    pace = _at(station.hazard_rates, week)[part] * (
+        _at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0
+    )
     pace = np.minimum(pace, rates * station.ceiling[part] / np.maximum(both[:, 0], 1e-9))
     mean, fixed = both[:, 0] * pace, both[:, 1] * pace**2
     due = np.clip(np.floor(mean + np.sqrt(np.maximum(mean - fixed, 0.0)) * z + 0.5), 0, None)
     return np.where(station.hazard_mode[part], due, slots)
 
 
-def _team(model: Model, levers: Levers, week: int, part: slice | np.ndarray, z: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _team(
+    model: Model, levers: Levers, week: int, part: slice | np.ndarray, z: np.ndarray, u: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Slots of the whole team this week, and their mean."""
     lead = model.stations[model.team[0]]  # type: ignore[index]
     rates = _at(lead.rates, week)[part]
@@ -400,16 +534,24 @@ def _team(model: Model, levers: Levers, week: int, part: slice | np.ndarray, z: 
 
 
 def _binomial(total: np.ndarray, share: np.ndarray, z: np.ndarray) -> np.ndarray:
-    return np.clip(np.floor(total * share + np.sqrt(np.maximum(total * share * (1 - share), 0)) * z + 0.5), 0, total)
+    return np.clip(
+        np.floor(total * share + np.sqrt(np.maximum(total * share * (1 - share), 0)) * z + 0.5),
+        0,
+        total,
+    )
 
 
-def _read(model: Model, queues: list[_Queue], out: Paths, week: int, seen: list[np.ndarray]) -> None:
+def _read(
+    model: Model, queues: list[_Queue], out: Paths, week: int, seen: list[np.ndarray]
+) -> None:
     for wait in model.waits:
         for k in wait.stations:
             n = queues[k].everyone()
             width = n.shape[1]
             days = _mean_days(wait, week, width)
-            both = n @ np.column_stack([np.ones(width), days, *(_over_at(wait, d, week, width) for d in wait.over)]).astype(np.float32)
+            both = n @ np.column_stack(
+                [np.ones(width), days, *(_over_at(wait, d, week, width) for d in wait.over)]
+            ).astype(np.float32)
             out.waiting[wait.name][:, week] += both[:, 0]
             out.age_sum[wait.name][:, week] += both[:, 1]
             for c, d in enumerate(wait.over):
@@ -418,7 +560,7 @@ def _read(model: Model, queues: list[_Queue], out: Paths, week: int, seen: list[
             done = seen[k]
             out.completed[wait.name][:, week] += done.sum(1)
             if wait.within is not None:
-                inside = done * wait.within[:done.shape[1]]
+                inside = done * wait.within[: done.shape[1]]
                 out.within[wait.name][:, week] += inside.sum(1)
                 _on_time(wait, out, week, inside)
         if week and wait.within is not None:
@@ -434,7 +576,7 @@ def _on_time(wait: WaitModel, out: Paths, week: int, inside: np.ndarray) -> None
     last = min(_due_age(wait) + 1, inside.shape[1])
     first = COHORTS + week - last + 1
     if first >= 0 and week < COHORTS:
-        out.on_time[wait.name][:, first:first + last] += inside[:, :last][:, ::-1]
+        out.on_time[wait.name][:, first : first + last] += inside[:, :last][:, ::-1]
 
 
 def _still_open(wait: WaitModel, queues: list[_Queue], out: Paths, week: int) -> None:
@@ -465,7 +607,9 @@ def _over_at(wait: WaitModel, limit: int, week: int, width: int) -> np.ndarray:
     return share
 
 
-def _tag(model: Model, out: Paths, week: int, seen: list[np.ndarray], part: slice | np.ndarray) -> None:
+def _tag(
+    model: Model, out: Paths, week: int, seen: list[np.ndarray], part: slice | np.ndarray
+) -> None:
     """Count the children who started in the first four weeks when they are seen, by weeks waited."""
     for wait in model.waits:
         for k in wait.ends_at:
@@ -479,11 +623,13 @@ def _remaining(queues: list[_Queue], wait: WaitModel, week: int) -> np.ndarray:
     left = np.zeros(len(queues[0].buffer))
     for k in wait.stations:
         n = queues[k].everyone()
-        left += n[:, max(week - 4, 0):week].sum(1)
+        left += n[:, max(week - 4, 0) : week].sum(1)
     return left
 
 
-def _decided(model: Model, queues: list[_Queue], out: Paths, week: int, part: slice | np.ndarray) -> bool:
+def _decided(
+    model: Model, queues: list[_Queue], out: Paths, week: int, part: slice | np.ndarray
+) -> bool:
     done = True
     for wait in model.waits:
         left = _remaining(queues, wait, week)
@@ -493,7 +639,15 @@ def _decided(model: Model, queues: list[_Queue], out: Paths, week: int, part: sl
     return done
 
 
-def _tail(model: Model, queues: list[_Queue], levers: Levers, out: Paths, weeks: int, tail_paths: int, tail_weeks: int) -> None:
+def _tail(
+    model: Model,
+    queues: list[_Queue],
+    levers: Levers,
+    out: Paths,
+    weeks: int,
+    tail_paths: int,
+    tail_weeks: int,
+) -> None:
     """Run a part of the paths on until half of the tagged children are seen; the others count no more for that row."""
     each = model.paths // model.groups
     tail_paths = min(tail_paths, each)
@@ -503,7 +657,19 @@ def _tail(model: Model, queues: list[_Queue], levers: Levers, out: Paths, weeks:
         undecided = _remaining(queues, wait, weeks) > 0.9 * out.new_child[wait.name].sum(1)
         if not wait.idle and undecided.mean() > 0.015:
             out.new_child[wait.name][others] = np.nan
-    later = [_Queue(q.model, len(part), model.groups, tail_weeks, max(x.everyone().shape[1] for x in queues) + 8, q.pool, q.children[part], [x[part] for x in q.resting]) for q in queues]
+    later = [
+        _Queue(
+            q.model,
+            len(part),
+            model.groups,
+            tail_weeks,
+            max(x.everyone().shape[1] for x in queues) + 8,
+            q.pool,
+            q.children[part],
+            [x[part] for x in q.resting],
+        )
+        for q in queues
+    ]
     dice = _dice(model, tail_weeks, 1)
     for step in range(tail_weeks):
         week = weeks + 1 + step

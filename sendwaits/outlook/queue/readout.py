@@ -10,15 +10,48 @@ from sendwaits.outlook.queue.history import Service
 from sendwaits.outlook.queue.paths import Model, Paths
 from sendwaits.workspace import Target
 
-__all__ = ["COLUMNS", "QUANTILES", "values", "weekly_rows", "new_child_weeks", "target_values", "target_week", "summary", "over_days_of"]
+__all__ = [
+    "COLUMNS",
+    "QUANTILES",
+    "values",
+    "weekly_rows",
+    "new_child_weeks",
+    "target_values",
+    "target_week",
+    "summary",
+    "over_days_of",
+]
 
-COLUMNS = ("pathway", "wait", "measure", "target_date", "horizon_weeks", "scenario", "mean", "p10", "p25", "p50", "p75", "p90", "probability", "note")
+COLUMNS = (
+    "pathway",
+    "wait",
+    "measure",
+    "target_date",
+    "horizon_weeks",
+    "scenario",
+    "mean",
+    "p10",
+    "p25",
+    "p50",
+    "p75",
+    "p90",
+    "probability",
+    "note",
+)
 QUANTILES = (0.10, 0.25, 0.50, 0.75, 0.90)
 _NEW_CHILD_WIDTH = 1.2
 """Stretch of the draws around their median: 67 % of 336 outcomes lay in the unstretched 80 % interval (benchmarks/queues.py)."""
-_UNDEFINED = {"mean_weeks_open": "nobody is expected to wait then: undefined",
-              "within_standard_pct": "nobody is expected to be seen in the 13 weeks before: undefined"}
-_WEEKLY = ("waiting", "waiting_over_18_weeks", "waiting_over_52_weeks", "mean_weeks_open", "within_standard_pct")
+_UNDEFINED = {
+    "mean_weeks_open": "nobody is expected to wait then: undefined",
+    "within_standard_pct": "nobody is expected to be seen in the 13 weeks before: undefined",
+}
+_WEEKLY = (
+    "waiting",
+    "waiting_over_18_weeks",
+    "waiting_over_52_weeks",
+    "mean_weeks_open",
+    "within_standard_pct",
+)
 
 
 def over_days_of(measure: str) -> int | None:
@@ -36,10 +69,18 @@ def values(model: Model, paths: Paths, wait: str, measure: str) -> np.ndarray:
         return paths.over[wait, days]
     with np.errstate(invalid="ignore", divide="ignore"):
         if measure == "mean_weeks_open":
-            return np.where(paths.waiting[wait] > 0, paths.age_sum[wait] / 7 / paths.waiting[wait], np.nan)
+            return np.where(
+                paths.waiting[wait] > 0, paths.age_sum[wait] / 7 / paths.waiting[wait], np.nan
+            )
         if measure == "within_standard_pct":
             history = next(w for w in model.waits if w.name == wait)
-            done, within = (_last_quarter(now[wait], past) for now, past in ((paths.completed, history.completed), (paths.within, history.within_done)))
+            done, within = (
+                _last_quarter(now[wait], past)
+                for now, past in (
+                    (paths.completed, history.completed),
+                    (paths.within, history.within_done),
+                )
+            )
             return np.where(done > 0, np.clip(100 * within / done, 0, 100), np.nan)
     raise Refused(f"A forecast has no measure '{measure}'. Choose one of: {', '.join(_WEEKLY)}.")
 
@@ -59,7 +100,9 @@ def summary(draws: np.ndarray) -> list[float]:
     return [float(there.mean()), *(float(q) for q in np.quantile(there, QUANTILES))]
 
 
-def weekly_rows(service: Service, model: Model, paths: Paths, scenario: str, weeks: int = 52) -> list[list[object]]:
+def weekly_rows(
+    service: Service, model: Model, paths: Paths, scenario: str, weeks: int = 52
+) -> list[list[object]]:
     """Rows of weeks 1..``weeks`` for every wait and measure."""
     rows: list[list[object]] = []
     for wait, history in zip(model.waits, service.waits, strict=True):
@@ -71,7 +114,19 @@ def weekly_rows(service: Service, model: Model, paths: Paths, scenario: str, wee
             for week in range(1, weeks + 1):
                 cells = summary(draws[:, week])
                 why = note if np.isfinite(cells[0]) or note else _UNDEFINED[measure]
-                rows.append([service.pathway, wait.name, measure, _date(service, week), week, scenario, *cells, np.nan, why])
+                rows.append(
+                    [
+                        service.pathway,
+                        wait.name,
+                        measure,
+                        _date(service, week),
+                        week,
+                        scenario,
+                        *cells,
+                        np.nan,
+                        why,
+                    ]
+                )
     return rows
 
 
@@ -104,7 +159,9 @@ def new_child_weeks(paths: Paths, wait: str) -> np.ndarray:
     return np.where(late, np.inf, out)
 
 
-def new_child_row(service: Service, model: Model, paths: Paths, wait: str, scenario: str) -> list[object]:
+def new_child_row(
+    service: Service, model: Model, paths: Paths, wait: str, scenario: str
+) -> list[object]:
     """The single row ``new_child_wait_weeks`` of one wait."""
     draws = new_child_weeks(paths, wait)
     draws = draws[~np.isnan(draws)]
@@ -113,27 +170,55 @@ def new_child_row(service: Service, model: Model, paths: Paths, wait: str, scena
     if late.mean() > 0.0 if len(draws) else False:
         longest = 4.0 * np.ceil((model.weeks + 156) / 4)
         draws = np.where(late, longest, draws)
-        note = "; ".join(filter(None, [note, f"on {100 * late.mean():.0f} % of paths longer than {longest:.0f} weeks"]))
+        note = "; ".join(
+            filter(
+                None,
+                [note, f"on {100 * late.mean():.0f} % of paths longer than {longest:.0f} weeks"],
+            )
+        )
     cells = summary(draws) if len(draws) else [np.nan] * 6
     if late.mean() > 0.5 if len(late) else True:
-        cells, note = [np.nan] * 6, note or "no child is expected to start this wait in the next 28 days"
-    return [service.pathway, wait, "new_child_wait_weeks", str(service.as_at + np.timedelta64(28, "D")), 4, scenario, *cells, np.nan, note]
+        cells, note = (
+            [np.nan] * 6,
+            note or "no child is expected to start this wait in the next 28 days",
+        )
+    return [
+        service.pathway,
+        wait,
+        "new_child_wait_weeks",
+        str(service.as_at + np.timedelta64(28, "D")),
+        4,
+        scenario,
+        *cells,
+        np.nan,
+        note,
+    ]
 
 
 def target_week(service: Service, target: Target, weeks: int = 52) -> int:
     """The first weekly horizon on or after the target's date. Raises `Refused` before as_at or beyond a year."""
     days = (np.datetime64(target.by, "D") - service.as_at).astype(int)
     if days <= 0:
-        raise Refused(f"sendwaits.toml: [[targets]] {target.pathway} {target.note}: by must lie after as_at ({service.as_at}).")
+        raise Refused(
+            f"sendwaits.toml: [[targets]] {target.pathway} {target.note}: by must lie after as_at ({service.as_at})."
+        )
     week = int(-(-days // 7))
     if week > weeks:
-        raise Refused(f"sendwaits.toml: [[targets]] {target.pathway} {target.note}: by must lie within {weeks} weeks of as_at ({service.as_at}).")
+        raise Refused(
+            f"sendwaits.toml: [[targets]] {target.pathway} {target.note}: by must lie within {weeks} weeks of as_at ({service.as_at})."
+        )
     return week
 
 
-def target_values(service: Service, model: Model, paths: Paths, target: Target, week: int) -> np.ndarray:
+def target_values(
+    service: Service, model: Model, paths: Paths, target: Target, week: int
+) -> np.ndarray:
     """The measure of a target on every path at its week."""
-    if target.measure == "within_20_weeks_pct" and len(service.waits) == 2 and len(service.stations) == 3:
+    if (
+        target.measure == "within_20_weeks_pct"
+        and len(service.waits) == 2
+        and len(service.stations) == 3
+    ):
         return issued_cohort(service, model, paths, week, target.by.year)
     if target.measure == "new_child_wait_weeks":
         return new_child_weeks(paths, target.wait)
@@ -147,14 +232,18 @@ def issued_cohort(service: Service, model: Model, paths: Paths, week: int, year:
     start = max(first, 1)
     shares = np.clip((7 * np.arange(1, week + 1) - start + 1) / 7, 0, 1)
     plan = service.waits[1].name
-    total = done + paths.completed[plan][:, 1:week + 1] @ shares
-    within = inside + paths.within[plan][:, 1:week + 1] @ shares
+    total = done + paths.completed[plan][:, 1 : week + 1] @ shares
+    within = inside + paths.within[plan][:, 1 : week + 1] @ shares
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(total > 0, 100 * within / total, np.nan)
 
 
 def _issued(service: Service, first: int) -> tuple[int, int]:
-    days = service.plan_days[service.plan_days[:, 0] >= first] if len(service.plan_days) else service.plan_days
+    days = (
+        service.plan_days[service.plan_days[:, 0] >= first]
+        if len(service.plan_days)
+        else service.plan_days
+    )
     return len(days), int((days[:, 1] <= 140).sum()) if len(days) else 0
 
 

@@ -22,12 +22,18 @@ def committed(workspace: Workspace, service: Service) -> tuple[list[Scenario], l
     """The changes of the baseline, and a note for each that began before as_at (the flows hold it already)."""
     ours = [s for s in workspace.scenarios if s.pathway == service.pathway and s.committed]
     ahead = [s for s in ours if np.datetime64(s.start, "D") >= service.as_at]
-    return ahead, [f"'{s.name}' began before as_at: taken as part of the flows" for s in ours if s not in ahead]
+    return ahead, [
+        f"'{s.name}' began before as_at: taken as part of the flows" for s in ours if s not in ahead
+    ]
 
 
 def names_of(workspace: Workspace, service: Service) -> list[str]:
     """Names of the scenarios of this pathway that start on or after as_at, in the order of the file."""
-    ours = [s.name for s in workspace.scenarios if s.pathway == service.pathway and np.datetime64(s.start, "D") >= service.as_at]
+    ours = [
+        s.name
+        for s in workspace.scenarios
+        if s.pathway == service.pathway and np.datetime64(s.start, "D") >= service.as_at
+    ]
     return list(dict.fromkeys(ours))
 
 
@@ -39,10 +45,14 @@ def named(workspace: Workspace, service: Service, name: str) -> list[Scenario]:
         raise Refused(f"sendwaits.toml: no [[scenarios]] named '{name}'. There: {known}.")
     ours = [s for s in found if s.pathway == service.pathway]
     if not ours:
-        raise Refused(f"sendwaits.toml: [[scenarios]] '{name}' belongs to pathway {found[0].pathway}, not {service.pathway}. Ask with --pathway {found[0].pathway}.")
+        raise Refused(
+            f"sendwaits.toml: [[scenarios]] '{name}' belongs to pathway {found[0].pathway}, not {service.pathway}. Ask with --pathway {found[0].pathway}."
+        )
     for scenario in ours:
         if np.datetime64(scenario.start, "D") < service.as_at:
-            raise Refused(f"sendwaits.toml: [[scenarios]] '{name}' starts on {scenario.start}, before as_at ({service.as_at}). Give a later 'from', or an earlier --as-at.")
+            raise Refused(
+                f"sendwaits.toml: [[scenarios]] '{name}' starts on {scenario.start}, before as_at ({service.as_at}). Give a later 'from', or an earlier --as-at."
+            )
     return ours
 
 
@@ -61,27 +71,48 @@ def stations_of(service: Service, wait: str) -> list[int] | None:
 def _served(service: Service, model: Model, wait: str) -> list[int] | None:
     """As `stations_of`; a team whose lists turned out not to compete is its stations."""
     stations = stations_of(service, wait)
-    return list(range(len(service.stations))) if stations is None and model.team is None else stations
+    return (
+        list(range(len(service.stations))) if stations is None and model.team is None else stations
+    )
 
 
-def levers_of(service: Service, model: Model, changes: Iterable[Scenario], weeks: int = 52) -> Levers:
+def levers_of(
+    service: Service, model: Model, changes: Iterable[Scenario], weeks: int = 52
+) -> Levers:
     """The levers of these changes together; each change's delivery is drawn from its own place in the seed."""
     levers = Levers()
     for scenario in changes:
-        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([model.seed, 31, *scenario.name.encode("utf-8"), scenario.start.toordinal()])))
+        rng = np.random.Generator(
+            np.random.PCG64(
+                np.random.SeedSequence(
+                    [model.seed, 31, *scenario.name.encode("utf-8"), scenario.start.toordinal()]
+                )
+            )
+        )
         share = rng.uniform(*scenario.delivered, model.paths)
         late = rng.integers(scenario.late_weeks[0], scenario.late_weeks[1] + 1, model.paths)
         first = int((np.datetime64(scenario.start, "D") - service.as_at).astype(int) // 7)
         after = np.arange(weeks + 104)[None, :] >= first + late[:, None]
         if scenario.capacity_change_pct:
-            factor = np.maximum(1 + after * (scenario.capacity_change_pct / 100 * share)[:, None], 0.0)
+            factor = np.maximum(
+                1 + after * (scenario.capacity_change_pct / 100 * share)[:, None], 0.0
+            )
             _multiply(levers, _served(service, model, scenario.wait), factor)
         if scenario.demand_change_pct:
-            grown = np.maximum(1 + (np.arange(weeks + 104) >= first)[None, :] * np.full((model.paths, 1), scenario.demand_change_pct / 100), 0.0)
+            grown = np.maximum(
+                1
+                + (np.arange(weeks + 104) >= first)[None, :]
+                * np.full((model.paths, 1), scenario.demand_change_pct / 100),
+                0.0,
+            )
             levers.demand = grown if levers.demand is None else levers.demand * grown
         if scenario.move_slots_per_week:
-            source, target = (_end(service, w, scenario.name) for w in (scenario.move_from, scenario.move_to))
-            levers.moved.append((source, target, after * (scenario.move_slots_per_week * share)[:, None]))
+            source, target = (
+                _end(service, w, scenario.name) for w in (scenario.move_from, scenario.move_to)
+            )
+            levers.moved.append(
+                (source, target, after * (scenario.move_slots_per_week * share)[:, None])
+            )
     return levers
 
 
@@ -89,7 +120,9 @@ def _end(service: Service, wait: str, name: str) -> int:
     for k, station in enumerate(service.stations):
         if wait in station.completes:
             return k
-    raise Refused(f"sendwaits.toml: [[scenarios]] '{name}': move_slots_per_week needs move_from and move_to, two waits of {service.pathway}.")
+    raise Refused(
+        f"sendwaits.toml: [[scenarios]] '{name}': move_slots_per_week needs move_from and move_to, two waits of {service.pathway}."
+    )
 
 
 def _multiply(levers: Levers, stations: Sequence[int] | None, factor: np.ndarray) -> None:
@@ -100,7 +133,9 @@ def _multiply(levers: Levers, stations: Sequence[int] | None, factor: np.ndarray
         levers.capacity[k] = factor if k not in levers.capacity else levers.capacity[k] * factor
 
 
-def scale_capacity(service: Service, model: Model, levers: Levers, wait: str, factor: float) -> Levers:
+def scale_capacity(
+    service: Service, model: Model, levers: Levers, wait: str, factor: float
+) -> Levers:
     """These levers with the capacity that serves ``wait`` times ``factor`` from as_at on."""
     out = Levers(dict(levers.capacity), levers.team, levers.demand, list(levers.moved))
     stations = _served(service, model, "" if service.team else wait)

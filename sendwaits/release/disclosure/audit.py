@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sendwaits.release.disclosure.cells import Parts, cells_of, earlier_cells, limits, records_of, small_numbers
+from sendwaits.release.disclosure.cells import (
+    Parts,
+    cells_of,
+    earlier_cells,
+    limits,
+    records_of,
+    small_numbers,
+)
 from sendwaits.release.disclosure.plan import Cell, attack, months_of
 from sendwaits.release.disclosure.rules import Released
 from sendwaits.release.disclosure.system import weak_quantities
@@ -37,8 +44,14 @@ def audit(released: Released, previous: Iterable[Released] = ()) -> list[Finding
     for cell, unit, value, parts, status in records:
         if released.profile == "public":
             parts = _largest(parts)
-        if status == "" and value == value and small_numbers(cell.measure, unit, value, parts, small):
-            found.append(Finding(key_of(cell), "shown although it is about too few children", value, value))
+        if (
+            status == ""
+            and value == value
+            and small_numbers(cell.measure, unit, value, parts, small)
+        ):
+            found.append(
+                Finding(key_of(cell), "shown although it is about too few children", value, value)
+            )
     zeros = {Cell(*key.split("|")) for key in released.zeros_hidden}
     everything = cells_of(records, released.profile, released.k, zeros)
     earlier = earlier_cells(previous)
@@ -49,8 +62,11 @@ def audit(released: Released, previous: Iterable[Released] = ()) -> list[Finding
         before = earlier.only(pathway)
         cells.earlier, cells.earlier_hidden = before.shown, set(before.hidden)
         for weak in weak_quantities(attack(cells), need, small):
-            what = "hidden, but can be worked out" if "#" in weak.quantity.measure or weak.quantity in cells \
+            what = (
+                "hidden, but can be worked out"
+                if "#" in weak.quantity.measure or weak.quantity in cells
                 else "not printed, but a small number can be worked out"
+            )
             found.append(Finding(key_of(weak.quantity), what, weak.lo, weak.hi))
     return found
 
@@ -66,5 +82,3 @@ def _largest(parts: Parts) -> Parts:
 def key_of(cell: Cell) -> str:
     """``pathway|wait|measure|group|period_start|period_end`` of a finding, as in ``data-key``."""
     return "|".join(cell)
-
-

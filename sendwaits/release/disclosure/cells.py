@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
     from sendwaits.release.disclosure.rules import Released
 
-__all__ = ["limits", "small_numbers", "interval", "cells_of", "records_of", "earlier_cells", "whole"]
+__all__ = [
+    "limits",
+    "small_numbers",
+    "interval",
+    "cells_of",
+    "records_of",
+    "earlier_cells",
+    "whole",
+]
 
 Parts = tuple[int | None, int | None, int | None]
 
@@ -53,8 +61,12 @@ def interval(value: float, profile: str, small: int) -> tuple[float, float]:
     return float(max(printed - 2, small + 1)), float(printed + 2)
 
 
-def cells_of(records: Iterable[tuple[Cell, str, float, Parts, str]], profile: str, k: int,
-             zeros_hidden: Iterable[Cell] = ()) -> Cells:
+def cells_of(
+    records: Iterable[tuple[Cell, str, float, Parts, str]],
+    profile: str,
+    k: int,
+    zeros_hidden: Iterable[Cell] = (),
+) -> Cells:
     """The attacker's view of printed rows (cell, unit, value, (numerator, denominator, n), status)."""
     small, _ = limits(profile, k)
     maybe_zero = set(zeros_hidden)
@@ -70,11 +82,16 @@ def cells_of(records: Iterable[tuple[Cell, str, float, Parts, str]], profile: st
             if status == "c":
                 out.hidden[top] = 0
             elif num is not None and den is not None:
-                out.shown[top], out.shown[bottom] = interval(num, profile, small), interval(den, profile, small)
+                out.shown[top], out.shown[bottom] = (
+                    interval(num, profile, small),
+                    interval(den, profile, small),
+                )
         elif status == "" and not math.isnan(value):
             if cell.measure == "clearance_weeks":
                 if n is not None:
-                    out.shown[cell._replace(measure="clearance_weeks#n")] = interval(n, profile, small)
+                    out.shown[cell._replace(measure="clearance_weeks#n")] = interval(
+                        n, profile, small
+                    )
             elif cell.measure.endswith("_weeks_open") and not cell.group:
                 out.averages[cell] = _average(cell.measure, value, k)
     return out
@@ -91,16 +108,32 @@ def _average(measure: str, weeks: float, k: int) -> Average:
 
 def records_of(table: pd.DataFrame) -> list[tuple[Cell, str, float, Parts, str]]:
     """The rows of a released table for `cells_of`."""
-    cells = zip(table["pathway"], table["wait"], table["measure"], table["group"], table["period_start"],
-                table["period_end"], strict=True)
-    parts: Any = zip(whole(table["numerator"]), whole(table["denominator"]), whole(table["n"]), strict=True)
-    return [(Cell(*c), u, float(v), p, s) for c, u, v, p, s in
-            zip(cells, table["unit"], table["value"].astype(float), parts, table["status"], strict=True)]
+    cells = zip(
+        table["pathway"],
+        table["wait"],
+        table["measure"],
+        table["group"],
+        table["period_start"],
+        table["period_end"],
+        strict=True,
+    )
+    parts: Any = zip(
+        whole(table["numerator"]), whole(table["denominator"]), whole(table["n"]), strict=True
+    )
+    return [
+        (Cell(*c), u, float(v), p, s)
+        for c, u, v, p, s in zip(
+            cells, table["unit"], table["value"].astype(float), parts, table["status"], strict=True
+        )
+    ]
 
 
 def whole(column: pd.Series) -> list[int | None]:
     """A column of whole numbers as Python integers, None where there is none."""
-    return [None if v is None or v != v else int(v) for v in column.astype(object).where(column.notna(), None)]
+    return [
+        None if v is None or v != v else int(v)
+        for v in column.astype(object).where(column.notna(), None)
+    ]
 
 
 def earlier_cells(previous: Iterable[Released]) -> Cells:
@@ -117,7 +150,11 @@ def earlier_cells(previous: Iterable[Released]) -> Cells:
             if before is not None and before[0] <= span[1] and span[0] <= before[1]:
                 span = (max(before[0], span[0]), min(before[1], span[1]))
             out.shown[cell] = span
-        out.starts.update(months_of(zip(released.table["period_start"], released.table["period_end"], strict=True)))
+        out.starts.update(
+            months_of(
+                zip(released.table["period_start"], released.table["period_end"], strict=True)
+            )
+        )
     for cell in out.shown:
         out.hidden.pop(cell, None)
     return out

@@ -19,8 +19,21 @@ from typing import NamedTuple
 from sendwaits.pathways import BANDS, built_in
 from sendwaits.release.disclosure.system import EARLIER, HARD, LIKELY, System
 
-__all__ = ["Cell", "Cells", "Average", "BREAKDOWN_MEASURES", "FLOWS", "attack", "base_count", "chains", "over_days",
-           "band_edges", "clearance_months", "months_of", "ratio_parts"]
+__all__ = [
+    "Cell",
+    "Cells",
+    "Average",
+    "BREAKDOWN_MEASURES",
+    "FLOWS",
+    "attack",
+    "base_count",
+    "chains",
+    "over_days",
+    "band_edges",
+    "clearance_months",
+    "months_of",
+    "ratio_parts",
+]
 
 BREAKDOWN_MEASURES = ("waiting", "waiting_over_18_weeks", "waiting_over_52_weeks")
 """Stocks that are broken down by group, at the newest census only."""
@@ -55,14 +68,21 @@ class Cells:
     """Everything printed, as an attacker holds it: an interval for each shown count, and the hidden counts."""
 
     shown: dict[Cell, tuple[float, float]] = field(default_factory=dict)
-    hidden: dict[Cell, int] = field(default_factory=dict)  # the least it can be: 1, or 0 where a zero may be hidden
+    hidden: dict[Cell, int] = field(
+        default_factory=dict
+    )  # the least it can be: 1, or 0 where a zero may be hidden
     averages: dict[Cell, Average] = field(default_factory=dict)
     earlier: dict[Cell, tuple[float, float]] = field(default_factory=dict)
     earlier_hidden: set[Cell] = field(default_factory=set)
     starts: dict[str, str] = field(default_factory=dict)  # end of each month -> its first day
 
     def __contains__(self, cell: object) -> bool:
-        return cell in self.shown or cell in self.hidden or cell in self.earlier or cell in self.earlier_hidden
+        return (
+            cell in self.shown
+            or cell in self.hidden
+            or cell in self.earlier
+            or cell in self.earlier_hidden
+        )
 
     def all(self) -> Iterator[Cell]:
         """Every count that is known or hidden, each once."""
@@ -70,11 +90,18 @@ class Cells:
 
     def only(self, pathway: str) -> Cells:
         """The part about one pathway: pathways share no child's wait."""
+
         def keep(part: Mapping[Cell, object]) -> dict:  # type: ignore[type-arg]
             return {cell: value for cell, value in part.items() if cell.pathway == pathway}
 
-        return Cells(keep(self.shown), keep(self.hidden), keep(self.averages), keep(self.earlier),
-                     {c for c in self.earlier_hidden if c.pathway == pathway}, self.starts)
+        return Cells(
+            keep(self.shown),
+            keep(self.hidden),
+            keep(self.averages),
+            keep(self.earlier),
+            {c for c in self.earlier_hidden if c.pathway == pathway},
+            self.starts,
+        )
 
 
 @cache
@@ -108,13 +135,20 @@ def base_count(wait: str, measure: str) -> tuple[str, str] | None:
 
 def ratio_parts(cell: Cell) -> tuple[Cell, Cell]:
     """The numerator and denominator of a percentage, as cells."""
-    return cell._replace(measure=cell.measure + "#num"), cell._replace(measure=cell.measure + "#den")
+    return cell._replace(measure=cell.measure + "#num"), cell._replace(
+        measure=cell.measure + "#den"
+    )
 
 
 def chains(cells: Cells) -> dict[tuple[str, str], str]:
     """(pathway, wait) -> the wait that starts when it is completed: from the pathway files, else from equal months."""
-    found = {(p.code, a.name): b.name for p in built_in().values() for a in p.waits for b in p.waits
-             if b.start == a.completed and b.completed != a.completed}
+    found = {
+        (p.code, a.name): b.name
+        for p in built_in().values()
+        for a in p.waits
+        for b in p.waits
+        if b.start == a.completed and b.completed != a.completed
+    }
     equal: dict[tuple[str, str, str], int] = {}
     unequal: set[tuple[str, str, str]] = set()
     starts = [c for c in cells.shown if c.measure == "starts" and not c.group]
@@ -192,7 +226,9 @@ class _Attack:
             if cell not in cells.shown and cell not in cells.hidden:
                 bounds[cell] = (0.0, _INF)
                 self.system.hidden.add(cell)
-                if "#" not in cell.measure:  # the parts of a hidden share may be 0, as in its own release
+                if (
+                    "#" not in cell.measure
+                ):  # the parts of a hidden share may be 0, as in its own release
                     self.system.add({cell: 1}, 1, _INF, EARLIER)
         for cell, (lo, hi) in sorted(cells.earlier.items()):
             now = cells.shown.get(cell)
@@ -201,7 +237,9 @@ class _Attack:
             if now is None or now[0] != now[1]:
                 self.system.add({cell: 1}, lo, hi, EARLIER)
 
-    def _implied(self, name: Cell, whole: Cell, parts: Iterable[Cell], strength: int = HARD) -> None:
+    def _implied(
+        self, name: Cell, whole: Cell, parts: Iterable[Cell], strength: int = HARD
+    ) -> None:
         """``name`` = whole - parts is a count of children that nobody prints but anybody can subtract."""
         self.system.add({name: 1, whole: -1, **dict.fromkeys(parts, 1)}, 0, 0, strength)
         self.system.implied.add(name)
@@ -213,22 +251,35 @@ class _Attack:
             return
         bands = self._bands(at)
         self.system.add({waiting: 1, **dict.fromkeys(bands, -1)}, 0, 0)
-        lines = sorted((days, cell) for cell, days in ((c, over_days(c.measure)) for c in self._measures(at))
-                       if days is not None)
+        lines = sorted(
+            (days, cell)
+            for cell, days in ((c, over_days(c.measure)) for c in self._measures(at))
+            if days is not None
+        )
         previous = waiting
         for days, cell in lines:
             above = [b for b, (lo, _) in bands.items() if lo > days]
             touching = [b for b, (_, hi) in bands.items() if hi > days]
-            self.system.add({cell: 1, **dict.fromkeys(above, -1)}, 0, _INF if above != touching else 0)
+            self.system.add(
+                {cell: 1, **dict.fromkeys(above, -1)}, 0, _INF if above != touching else 0
+            )
             if above != touching:
                 self.system.add({cell: 1, **dict.fromkeys(touching, -1)}, -_INF, 0)
             if previous != waiting:
-                self._implied(cell._replace(measure=f"waiting less {cell.measure}"), waiting, [cell])
-            self._implied(cell._replace(measure=f"{previous.measure} less {cell.measure}"), previous, [cell])
+                self._implied(
+                    cell._replace(measure=f"waiting less {cell.measure}"), waiting, [cell]
+                )
+            self._implied(
+                cell._replace(measure=f"{previous.measure} less {cell.measure}"), previous, [cell]
+            )
             previous = cell
         for measure in ("waiting_booked", "waiting_not_flowed"):
             if self.has(at._replace(measure=measure)):
-                self._implied(at._replace(measure=f"waiting less {measure}"), waiting, [at._replace(measure=measure)])
+                self._implied(
+                    at._replace(measure=f"waiting less {measure}"),
+                    waiting,
+                    [at._replace(measure=measure)],
+                )
         self._ageing(at, bands)
 
     def _measures(self, at: Cell) -> list[Cell]:
@@ -241,10 +292,15 @@ class _Attack:
 
     def _bands(self, at: Cell) -> dict[Cell, tuple[int, float]]:
         """The bands of one list, printed or not, with their days."""
-        printed = {c: edges for c in self._measures(at) if (edges := band_edges(c.measure)) is not None}
+        printed = {
+            c: edges for c in self._measures(at) if (edges := band_edges(c.measure)) is not None
+        }
         if printed:
             return dict(sorted(printed.items(), key=lambda item: item[1]))
-        return {at._replace(measure=f"unprinted band {lo}"): (lo, _INF if hi is None else hi) for lo, hi in BANDS}
+        return {
+            at._replace(measure=f"unprinted band {lo}"): (lo, _INF if hi is None else hi)
+            for lo, hi in BANDS
+        }
 
     def _ageing(self, at: Cell, bands: Mapping[Cell, tuple[int, float]]) -> None:
         """A month's list is last month's grown older, less those who left, plus those who started."""
@@ -257,7 +313,11 @@ class _Attack:
         if self.has(began) and young:
             self.system.add({began: 1, **dict.fromkeys(young, -1)}, 0, _INF, LIKELY)
         before_end = (date.fromisoformat(start) - timedelta(days=1)).isoformat()
-        before = self._bands(at._replace(end=before_end)) if self.has(at._replace(measure="waiting", end=before_end)) else {}
+        before = (
+            self._bands(at._replace(end=before_end))
+            if self.has(at._replace(measure="waiting", end=before_end))
+            else {}
+        )
         if not before:
             return
         left = [at._replace(measure=m, start=start) for m in ("completed", "removed_other")]
@@ -265,10 +325,20 @@ class _Attack:
             now_over = [b for b, (lo, _) in bands.items() if lo > line]
             was_over = [b for b, (lo, _) in before.items() if lo > line]
             near = [b for b, (_, hi) in before.items() if hi > line - days - 1]
-            self.system.add({**dict.fromkeys(near, 1), **dict.fromkeys(now_over, -1)}, 0, _INF, LIKELY)
+            self.system.add(
+                {**dict.fromkeys(near, 1), **dict.fromkeys(now_over, -1)}, 0, _INF, LIKELY
+            )
             if all(self.has(cell) for cell in left):
-                self.system.add({**dict.fromkeys(now_over, 1), **dict.fromkeys(was_over, -1), **dict.fromkeys(left, 1)},
-                                0, _INF, LIKELY)
+                self.system.add(
+                    {
+                        **dict.fromkeys(now_over, 1),
+                        **dict.fromkeys(was_over, -1),
+                        **dict.fromkeys(left, 1),
+                    },
+                    0,
+                    _INF,
+                    LIKELY,
+                )
 
     def _flow(self, pathway: str, wait: str, start: str, end: str) -> None:
         """waiting = waiting before + starts - completed - removed_other; an unprinted flow counts as 0 or more."""
@@ -283,7 +353,17 @@ class _Attack:
                 self.system.bounds.setdefault(cell, (0.0, _INF))
                 self.system.implied.add(cell)
         if self.has(now) and self.has(before):
-            self.system.add({now: 1, before: -1, flows["starts"]: -1, flows["completed"]: 1, flows["removed_other"]: 1}, 0, 0)
+            self.system.add(
+                {
+                    now: 1,
+                    before: -1,
+                    flows["starts"]: -1,
+                    flows["completed"]: 1,
+                    flows["removed_other"]: 1,
+                },
+                0,
+                0,
+            )
         following = self.chained.get((pathway, wait))
         if following is not None:
             fed = flows["starts"]._replace(wait=following)
@@ -296,21 +376,32 @@ class _Attack:
         first = [w for p, w in self.waits if p == pathway and (p, w) in self.first_waits]
         for wait in first:
             starts = referrals._replace(wait=wait, measure="starts")
-            flowing = any(self.has(starts._replace(measure=m)) for m in FLOWS)  # starts are there, printed or not
+            flowing = any(
+                self.has(starts._replace(measure=m)) for m in FLOWS
+            )  # starts are there, printed or not
             if self.has(referrals) and flowing:
                 if (pathway, wait) in self.equal_waits:
                     self.system.add({referrals: 1, starts: -1}, 0, 0, LIKELY)
                 else:
-                    self._implied(referrals._replace(measure=f"referrals less starts {wait}"), referrals, [starts], LIKELY)
+                    self._implied(
+                        referrals._replace(measure=f"referrals less starts {wait}"),
+                        referrals,
+                        [starts],
+                        LIKELY,
+                    )
         issued = referrals._replace(measure="plans_issued")
         plans = issued._replace(wait="plan", measure="completed")
         if self.has(issued) and self.has(plans):
-            self._implied(issued._replace(measure="plans_issued less completed"), issued, [plans], LIKELY)
+            self._implied(
+                issued._replace(measure="plans_issued less completed"), issued, [plans], LIKELY
+            )
         refused = ratio_parts(referrals._replace(measure="requests_refused_pct"))[0]
         late = ratio_parts(referrals._replace(measure="refusals_within_16_weeks_pct"))[1]
         ended = referrals._replace(wait="plan", measure="removed_other")
         if self.has(refused) and self.has(late) and self.has(ended):
-            self._implied(ended._replace(measure="removed less refused"), ended, [refused, late], LIKELY)
+            self._implied(
+                ended._replace(measure="removed less refused"), ended, [refused, late], LIKELY
+            )
 
     @property
     def first_waits(self) -> set[tuple[str, str]]:
@@ -351,10 +442,16 @@ class _Attack:
             elif cell.start:
                 longer.append(cell)
         for cell in longer:
-            parts = [m for m in months.get(cell._replace(start="", end=""), []) if m.start >= cell.start and m.end <= cell.end]
+            parts = [
+                m
+                for m in months.get(cell._replace(start="", end=""), [])
+                if m.start >= cell.start and m.end <= cell.end
+            ]
             if not parts:
                 continue
-            days = sum((date.fromisoformat(m.end) - date.fromisoformat(m.start)).days + 1 for m in parts)
+            days = sum(
+                (date.fromisoformat(m.end) - date.fromisoformat(m.start)).days + 1 for m in parts
+            )
             whole = days == (date.fromisoformat(cell.end) - date.fromisoformat(cell.start)).days + 1
             self.system.add({cell: 1, **dict.fromkeys(parts, -1)}, 0, 0 if whole else _INF)
 
@@ -363,7 +460,9 @@ class _Attack:
         columns: dict[tuple[str, Cell], list[Cell]] = {}
         for cell in self.cells.all():
             if cell.group:
-                columns.setdefault((cell.group.split("=", 1)[0], cell._replace(group="")), []).append(cell)
+                columns.setdefault(
+                    (cell.group.split("=", 1)[0], cell._replace(group="")), []
+                ).append(cell)
         for (_, whole), parts in columns.items():
             if self.has(whole):
                 self.system.add({whole: 1, **dict.fromkeys(parts, -1)}, 0, 0)
@@ -376,9 +475,15 @@ class _Attack:
         for steps in ladders.values():
             steps.sort()
             for (_, upper), (_, lower) in zip(steps, steps[1:], strict=False):
-                self._implied(lower._replace(measure=f"{upper.measure} less {lower.measure}"), upper, [lower])
+                self._implied(
+                    lower._replace(measure=f"{upper.measure} less {lower.measure}"), upper, [lower]
+                )
             for _, lower in steps[2:]:
-                self._implied(lower._replace(measure=f"{steps[0][1].measure} less {lower.measure}"), steps[0][1], [lower])
+                self._implied(
+                    lower._replace(measure=f"{steps[0][1].measure} less {lower.measure}"),
+                    steps[0][1],
+                    [lower],
+                )
 
     def _percentages(self) -> None:
         """A denominator is often another printed count; numerators of one period nest."""
@@ -418,29 +523,46 @@ class _Attack:
         if waiting is None or waiting[0] != waiting[1] or waiting[0] == 0:
             return
         n, bands = int(waiting[0]), self._bands(at)
-        if all(b in self.cells.shown and self.cells.shown[b][0] == self.cells.shown[b][1] for b in bands):
+        if all(
+            b in self.cells.shown and self.cells.shown[b][0] == self.cells.shown[b][1]
+            for b in bands
+        ):
             return
-        for cell in [c for c in self.cells.averages if c.wait == wait and c.end == end and not c.group]:
+        for cell in [
+            c for c in self.cells.averages if c.wait == wait and c.end == end and not c.group
+        ]:
             average = self.cells.averages[cell]
             days = average.weeks * 7
             under = [b for b, (_, hi) in bands.items() if hi < days - 1e-9]
             over = [b for b, (lo, _) in bands.items() if lo > days + 1e-9]
             if average.kind == "mean":
                 total = round(days * n)
-                self.system.add({b: lo for b, (lo, _) in bands.items() if lo}, -_INF, total, source=cell)
+                self.system.add(
+                    {b: lo for b, (lo, _) in bands.items() if lo}, -_INF, total, source=cell
+                )
                 if all(b in self.cells.shown for b, (_, hi) in bands.items() if hi == _INF):
                     top = {b: int(min(hi, 10000)) for b, (lo, hi) in bands.items()}
                     self.system.add(top, total, _INF, source=cell)
             elif average.kind == "longest":
                 k = average.rank
-                self.system.add(dict.fromkeys([b for b, (lo, _) in bands.items() if lo >= days + 7], 1), -_INF, k - 1,
-                                source=cell)
-                self.system.add(dict.fromkeys([b for b, (_, hi) in bands.items() if hi >= days], 1), k, _INF,
-                                source=cell)
+                self.system.add(
+                    dict.fromkeys([b for b, (lo, _) in bands.items() if lo >= days + 7], 1),
+                    -_INF,
+                    k - 1,
+                    source=cell,
+                )
+                self.system.add(
+                    dict.fromkeys([b for b, (_, hi) in bands.items() if hi >= days], 1),
+                    k,
+                    _INF,
+                    source=cell,
+                )
             else:
                 share = Fraction(average.kind) if average.kind != "median" else Fraction(1, 2)
                 rank = math.ceil(share * n)
-                below, above = (n // 2, n // 2) if average.kind == "median" else (rank - 1, n - rank)
+                below, above = (
+                    (n // 2, n // 2) if average.kind == "median" else (rank - 1, n - rank)
+                )
                 self.system.add(dict.fromkeys(under, 1), -_INF, below, source=cell)
                 self.system.add(dict.fromkeys(over, 1), -_INF, above, source=cell)
 
@@ -448,10 +570,19 @@ class _Attack:
         """A clearance time prints the completions of its 91 days."""
         for cell in [c for c in self.cells.all() if c.measure == "clearance_weeks#n"]:
             inside, touching = clearance_months(cell.end, self.cells.starts)
-            months = [cell._replace(measure="completed", start=self.cells.starts[e], end=e) for e in inside]
+            months = [
+                cell._replace(measure="completed", start=self.cells.starts[e], end=e)
+                for e in inside
+            ]
             months = [m for m in months if self.has(m)]
             self.system.add({cell: 1, **dict.fromkeys(months, -1)}, 0, _INF)
-            every = [cell._replace(measure="completed", start=self.cells.starts[e], end=e) for e in touching]
-            covered = sum((date.fromisoformat(e) - date.fromisoformat(self.cells.starts[e])).days + 1 for e in touching)
+            every = [
+                cell._replace(measure="completed", start=self.cells.starts[e], end=e)
+                for e in touching
+            ]
+            covered = sum(
+                (date.fromisoformat(e) - date.fromisoformat(self.cells.starts[e])).days + 1
+                for e in touching
+            )
             if covered >= 91 and all(self.has(m) for m in every):
                 self.system.add({cell: 1, **dict.fromkeys(every, -1)}, -_INF, 0)

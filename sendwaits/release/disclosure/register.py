@@ -41,7 +41,11 @@ def digest(processed: Path) -> str:
 
 def digest_before(processed: Path, as_at: date, profile: str) -> str:
     """One hash for all that has been released of other days and profiles: unchanged when this day's own set is registered."""
-    others = [store.digest_file(path) for path, entry in _entries(processed) if (entry["as_at"], entry["profile"]) != (as_at.isoformat(), profile)]
+    others = [
+        store.digest_file(path)
+        for path, entry in _entries(processed)
+        if (entry["as_at"], entry["profile"]) != (as_at.isoformat(), profile)
+    ]
     return store.digest_bytes("".join(others).encode()) if others else ""
 
 
@@ -50,8 +54,13 @@ def record(processed: Path, folder: Path) -> Path | None:
     facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     given = facts["parameters"]
     text = (folder / "figures.csv").read_text(encoding="utf-8")
-    entry = {"as_at": given["as_at"], "profile": given["profile"], "k": given["k"],
-             "zeros_hidden": facts.get("zeros_hidden", []), "figures": text}
+    entry = {
+        "as_at": given["as_at"],
+        "profile": given["profile"],
+        "k": given["k"],
+        "zeros_hidden": facts.get("zeros_hidden", []),
+        "figures": text,
+    }
     entries = _entries(processed)
     for _, old in reversed(entries):
         if (old["as_at"], old["profile"]) == (entry["as_at"], entry["profile"]):
@@ -59,9 +68,14 @@ def record(processed: Path, folder: Path) -> Path | None:
                 return None
             break
     entry["previous"] = digest(processed)
-    path = processed / "releases" / f"{len(entries) + 1:04d}_{entry['as_at']}_{entry['profile']}.json"
+    path = (
+        processed / "releases" / f"{len(entries) + 1:04d}_{entry['as_at']}_{entry['profile']}.json"
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
-    store.write_atomic(path, (json.dumps(entry, sort_keys=True, indent=0, ensure_ascii=False) + "\n").encode("utf-8"))
+    store.write_atomic(
+        path,
+        (json.dumps(entry, sort_keys=True, indent=0, ensure_ascii=False) + "\n").encode("utf-8"),
+    )
     return path
 
 
@@ -74,12 +88,16 @@ def _entries(processed: Path) -> list[tuple[Path, dict[str, Any]]]:
     for path in _files(processed):
         try:
             entry = json.loads(path.read_text(encoding="utf-8"))
-            whole = entry["previous"] == previous and {"as_at", "profile", "k", "figures"} <= set(entry)
+            whole = entry["previous"] == previous and {"as_at", "profile", "k", "figures"} <= set(
+                entry
+            )
         except (ValueError, KeyError, TypeError):
             whole = False
         if not whole:
-            raise Unsafe(f"data/processed/releases/{path.name}: the register of releases has been changed. Restore it from a backup; "
-                         "without it nobody can say what earlier releases told.")
+            raise Unsafe(
+                f"data/processed/releases/{path.name}: the register of releases has been changed. Restore it from a backup; "
+                "without it nobody can say what earlier releases told."
+            )
         previous = store.digest_file(path)
         found.append((path, entry))
     return found
@@ -90,4 +108,9 @@ def _released(entry: dict[str, Any]) -> Released:
         path = Path(folder) / "figures.csv"
         path.write_bytes(entry["figures"].encode("utf-8"))
         table = read_figures(path)
-    return Released(table, zeros_hidden=list(entry.get("zeros_hidden", [])), profile=entry["profile"], k=int(entry["k"]))
+    return Released(
+        table,
+        zeros_hidden=list(entry.get("zeros_hidden", [])),
+        profile=entry["profile"],
+        k=int(entry["k"]),
+    )

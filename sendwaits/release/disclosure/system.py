@@ -14,7 +14,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Row", "System", "Weak", "Memory", "weak_quantities", "intervals", "HARD", "LIKELY", "EARLIER"]
+__all__ = [
+    "Row",
+    "System",
+    "Weak",
+    "Memory",
+    "weak_quantities",
+    "intervals",
+    "HARD",
+    "LIKELY",
+    "EARLIER",
+]
 
 HARD, LIKELY, EARLIER = 0, 1, 2
 """Strength of a row: an identity; true of almost every data set; read from an earlier release, perhaps restated since."""
@@ -51,8 +61,14 @@ class System:
     hidden: set[Quantity] = field(default_factory=set)
     implied: set[Quantity] = field(default_factory=set)
 
-    def add(self, terms: Mapping[Quantity, int], lo: float, hi: float, strength: int = HARD,
-            source: Quantity = None) -> None:
+    def add(
+        self,
+        terms: Mapping[Quantity, int],
+        lo: float,
+        hi: float,
+        strength: int = HARD,
+        source: Quantity = None,
+    ) -> None:
         """One more row; quantities not seen before are unknown and 0 or more."""
         for quantity in terms:
             self.bounds.setdefault(quantity, (0.0, _INF))
@@ -117,7 +133,9 @@ class Memory:
         return part[~np.isnan(part).any(axis=1)]
 
 
-def weak_quantities(system: System, need: int, small: int, memory: Memory | None = None) -> list[Weak]:
+def weak_quantities(
+    system: System, need: int, small: int, memory: Memory | None = None
+) -> list[Weak]:
     """Quantities that keep fewer than ``need`` possible whole numbers, in the order they were added.
 
     ``small`` is the largest count that is never printed. Rows of strength `LIKELY` and `EARLIER` that cannot hold
@@ -144,7 +162,9 @@ def weak_quantities(system: System, need: int, small: int, memory: Memory | None
         if not targets:
             continue
         hidden = {q for q in targets if q in system.hidden}
-        for quantity, (lo, hi) in zip(targets, _ranges(component, targets, hidden, need, memory), strict=True):
+        for quantity, (lo, hi) in zip(
+            targets, _ranges(component, targets, hidden, need, memory), strict=True
+        ):
             judge(quantity, lo, hi)
     order = {q: i for i, q in enumerate(system.bounds)}
     return sorted(found.values(), key=lambda weak: order[weak.quantity])
@@ -220,8 +240,9 @@ def _components(system: System) -> list[_Component]:
     return list(parts.values())
 
 
-def _tightened(bounds: Mapping[Quantity, tuple[float, float]], rows: list[Any],
-               weakest: int = HARD) -> dict[Quantity, tuple[float, float]]:
+def _tightened(
+    bounds: Mapping[Quantity, tuple[float, float]], rows: list[Any], weakest: int = HARD
+) -> dict[Quantity, tuple[float, float]]:
     """Intervals of the unknown quantities after a few rounds of reading each row, up to a strength, on its own."""
     now = {q: b for q, b in bounds.items() if b[0] != b[1]}
     short = [row for row in rows if row[3] <= weakest and len(row[0]) <= 12]
@@ -238,15 +259,19 @@ def _tightened(bounds: Mapping[Quantity, tuple[float, float]], rows: list[Any],
                 if len(unknown) == 1:
                     rest_least = rest_most = 0.0
                 elif math.isinf(least) or math.isinf(most):
-                    rest_least, rest_most = _sum_of([term for term in unknown if term[0] != quantity], now)
+                    rest_least, rest_most = _sum_of(
+                        [term for term in unknown if term[0] != quantity], now
+                    )
                 else:
                     rest_least -= factor * old[0 if factor > 0 else 1]
                     rest_most -= factor * old[1 if factor > 0 else 0]
                 ends = ((lo - rest_most) / factor, (hi - rest_least) / factor)
                 if factor < 0:
                     ends = ends[::-1]
-                new = (max(old[0], math.ceil(ends[0] - 1e-9)) if ends[0] > -_INF else old[0],
-                       min(old[1], math.floor(ends[1] + 1e-9)) if ends[1] < _INF else old[1])
+                new = (
+                    max(old[0], math.ceil(ends[0] - 1e-9)) if ends[0] > -_INF else old[0],
+                    min(old[1], math.floor(ends[1] + 1e-9)) if ends[1] < _INF else old[1],
+                )
                 if new != old and new[0] <= new[1]:
                     now[quantity] = new
                     moving.add(quantity)
@@ -257,7 +282,9 @@ def _tightened(bounds: Mapping[Quantity, tuple[float, float]], rows: list[Any],
     return now
 
 
-def _sum_of(terms: list[tuple[Quantity, int]], spans: Mapping[Quantity, tuple[float, float]]) -> tuple[float, float]:
+def _sum_of(
+    terms: list[tuple[Quantity, int]], spans: Mapping[Quantity, tuple[float, float]]
+) -> tuple[float, float]:
     """Least and most of a sum of quantities."""
     least = most = 0.0
     for quantity, factor in terms:
@@ -271,14 +298,19 @@ def _sum_of(terms: list[tuple[Quantity, int]], spans: Mapping[Quantity, tuple[fl
     return least, most
 
 
-def _ranges(part: _Component, targets: list[Quantity], hidden: set[Quantity], need: int,
-            memory: Memory) -> list[tuple[float, float]]:
+def _ranges(
+    part: _Component, targets: list[Quantity], hidden: set[Quantity], need: int, memory: Memory
+) -> list[tuple[float, float]]:
     """Least and most of each target: at least ``need`` whole numbers apart only where so many are possible."""
     place = {q: i for i, q in enumerate(part.quantities)}
     at = [place[q] for q in targets]
     if not part.rows:
         return [(part.lo[i], part.hi[i]) for i in at]
-    if len(part.rows) == 1 and part.rows[0][1] == part.rows[0][2] and all(abs(f) == 1 for _, f in part.rows[0][0]):
+    if (
+        len(part.rows) == 1
+        and part.rows[0][1] == part.rows[0][2]
+        and all(abs(f) == 1 for _, f in part.rows[0][0])
+    ):
         return [_closed_form(part, i) for i in at]
     strict = [q in hidden for q in targets]
     key = (part.key(), tuple(part.quantities), tuple(at), tuple(strict), need)
@@ -329,9 +361,18 @@ class _Search:
     def _start(self) -> bool:
         """A first table: the true one where it is known, else any."""
         truth = [self.memory.truth.get(q, math.nan) for q in self.part.quantities]
-        fixed = {i: v for i, v in enumerate(truth) if not math.isnan(v) and self.solver.lo[i] <= v <= self.solver.hi[i]}
+        fixed = {
+            i: v
+            for i, v in enumerate(truth)
+            if not math.isnan(v) and self.solver.lo[i] <= v <= self.solver.hi[i]
+        }
         zero = np.zeros(self.solver.n)
-        if fixed and self._look(zero, self.solver.around(set(range(self.solver.n)) - set(fixed), np.nan_to_num(np.array(truth)))):
+        if fixed and self._look(
+            zero,
+            self.solver.around(
+                set(range(self.solver.n)) - set(fixed), np.nan_to_num(np.array(truth))
+            ),
+        ):
             return True
         if self._look(zero, None):
             return True
@@ -352,7 +393,11 @@ class _Search:
         apart = seen.max() - seen.min() + 1
         if apart < self.need:
             return False
-        return not self.solver.may_have_gaps or apart >= 2 * self.need or len(np.unique(seen)) >= self.need
+        return (
+            not self.solver.may_have_gaps
+            or apart >= 2 * self.need
+            or len(np.unique(seen)) >= self.need
+        )
 
     def _together(self, targets: list[int]) -> None:
         """Many targets pushed apart at once."""
@@ -396,7 +441,11 @@ class _Search:
             if self._safe(i):
                 return
             if value not in self.tables[:, i]:
-                lo, hi = (self.solver.lo.copy(), self.solver.hi.copy()) if within is None else (within[0].copy(), within[1].copy())
+                lo, hi = (
+                    (self.solver.lo.copy(), self.solver.hi.copy())
+                    if within is None
+                    else (within[0].copy(), within[1].copy())
+                )
                 if lo[i] <= value <= hi[i]:
                     lo[i] = hi[i] = value
                     self._look(np.zeros(self.solver.n), (lo, hi))
@@ -436,7 +485,9 @@ class _Solver:
         if not len(tables):
             return np.zeros(0, dtype=bool)
         sums = (self.matrix @ tables.T).T
-        return ((tables >= self.lo) & (tables <= self.hi)).all(axis=1) & ((sums >= self.row_lo - 1e-6) & (sums <= self.row_hi + 1e-6)).all(axis=1)
+        return ((tables >= self.lo) & (tables <= self.hi)).all(axis=1) & (
+            (sums >= self.row_lo - 1e-6) & (sums <= self.row_hi + 1e-6)
+        ).all(axis=1)
 
     def neighbours(self, i: int, steps: int) -> set[int]:
         """Quantities reached from one over a few short rows, and those that share a row with them."""
@@ -448,7 +499,16 @@ class _Solver:
                     self._across.setdefault(j, []).append(every)
         near, edge = {i}, [i]
         for _ in range(steps):
-            edge = list(dict.fromkeys(k for j in edge for row in self._across.get(j, ()) if len(row) <= 12 for k in row if k not in near))
+            edge = list(
+                dict.fromkeys(
+                    k
+                    for j in edge
+                    for row in self._across.get(j, ())
+                    if len(row) <= 12
+                    for k in row
+                    if k not in near
+                )
+            )
             near.update(edge)
         return near
 
@@ -458,7 +518,9 @@ class _Solver:
         free[list(near)] = True
         return np.where(free, self.lo, table), np.where(free, self.hi, table)
 
-    def solve(self, objective: np.ndarray, within: tuple[np.ndarray, np.ndarray] | None = None) -> np.ndarray | None:
+    def solve(
+        self, objective: np.ndarray, within: tuple[np.ndarray, np.ndarray] | None = None
+    ) -> np.ndarray | None:
         """Whole numbers that meet every row and minimise the objective; None when none are found."""
         from scipy.optimize import Bounds, LinearConstraint, milp
 
@@ -477,15 +539,27 @@ class _Solver:
             matrix, row_lo, row_hi = matrix[kept], row_lo[kept], row_hi[kept]
         if len(free):
             rows = [LinearConstraint(matrix, row_lo, row_hi)] if matrix.shape[0] else []
-            result = milp(objective[free], constraints=rows, bounds=Bounds(lo[free], hi[free]), options={"presolve": False})
+            result = milp(
+                objective[free],
+                constraints=rows,
+                bounds=Bounds(lo[free], hi[free]),
+                options={"presolve": False},
+            )
             if result.status == 2:  # no table at all, whole or not
                 return None
-            if result.x is not None and np.abs(result.x - np.round(result.x)).max() < 1e-6:  # mostly whole by itself
+            if (
+                result.x is not None and np.abs(result.x - np.round(result.x)).max() < 1e-6
+            ):  # mostly whole by itself
                 x[free] = np.round(result.x)
                 if self.fits(x[None, :])[0]:
                     return x
-            result = milp(objective[free], constraints=rows, bounds=Bounds(lo[free], hi[free]), integrality=np.ones(len(free)),
-                          options={"node_limit": 2000})
+            result = milp(
+                objective[free],
+                constraints=rows,
+                bounds=Bounds(lo[free], hi[free]),
+                integrality=np.ones(len(free)),
+                options={"node_limit": 2000},
+            )
             if result.x is None:
                 return None
             x[free] = np.round(result.x)
@@ -505,12 +579,16 @@ class _Solver:
             cost[self.n + 2 * s : self.n + 2 * s + 2] = 10.0 if rows[r][3] == LIKELY else 1.0
         upper = np.isfinite(self.row_hi)
         lower = np.isfinite(self.row_lo)
-        result = linprog(cost, A_ub=np.vstack([dense[upper], -dense[lower]]),
-                         b_ub=np.concatenate([self.row_hi[upper], -self.row_lo[lower]]),
-                         bounds=[*zip(self.lo, self.hi, strict=True), *[(0, None)] * (2 * len(soft))], method="highs")
+        result = linprog(
+            cost,
+            A_ub=np.vstack([dense[upper], -dense[lower]]),
+            b_ub=np.concatenate([self.row_hi[upper], -self.row_lo[lower]]),
+            bounds=[*zip(self.lo, self.hi, strict=True), *[(0, None)] * (2 * len(soft))],
+            method="highs",
+        )
         if result.x is None:
             return [row for row in rows if row[3] == HARD]
-        slack = {r: result.x[self.n + 2 * s] + result.x[self.n + 2 * s + 1] for s, r in enumerate(soft)}
+        slack = {
+            r: result.x[self.n + 2 * s] + result.x[self.n + 2 * s + 1] for s, r in enumerate(soft)
+        }
         return [row for r, row in enumerate(rows) if slack.get(r, 0.0) < 1e-6]
-
-

@@ -110,8 +110,12 @@ def sections(name: str) -> list[tuple[str, str]]:
     from sendwaits.release.reports import backlog, forecast, trend
 
     kind = {"trend": trend.Trend, "backlog": backlog.Backlog, "forecast": forecast.Forecast}[name]
-    return [(method, (function.__doc__ or "").strip().partition("\n")[0]) for method, function in vars(kind).items()
-            if not method.startswith("_") and getattr(function, "__annotations__", {}).get("return") == "Part"]
+    return [
+        (method, (function.__doc__ or "").strip().partition("\n")[0])
+        for method, function in vars(kind).items()
+        if not method.startswith("_")
+        and getattr(function, "__annotations__", {}).get("return") == "Part"
+    ]
 
 
 def open_report(name: str, material: Material | AreaMaterial) -> Report | AreaReport:
@@ -119,7 +123,9 @@ def open_report(name: str, material: Material | AreaMaterial) -> Report | AreaRe
     if isinstance(material, Material) and name in PATHWAY_REPORTS:
         from sendwaits.release.reports import backlog, forecast, trend
 
-        return {"trend": trend.Trend, "backlog": backlog.Backlog, "forecast": forecast.Forecast}[name](material)
+        return {"trend": trend.Trend, "backlog": backlog.Backlog, "forecast": forecast.Forecast}[
+            name
+        ](material)
     if isinstance(material, AreaMaterial) and name in AREA_REPORTS:
         from sendwaits.release.reports import quality, themes
 
