@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from datetime import date
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -33,7 +32,7 @@ def command(root, **environment):
         [sys.executable, toy.__file__, str(root)],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(toy.__file__).parent), **environment},
+        env={**os.environ, "PYTHONPATH": toy.PATH, **environment},
     )
 
 
@@ -202,7 +201,11 @@ def test_one_failed_report_leaves_the_others_and_no_half_notebook_or_value(tmp_p
     toy.write(tmp_path, extra='assert pathway != "SLCN", f"{len(table)} is the age of Jane Doe"')
     done = command(tmp_path, TOY_OPTIONS='{"profile": "analyst"}')
     folder = tmp_path / "reports" / "2024-07-31"
-    assert done.returncode == 3 and "Failed: slcn_trend (cell 4: AssertionError)." in done.stdout
+    assert (
+        done.returncode == 3
+        and "Failed: slcn_trend (cell 3: its code fails; run the notebook in JupyterLab to see why)."
+        in done.stdout
+    )
     assert (
         "6 of 7 reports" in done.stdout
         and "Jane" not in done.stdout + done.stderr
@@ -215,14 +218,18 @@ def test_one_failed_report_leaves_the_others_and_no_half_notebook_or_value(tmp_p
     )
     assert not any(b"4 is the age" in p.read_bytes() for p in folder.iterdir())
     assert json.loads((folder / "run.json").read_text())["failed"] == {
-        "slcn_trend": "cell 4: AssertionError"
+        "slcn_trend": "cell 3: its code fails; run the notebook in JupyterLab to see why"
     }
 
 
 def test_after_the_cause_is_removed_only_the_failed_report_is_made(tmp_path):
     toy.write(tmp_path, extra='assert pathway != "SLCN" or len(table) > 4')
-    assert toy.run(tmp_path).failed == {"slcn_trend": "cell 4: AssertionError"}
-    assert toy.run(tmp_path).failed == {"slcn_trend": "cell 4: AssertionError"}
+    assert toy.run(tmp_path).failed == {
+        "slcn_trend": "cell 3: its code fails; run the notebook in JupyterLab to see why"
+    }
+    assert toy.run(tmp_path).failed == {
+        "slcn_trend": "cell 3: its code fails; run the notebook in JupyterLab to see why"
+    }
     path = tmp_path / "data" / "raw" / "slcn_2024-07-31.csv"
     path.write_text(path.read_text() + "c9,2024-02-01\n")
     again = toy.run(tmp_path)

@@ -34,7 +34,7 @@ def start(root, **environment):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(toy.__file__).parent), **environment},
+        env={**os.environ, "PYTHONPATH": toy.PATH, **environment},
     )
 
 
@@ -227,7 +227,7 @@ def test_a_killed_kernel_fails_its_own_report_only(tmp_path):
     summary = toy.run(tmp_path)
     assert summary.exit_code == 3 and len(summary.made) == 6
     assert summary.failed == {
-        "slcn_trend": "its process was killed in cell 4 (too little memory is the usual reason)"
+        "slcn_trend": "its process was killed in cell 3 (too little memory is the usual reason)"
     }
     assert not (tmp_path / "reports" / "2024-07-31" / "slcn_trend.html").exists()
 

@@ -232,10 +232,12 @@ def test_reports_as_spark_tasks_give_the_same_set(session, tmp_path):
     extra = 'assert pathway != "SLCN"'
     here, there = toy.write(tmp_path / "here", extra), toy.write(tmp_path / "there", extra)
     store.forget()
-    assert toy.run(here).failed == {"slcn_trend": "cell 4: AssertionError"}
+    assert toy.run(here).failed == {
+        "slcn_trend": "cell 3: its code fails; run the notebook in JupyterLab to see why"
+    }
     store.forget()
     assert toy.run(there, each=spark.each_on_spark(session)).failed == {
-        "slcn_trend": "cell 4: AssertionError"
+        "slcn_trend": "cell 3: its code fails; run the notebook in JupyterLab to see why"
     }
     assert toy.contents(there / "reports" / "2024-07-31") == toy.contents(
         here / "reports" / "2024-07-31"

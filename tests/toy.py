@@ -17,6 +17,8 @@ from sendwaits.run import batch
 from sendwaits.run.making import Maker
 from sendwaits.workspace import open_workspace
 
+PATH = os.pathsep.join(map(str, (Path(__file__).parent, Path(__file__).parents[1])))
+"""Where a process of its own finds this module and the package."""
 AS_AT = date(2024, 7, 31)
 COUNT = """
 import os, pandas as pd

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _DEBUG = "--debug"
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)
 
 
 class _Date(click.ParamType):
@@ -31,9 +32,14 @@ class _Date(click.ParamType):
         if isinstance(value, date):
             return value
         try:
-            return parse_date(value, "--as-at")
+            day = parse_date(value, "--as-at")
         except Refused as error:
             self.fail(str(error))
+        if not FIRST_DAY <= day <= LAST_DAY:
+            self.fail(
+                f"--as-at: {day} is no census day. Give a day from {FIRST_DAY} to {LAST_DAY}."
+            )
+        return day
 
 
 _dir = click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
@@ -308,10 +314,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(command: Callable[[], Any], debug: bool) -> int:
     try:
-        command()
-        return 0
-    except click.exceptions.Exit as done:
-        return done.exit_code
+        code = command()  # click catches its own Exit and hands its code back
+        return code if isinstance(code, int) else 0
     except click.ClickException as error:
         where = (
             f"{error.ctx.command_path}: "
@@ -328,19 +332,18 @@ def _run(command: Callable[[], Any], debug: bool) -> int:
             traceback.print_exc()
         _plain(str(error))
         return error.exit_code
-    except OSError as error:
+    except OSError:
         if debug:
             traceback.print_exc()
-        kind = type(error).__name__
         _plain(
-            f"A file or folder could not be used ({kind}). Close it in other programs, and check its permissions and the free disk space."
+            "A file or folder could not be used. Close it in other programs, and check its permissions and the free disk space."
         )
         return CannotWrite.exit_code
-    except Exception as error:  # a bug: say so without any value from the data
+    except Exception:  # a bug: say so without any value from the data
         if debug:
             traceback.print_exc()
         _plain(
-            f"This is a bug in sendwaits ({type(error).__name__}). Run again with --debug and send the output without any data."
+            "This is a bug in sendwaits. Run the same command with --debug and send what it prints, without any data."
         )
         return 1
 

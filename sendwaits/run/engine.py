@@ -166,13 +166,16 @@ def _child(function: Callable, item: Any, connection: Any, parent: int) -> None:
 
 
 def explain(error: BaseException) -> str:
-    """One line that names the cell and the kind of error; the text of an error only where it is our own."""
+    """One line that names the cell; the text of an error only where it is our own, for it holds no value from the data."""
     from papermill.exceptions import PapermillExecutionError
 
     if isinstance(error, PapermillExecutionError):
         ours = error.ename in _own_errors(SendwaitsError)
-        return f"cell {error.cell_index + 1}: {error.evalue if ours else error.ename}"
-    return str(error) if isinstance(error, SendwaitsError) else type(error).__name__
+        what = error.evalue if ours else "its code fails; run the notebook in JupyterLab to see why"
+        return f"cell {error.cell_index + 1}: {what}"
+    if isinstance(error, SendwaitsError):
+        return str(error)
+    return "a bug in sendwaits; run again with --debug to see it"
 
 
 def _own_errors(family: type) -> set[str]:
@@ -222,6 +225,7 @@ def execute(
     """
     import papermill
     from papermill.engines import papermill_engines
+    from papermill.exceptions import PapermillExecutionError
     from papermill.inspection import inspect_notebook
 
     unknown = sorted(set(parameters) - set(inspect_notebook(str(notebook))))
@@ -232,7 +236,8 @@ def execute(
     papermill_engines.register(
         "sendwaits", SendwaitsEngine
     )  # also where the package is not installed
-    _tells.append(tell or (lambda cell: None))
+    place = _injected_after(notebook) if parameters else sys.maxsize
+    _tells.append((lambda cell: tell(cell - (cell > place))) if tell else (lambda cell: None))
     try:
         return papermill.execute_notebook(
             str(notebook),
@@ -244,8 +249,22 @@ def execute(
             kernel_name="python3",
             language="python",
         )
+    except PapermillExecutionError as error:
+        error.cell_index -= error.cell_index >= place  # counted as the notebook's author does
+        raise
     finally:
         _tells.pop()
+
+
+def _injected_after(notebook: Path) -> int:
+    """How many cells of the notebook stand before the one that papermill adds for the parameters."""
+    import nbformat
+
+    tagged = [
+        "parameters" in cell.metadata.get("tags", [])
+        for cell in nbformat.read(notebook, as_version=4).cells
+    ]
+    return tagged.index(True) + 1 if True in tagged else 0
 
 
 _tells: list[Callable[[int], None]] = []
