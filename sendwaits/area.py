@@ -10,7 +10,9 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from msgspec import structs
 
 from sendwaits.errors import Refused
 from sendwaits.intake import load as loading
@@ -44,8 +47,24 @@ def open(path: str | Path = ".") -> Area:
     only = os.environ.get("SENDWAITS_ONLY", "")
     if only:
         name = os.environ.get("SENDWAITS_AREA_NAME", only.partition("=")[2])
-        workspace = replace(workspace, only=only, area=replace(workspace.area, name=name))
+        workspace = replace(workspace, only=only, area=structs.replace(workspace.area, name=name))
+    _refuse_unknown_measures(workspace)
     return Area(workspace)
+
+
+def _refuse_unknown_measures(workspace: Workspace) -> None:
+    """Raises `Refused` for a target of a measure that its pathway does not have."""
+    for target in workspace.targets:
+        pathway = workspace.pathway(target.pathway)
+        known = sorted({name for _, name in measures.measure_names(pathway)})
+        if target.measure not in known and not re.fullmatch(
+            r"waiting_over_\d+_weeks", target.measure
+        ):
+            near = difflib.get_close_matches(target.measure, known, 3, 0)
+            raise Refused(
+                f"sendwaits.toml: [[targets]] of {pathway.code}: there is no measure "
+                f"'{target.measure}'. Nearest: {', '.join(near)}. All of them: docs/measures.md."
+            )
 
 
 class Area:

@@ -6,20 +6,27 @@ A built-in pathway is one table in ``pathways/<code>.toml``; a user's own is a `
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta, field
+from msgspec.structs import replace
 
 from sendwaits.errors import Refused
+from sendwaits.strict import Setting, decode
 
 __all__ = [
     "Pathway",
     "Wait",
     "When",
     "Removal",
+    "Pause",
+    "PathwaySettings",
     "built_in",
     "from_table",
     "BANDS",
@@ -76,70 +83,88 @@ _COMMON = {
 }
 
 
-@dataclass(frozen=True)
-class When:
+Days = Annotated[int, Meta(ge=0)]
+
+
+class When(Setting, frozen=True):
     """A condition on one row: ``column`` holds one of ``values``."""
 
     column: str
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Removal:
-    """A date that ends a wait without completing it; with ``when``, only on rows that meet it."""
+class Removal(Setting, frozen=True):
+    """A date that ends a wait without completing it; with ``column`` and ``values``, only on rows that meet them."""
 
     date: str
-    when: When | None = None
+    column: str = ""
+    values: tuple[str, ...] = ()
+
+    @property
+    def when(self) -> When | None:
+        return When(self.column, self.values) if self.column else None
 
 
-@dataclass(frozen=True)
-class Wait:
+class Pause(Setting, frozen=True):
+    """Two date columns between which the clock of every wait stands still; an empty end = still paused."""
+
+    start: str = field(name="from")
+    end: str = field(name="to")
+
+
+class Wait(Setting, frozen=True):
     """One clock: from a start column to a completion or a removal, whichever is earlier.
 
     ``withdrawn``: rows that meet a condition left the list on the earlier of the removals and the date named with it;
     undated ones have no wait. ``absent``: rows that meet all of its conditions never had this wait.
+    ``standard_days``: calendar days, inclusive; ``standard_working_days``: days that are neither weekend nor bank holiday.
     """
 
     name: str
-    label: str
     start: str
     completed: str
+    label: str = ""
     completed_when: When | None = None
     removed: tuple[Removal, ...] = (Removal("closed_date"),)
     withdrawn: tuple[Removal, ...] = ()
     absent: tuple[When, ...] = ()
-    standard_days: int | None = None
+    standard_days: Days | None = None
+    standard_working_days: Days | None = None
 
 
-@dataclass(frozen=True)
-class Pathway:
+class Pathway(Setting, frozen=True, kw_only=True):
     """One service: what its extract holds and which waits are counted from it.
 
     ``columns`` maps each canonical column to its kind: ``id``, ``date`` (a past event), ``future`` (a date that may lie
     after the extract), ``birth``, ``code`` (one of ``codes[column]``), ``flag`` (0/1) or ``text``. ``one_team``: all of its
-    waits share one team's capacity. ``timeliness``: the statutory measures of requests and plans apply.
+    waits share one team's capacity. ``timeliness``: the statutory measures of requests and plans apply. ``dates``: the
+    format (as strptime's) in which this area's extract writes a date column; ``words``: the code that a word of the
+    extract stands for; ``pauses``: see `Pause`.
     """
 
     code: str
-    title: str
-    label: str
-    columns: Mapping[str, str]
-    waits: tuple[Wait, ...]
-    required: tuple[str, ...]
+    waits: tuple[Wait, ...] = field(name="wait")
+    title: str = ""
+    label: str = ""
+    columns: Mapping[str, str] = {}
+    required: tuple[str, ...] = ()
     record_id: str = "referral_id"
-    start: str = "referral_date"
-    rejected: str | None = "rejected_date"
+    start: str = ""
+    rejected: str | None = None
     history: When | None = None
     source_column: str = "source"
-    over_weeks: tuple[int, ...] = OVER_WEEKS
+    over_weeks: tuple[int, ...] = ()
     booked: str | None = "next_appointment_date"
     review: str | None = None
     timeliness: bool = False
     one_team: bool = False
-    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    complete_from: str | None = None
-    headings: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, tuple[str, ...]] = {}
+    codes: Mapping[str, Mapping[str, str]] = {}
+    complete_from: date | None = None
+    headings: Mapping[str, str] = {}
+    dates: Mapping[str, str] = {}
+    words: Mapping[str, str] = {}
+    pauses: tuple[Pause, ...] = field(name="pause", default=())
 
     def wait(self, name: str) -> Wait:
         """The wait of that name. Raises `Refused` naming the waits there are."""
@@ -154,179 +179,111 @@ class Pathway:
         """Every column of kind ``date``: events that cannot lie after the extract."""
         return tuple(name for name, kind in self.columns.items() if kind == "date")
 
-    def with_settings(self, settings: Mapping[str, Any]) -> Pathway:
-        """The pathway under ``[pathways.<CODE>]`` of a workspace: own headings, clock start, standards, complete_from."""
-        for name in settings.get("headings", {}):
-            if name not in self.columns:
-                raise Refused(
-                    f"sendwaits.toml: [pathways.{self.code}.headings] '{name}' is no column of this pathway. "
-                    f"Columns: {', '.join(self.columns)}."
-                )
-        changed = replace(
-            self,
-            headings={**self.headings, **settings.get("headings", {})},
-            complete_from=settings.get("complete_from", self.complete_from),
-        )
+    def with_settings(self, settings: PathwaySettings, file: str) -> Pathway:
+        """The pathway under ``[pathways.<CODE>]`` of a workspace's toml. Raises `Refused` for a column that is none."""
+        place = f"{file}: [pathways.{self.code}"
+        for table in ("headings", "dates"):
+            for name in getattr(settings, table):
+                if name not in self.columns:
+                    raise Refused(
+                        f"{place}.{table}] '{name}' is no column of this pathway. "
+                        f"Columns: {', '.join(self.columns)}."
+                    )
+        for name in {*settings.dates, settings.clock_start} - {""}:
+            if self.columns.get(name) not in ("date", "future", "birth"):
+                raise Refused(f"{place}] '{name}' names no date column of this pathway.")
         waits = list(self.waits)
-        clock = settings.get("clock_start")
-        if clock is not None:
-            if self.columns.get(clock) != "date":
-                raise Refused(
-                    f"sendwaits.toml: [pathways.{self.code}] clock_start names no date column of this pathway."
-                )
-            waits[0] = replace(waits[0], start=clock)
-        for name, days in settings.get("standard_days", {}).items():
-            at = waits.index(next((w for w in waits if w.name == name), changed.wait(name)))
-            waits[at] = replace(
-                waits[at],
-                standard_days=_whole_days(days, f"[pathways.{self.code}.standard_days] {name}"),
-            )
-        return replace(changed, waits=tuple(waits))
-
-
-def _whole_days(value: Any, where: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise Refused(f"sendwaits.toml: {where} must be a whole number of days.")
-    return value
-
-
-_KEYS = {
-    "code",
-    "title",
-    "label",
-    "columns",
-    "required",
-    "record_id",
-    "start",
-    "rejected",
-    "history",
-    "source_column",
-    "over_weeks",
-    "booked",
-    "review",
-    "timeliness",
-    "one_team",
-    "aliases",
-    "codes",
-    "complete_from",
-    "headings",
-    "wait",
-}
-_WAIT_KEYS = {
-    "name",
-    "label",
-    "start",
-    "completed",
-    "completed_when",
-    "removed",
-    "withdrawn",
-    "absent",
-    "standard_days",
-}
-
-
-def from_table(table: Mapping[str, Any], where: str) -> Pathway:
-    """A pathway from its toml table; ``where`` names the file for error messages.
-
-    Raises `Refused` for unknown or missing keys. A column named in a wait is a date.
-    """
-    _known(table, _KEYS, where)
-    for key in ("code", "wait"):
-        if key not in table:
-            raise Refused(f"{where}: a pathway needs '{key}'.")
-    code = str(table["code"])
-    if not code.replace("_", "").isalnum() or code != code.upper() or not code.isascii():
-        raise Refused(
-            f"{where}: the code of a pathway is capital letters, digits and underscores, as in 'SLCN_AUTISM'."
+        if settings.clock_start:
+            waits[0] = replace(waits[0], start=settings.clock_start)
+        for key in ("standard_days", "standard_working_days"):
+            for name, days in getattr(settings, key).items():
+                at = waits.index(next((w for w in waits if w.name == name), self.wait(name)))
+                other = {"standard_days": None, "standard_working_days": None}
+                waits[at] = replace(waits[at], **{**other, key: days})
+        return replace(
+            self,
+            waits=tuple(waits),
+            headings={**self.headings, **settings.headings},
+            dates={**self.dates, **settings.dates},
+            words={**self.words, **settings.codes},
+            complete_from=settings.complete_from or self.complete_from,
         )
-    waits = tuple(_wait(w, f"{where}, pathway {code}") for w in table["wait"])
-    if not waits or len({w.name for w in waits}) != len(waits):
-        raise Refused(f"{where}: pathway {code} needs one or more waits with different names.")
-    columns = dict(_COMMON) if "record_id" not in table else {}
-    columns.update(table.get("columns", {}))
-    for wait in waits:
-        for name in (wait.start, wait.completed, *(r.date for r in wait.removed)):
-            if columns.setdefault(name, "date") not in ("date", "future"):
-                raise Refused(
-                    f"{where}: pathway {code}: '{name}' is used as a date of a wait but is no date column."
-                )
-    for name in table.get("headings", {}):
+
+
+class PathwaySettings(Setting, frozen=True, kw_only=True):
+    """``[pathways.<CODE>]`` of a workspace: how this area's extracts and clocks differ.
+
+    ``headings``: canonical name = heading of the extract. ``dates``: canonical name = format as in strptime.
+    ``codes``: word of the extract = code. ``clock_start``: the date column from which the first wait is counted.
+    ``complete_from``: the extract holds every closed record from this day on.
+    """
+
+    headings: Mapping[str, str] = {}
+    dates: Mapping[str, str] = {}
+    codes: Mapping[str, str] = {}
+    clock_start: str = ""
+    complete_from: date | None = None
+    standard_days: Mapping[str, Days] = {}
+    standard_working_days: Mapping[str, Days] = {}
+
+
+def from_table(table: Mapping[str, Any], file: str) -> Pathway:
+    """A pathway from its toml table; ``file`` names the file for error messages.
+
+    Raises `Refused` for unknown or missing keys. A column named in a wait or a pause is a date.
+    """
+    read = decode(Pathway, _with_removals(table), file, "the pathway")
+    place = f"{file}: pathway {read.code}"
+    if not re.fullmatch(r"[A-Z0-9_]*[A-Z0-9][A-Z0-9_]*", read.code):
+        raise Refused(
+            f"{file}: the code of a pathway is capital letters, digits and underscores, as in 'SLCN_AUTISM'."
+        )
+    if not read.waits or len({w.name for w in read.waits}) != len(read.waits):
+        raise Refused(f"{place} needs one or more waits with different names.")
+    columns = {**({} if "record_id" in table else _COMMON), **read.columns}
+    named = [n for w in read.waits for n in (w.start, w.completed, *(r.date for r in w.removed))]
+    for name in (*named, *(n for p in read.pauses for n in (p.start, p.end))):
+        if columns.setdefault(name, "date") not in ("date", "future"):
+            raise Refused(f"{place}: '{name}' is used as a date of a wait but is no date column.")
+    for name in read.headings:
         columns.setdefault(name, "text")
-    own_referral = "referral_date" in table.get("headings", {}) and "start" not in table
-    start = "referral_date" if own_referral else table.get("start", waits[0].start)
-    required = tuple(table.get("required", ("child_id", start)))
-    rejected = table.get("rejected", "rejected_date" if "rejected_date" in columns else None)
-    return Pathway(
-        code=code,
-        title=table.get("title", code),
-        label=table.get("label", code),
+    own = "referral_date" if "referral_date" in read.headings else read.waits[0].start
+    start = read.start or own
+    rejected = "rejected_date" if "rejected_date" in columns else None
+    return replace(
+        read,
+        title=read.title or read.code,
+        label=read.label or read.code,
         columns=columns,
-        waits=waits,
-        required=required,
-        record_id=table.get("record_id", "referral_id"),
+        waits=tuple(replace(w, label=w.label or w.name) for w in read.waits),
+        required=read.required or ("child_id", start),
         start=start,
-        rejected=rejected or None,
-        history=_when(table["history"]) if "history" in table else None,
-        source_column=table.get("source_column", "source"),
-        over_weeks=tuple(sorted({*OVER_WEEKS, *table.get("over_weeks", ())})),
-        booked=table.get("booked", "next_appointment_date") or None,
-        review=table.get("review"),
-        timeliness=bool(table.get("timeliness", False)),
-        one_team=bool(table.get("one_team", False)),
-        aliases={k: tuple(v) for k, v in table.get("aliases", {}).items()},
-        codes=table.get("codes", {}),
-        complete_from=table.get("complete_from"),
-        headings=table.get("headings", {}),
+        rejected=(rejected if read.rejected is None else read.rejected) or None,
+        over_weeks=tuple(sorted({*OVER_WEEKS, *read.over_weeks})),
+        booked=read.booked or None,
     )
 
 
-def _wait(table: Mapping[str, Any], where: str) -> Wait:
-    _known(table, _WAIT_KEYS, where)
-    for key in ("name", "start", "completed"):
-        if not isinstance(table.get(key), str):
-            raise Refused(f"{where}: each [[pathway.wait]] needs '{key}'.")
-    standard = table.get("standard_days")
-    return Wait(
-        name=table["name"],
-        label=table.get("label", table["name"]),
-        start=table["start"],
-        completed=table["completed"],
-        completed_when=_when(table["completed_when"]) if "completed_when" in table else None,
-        removed=tuple(_removal(r) for r in table.get("removed", ["closed_date"])),
-        withdrawn=tuple(_removal(r) for r in table.get("withdrawn", [])),
-        absent=tuple(_when(w) for w in table.get("absent", [])),
-        standard_days=None
-        if standard is None
-        else _whole_days(standard, f"{where}: standard_days"),
-    )
-
-
-def _when(table: Mapping[str, Any]) -> When:
-    return When(table["column"], tuple(table["values"]))
-
-
-def _removal(entry: str | Mapping[str, Any]) -> Removal:
-    if isinstance(entry, str):
-        return Removal(entry)
-    return Removal(entry["date"], When(entry["column"], tuple(entry["values"])))
-
-
-def _known(table: Mapping[str, Any], keys: set[str], where: str) -> None:
-    for key in table:
-        if key not in keys:
-            raise Refused(f"{where}: unknown key '{key}'. Known here: {', '.join(sorted(keys))}.")
+def _with_removals(table: Any) -> Any:
+    """The same table with ``removed = ["closed_date"]`` written out as ``[{ date = "closed_date" }]``."""
+    if not isinstance(table, Mapping) or not isinstance(table.get("wait"), list):
+        return table
+    waits = []
+    for wait in table["wait"]:
+        if isinstance(wait, Mapping) and isinstance(wait.get("removed"), list):
+            written = [{"date": r} if isinstance(r, str) else r for r in wait["removed"]]
+            wait = {**wait, "removed": written}
+        waits.append(wait)
+    return {**table, "wait": waits}
 
 
 @cache
 def built_in() -> Mapping[str, Pathway]:
     """The six services of the package, by code, in the order reports show them."""
+    folder = resources.files("sendwaits").joinpath("pathways")
     found = {}
     for code in ("nst", "ot_health", "ot_la", "slcn", "slcn_autism", "ehc"):
-        text = (
-            resources.files("sendwaits")
-            .joinpath("pathways", f"{code}.toml")
-            .read_text(encoding="utf-8")
-        )
+        text = folder.joinpath(f"{code}.toml").read_text(encoding="utf-8")
         pathway = from_table(tomllib.loads(text), f"pathways/{code}.toml")
         found[pathway.code] = pathway
     return found

@@ -6,15 +6,18 @@ Reads the settings once, refuses what it does not know, and knows no other room.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
 
 from sendwaits.errors import Refused
-from sendwaits.pathways import Pathway, built_in, from_table
+from sendwaits.pathways import Pathway, PathwaySettings, built_in, from_table
+from sendwaits.strict import Setting, decode, read_toml
 
 __all__ = [
     "Workspace",
@@ -22,6 +25,8 @@ __all__ = [
     "Target",
     "ChangePoint",
     "Scenario",
+    "OwnReport",
+    "SaidThen",
     "Disclosure",
     "Rag",
     "open_workspace",
@@ -32,21 +37,31 @@ __all__ = [
 ]
 
 FILE_NAME = "sendwaits.toml"
+STATEMENTS = "statements.toml"
 PROFILES = ("analyst", "board", "public")
 
+Chance = Annotated[float, Meta(ge=0, le=1)]
+Low = Annotated[float, Meta(ge=0)]
+S = TypeVar("S", bound=Setting)
 
-@dataclass(frozen=True)
-class AreaInfo:
-    """Who the reports are about. ``districts``: the only district names that count (others become ``unknown``)."""
 
-    name: str
+class AreaInfo(Setting, frozen=True):
+    """Who the reports are about.
+
+    ``la_codes``: the authorities of an area of several (``la_code`` is one of them). ``districts``: the only district names
+    that count (others become ``unknown``). ``late_days``: a service whose newest extract is older than that at as_at
+    is left out of verdicts and ratings.
+    """
+
+    name: Annotated[str, Meta(pattern=r"\S")]
     la_code: str = ""
     districts: tuple[str, ...] = ()
     neighbours: tuple[str, ...] = ()
+    la_codes: tuple[str, ...] = ()
+    late_days: Annotated[int, Meta(ge=0)] = 45
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Setting, frozen=True):
     """A promise: ``measure`` of one wait ``at_most`` or ``at_least`` a number by a date. ``wait`` is empty for pathway measures."""
 
     pathway: str
@@ -55,6 +70,10 @@ class Target:
     by: date
     at_most: float | None = None
     at_least: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.at_most is None) == (self.at_least is None):
+            raise ValueError("needs either at_most or at_least.")
 
     @property
     def note(self) -> str:
@@ -65,23 +84,21 @@ class Target:
         return f"{self.measure} {side} {number:g}"
 
 
-@dataclass(frozen=True)
-class ChangePoint:
+class ChangePoint(Setting, frozen=True):
     """A dated change of a service, drawn on its charts; limits start anew there. ``wait`` empty = all waits of the pathway."""
 
     pathway: str
     date: date
-    label: str
+    label: str = ""
     wait: str = ""
 
 
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(Setting, frozen=True):
     """What may change: capacity, demand or slots moved, from a date. Percentages are relative to the level at as_at."""
 
-    name: str
+    name: Annotated[str, Meta(min_length=1)]
     pathway: str
-    start: date
+    start: date = msgspec.field(name="from")
     wait: str = ""
     capacity_change_pct: float = 0.0
     demand_change_pct: float = 0.0
@@ -89,25 +106,63 @@ class Scenario:
     move_from: str = ""
     move_to: str = ""
     committed: bool = False
-    delivered: tuple[float, float] = (0.60, 1.05)
-    late_weeks: tuple[int, int] = (0, 12)
+    delivered: tuple[Low, Low] = (0.60, 1.05)
+    late_weeks: tuple[Annotated[int, Meta(ge=0)], Annotated[int, Meta(ge=0)]] = (0, 12)
+
+    def __post_init__(self) -> None:
+        for key in ("delivered", "late_weeks"):
+            low, high = getattr(self, key)
+            if low > high:
+                raise ValueError(f"{key} must be two numbers, low then high.")
 
 
-@dataclass(frozen=True)
-class Disclosure:
+class OwnReport(Setting, frozen=True):
+    """``[[report]]``: a report of the workspace's own; ``notebook`` is a path from the workspace's folder."""
+
+    name: str
+    notebook: str
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
+            raise ValueError("name must be small letters, digits and underscores, as in my_page.")
+
+
+class SaidThen(Setting, frozen=True):
+    """``[[statements]]``: a sentence of an earlier update and the number in it.
+
+    ``now`` and ``base``: the day, month (YYYY-MM) or period that the number is of, and the one that it is compared with.
+    ``value`` and ``change`` are kept as they were said ("17.0", "<5", 12).
+    """
+
+    text: str
+    pathway: str = ""
+    wait: str = ""
+    measure: str = ""
+    group: str = ""
+    now: str = ""
+    base: str = ""
+    value: str | float = ""
+    change: str | float = ""
+
+
+class Disclosure(Setting, frozen=True):
     """Which counts are hidden: the profile of the reports and the smallest count shown in the board profile."""
 
     profile: str = "board"
-    k: int = 5
+    k: Annotated[int, Meta(ge=3, le=50)] = 5
+
+    def __post_init__(self) -> None:
+        if self.profile not in PROFILES:
+            raise ValueError(f"profile must be one of: {', '.join(PROFILES)}.")
 
 
-@dataclass(frozen=True)
-class Rag:
+class Rag(Setting, frozen=True):
     """Rating thresholds: points (or per cent of the target) that still count as amber, and the chance that counts as green."""
 
-    amber_within: float = 5.0
-    green_chance: float = 0.80
-    red_chance: float = 0.20
+    amber_within: Low = 5.0
+    green_chance: Chance = 0.80
+    red_chance: Chance = 0.20
 
 
 @dataclass(frozen=True)
@@ -125,6 +180,8 @@ class Workspace:
     areas: tuple[Mapping[str, Any], ...] = ()
     only: str = ""
     settings_text: str = ""
+    reports_of_own: tuple[OwnReport, ...] = ()
+    statements: tuple[SaidThen, ...] = ()
 
     @property
     def raw(self) -> Path:
@@ -145,6 +202,25 @@ class Workspace:
         return self.pathways[code]
 
 
+class _File(Setting, frozen=True):
+    """The tables of sendwaits.toml; each entry is decoded on its own, so that a message names it."""
+
+    area: Any = None
+    targets: list[Any] = []
+    rag: dict[str, Any] = {}
+    change_points: list[Any] = []
+    scenarios: list[Any] = []
+    disclosure: dict[str, Any] = {}
+    pathways: dict[str, Any] = {}
+    pathway: list[Any] = []
+    report: list[Any] = []
+    statements: list[Any] = []
+
+
+class _Statements(Setting, frozen=True):
+    statements: list[Any] = []
+
+
 def find_root(path: str | Path = ".") -> Path:
     """The nearest folder at or above ``path`` that holds `sendwaits.toml`."""
     start = Path(path).resolve()
@@ -163,104 +239,105 @@ def find_root(path: str | Path = ".") -> Path:
 def open_workspace(path: str | Path = ".") -> Workspace:
     """The workspace at or above ``path``. Raises `Refused` naming file, key and remedy."""
     root = find_root(path)
-    try:
-        text = (root / FILE_NAME).read_text(encoding="utf-8-sig")
-        table = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        where = re.search(r"line \d+", str(error))
-        raise Refused(
-            f"{FILE_NAME}: not a valid TOML file{', ' + where.group() if where else ''}. Save it as UTF-8 text and "
-            "check quotes and brackets there."
-        ) from None
-    except OSError:
-        raise Refused(
-            f"{FILE_NAME}: cannot be read. Close it in other programs and check its permissions."
-        ) from None
-    return _workspace(root, table, text)
-
-
-_TOP = {"area", "targets", "rag", "change_points", "scenarios", "disclosure", "pathways", "pathway"}
-
-
-def _workspace(root: Path, table: Mapping[str, Any], text: str) -> Workspace:
-    _check(table, {**dict.fromkeys(_TOP)}, "top level")
-    area, areas = table.get("area"), ()
-    if isinstance(area, list):
-        areas = tuple(area)
-        area = area[0] if area else None
-    if not isinstance(area, Mapping) or not str(area.get("name", "")).strip():
-        raise Refused(
-            f'{FILE_NAME}: needs [area] with a name, as in: [area]\\nname = "Exampleshire"'.replace(
-                "\\n", " "
-            )
-        )
-    pathways = dict(built_in())
-    for own in _tables(table, "pathway"):
-        pathway = from_table(own, FILE_NAME)
-        pathways[pathway.code] = pathway
-    for code, settings in table.get("pathways", {}).items():
-        if code not in pathways:
-            raise Refused(
-                f"{FILE_NAME}: [pathways.{code}] names no pathway. Choose one of: {', '.join(pathways)}."
-            )
-        _check(
-            settings,
-            {"headings", "complete_from", "clock_start", "standard_days"},
-            f"[pathways.{code}]",
-        )
-        if "complete_from" in settings:
-            settings = {
-                **settings,
-                "complete_from": parse_date(
-                    settings["complete_from"], f"[pathways.{code}] complete_from"
-                ).isoformat(),
-            }
-        pathways[code] = pathways[code].with_settings(settings)
-    targets = tuple(_target(t, pathways) for t in _tables(table, "targets"))
-    changes = tuple(_change(c, pathways) for c in _tables(table, "change_points"))
-    scenarios = tuple(_scenario(s, pathways) for s in _tables(table, "scenarios"))
+    table, text = read_toml(root / FILE_NAME)
+    file = decode(_File, table, FILE_NAME, "top level")
+    area, areas = _area(file.area)
+    pathways = _pathways(file)
     return Workspace(
         root,
-        _area({k: v for k, v in area.items() if not areas or k not in ("folder", "filter")}),
+        area,
         pathways,
-        targets,
-        changes,
-        scenarios,
-        _disclosure(table.get("disclosure", {})),
-        _rag(table.get("rag", {})),
+        _entries(Target, file.targets, "targets", pathways, {"wait": ""}),
+        _entries(ChangePoint, file.change_points, "change_points", pathways),
+        _entries(Scenario, [_in_pairs(s) for s in file.scenarios], "scenarios", pathways),
+        decode(Disclosure, file.disclosure, FILE_NAME, "[disclosure]"),
+        decode(Rag, file.rag, FILE_NAME, "[rag]"),
         areas,
         settings_text=text,
+        reports_of_own=_entries(OwnReport, file.report, "report"),
+        statements=_statements(root, file, pathways),
     )
 
 
-def _tables(table: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    found = table.get(key, [])
-    if not isinstance(found, list):
-        raise Refused(f"{FILE_NAME}: write [[{key}]] with double brackets, one table an entry.")
+def _area(table: Any) -> tuple[AreaInfo, tuple[Mapping[str, Any], ...]]:
+    areas = tuple(table) if isinstance(table, list) else ()
+    first = next(iter(areas), None) if isinstance(table, list) else table
+    if not isinstance(first, Mapping) or not str(first.get("name", "")).strip():
+        raise Refused(f'{FILE_NAME}: needs [area] with a name, as in: [area] name = "Exampleshire"')
+    own = {k: v for k, v in first.items() if not areas or k not in ("folder", "filter")}
+    return decode(AreaInfo, own, FILE_NAME, "[area]"), areas
+
+
+def _pathways(file: _File) -> Mapping[str, Pathway]:
+    found = dict(built_in())
+    for table in file.pathway:
+        own = from_table(table, FILE_NAME)
+        found[own.code] = own
+    for code, table in file.pathways.items():
+        if code not in found:
+            raise Refused(
+                f"{FILE_NAME}: [pathways.{code}] names no pathway. Choose one of: {', '.join(found)}."
+            )
+        settings = decode(PathwaySettings, table, FILE_NAME, f"[pathways.{code}]")
+        found[code] = found[code].with_settings(settings, FILE_NAME)
     return found
 
 
-def _check(table: Any, known: Any, where: str) -> None:
+def _entries(
+    kind: type[S],
+    tables: list[Any],
+    key: str,
+    pathways: Mapping[str, Pathway] | None = None,
+    defaults: Mapping[str, Any] | None = None,
+    file: str = FILE_NAME,
+) -> tuple[S, ...]:
+    """The entries ``[[key]]`` of a file; their pathway and waits exist."""
+    found = []
+    for number, table in enumerate(tables, 1):
+        place = f"[[{key}]] number {number}" if len(tables) > 1 else f"[[{key}]]"
+        filled = {**(defaults or {}), **table} if isinstance(table, Mapping) else table
+        entry = decode(kind, filled, file, place)
+        code = getattr(entry, "pathway", "")
+        if pathways and (code or kind is not SaidThen) and code not in pathways:
+            raise Refused(
+                f"{file}: {place} names no pathway. Choose one of: {', '.join(pathways)}."
+            )
+        for name in ("wait", "move_from", "move_to"):
+            if pathways and code and getattr(entry, name, ""):
+                pathways[code].wait(getattr(entry, name))
+        found.append(entry)
+    return tuple(found)
+
+
+def _in_pairs(table: Any) -> Any:
+    """A scenario in which one number stands for a range of it alone."""
     if not isinstance(table, Mapping):
-        raise Refused(f"{FILE_NAME}: {where} must be a table.")
-    for key in table:
-        if key not in known:
-            raise Refused(
-                f"{FILE_NAME}: unknown key '{key}' in {where}. Known there: {', '.join(sorted(known))}."
-            )
+        return table
+    single = {
+        key: [table[key]] * 2
+        for key in ("delivered", "late_weeks")
+        if isinstance(table.get(key), (int, float))
+    }
+    return {**table, **single}
 
 
-def _area(table: Mapping[str, Any]) -> AreaInfo:
-    _check(table, {"name", "la_code", "districts", "neighbours"}, "[area]")
-    lists = {}
-    for key in ("districts", "neighbours"):
-        value = table.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-            raise Refused(
-                f'{FILE_NAME}: [area] {key} must be a list of names, as in: {key} = ["North", "South"]'
-            )
-        lists[key] = tuple(value)
-    return AreaInfo(str(table["name"]).strip(), str(table.get("la_code", "")), **lists)
+def _statements(root: Path, file: _File, pathways: Mapping[str, Pathway]) -> tuple[SaidThen, ...]:
+    """The entries of sendwaits.toml, then those of statements.toml beside it; a toml date becomes ISO text."""
+    tables = [(FILE_NAME, file.statements)]
+    if (root / STATEMENTS).is_file():
+        beside = decode(_Statements, read_toml(root / STATEMENTS)[0], STATEMENTS, "top level")
+        tables.append((STATEMENTS, beside.statements))
+    return tuple(
+        entry
+        for name, rows in tables
+        for entry in _entries(SaidThen, [_iso(r) for r in rows], "statements", pathways, file=name)
+    )
+
+
+def _iso(table: Any) -> Any:
+    if not isinstance(table, Mapping):
+        return table
+    return {k: v.isoformat() if isinstance(v, date) else v for k, v in table.items()}
 
 
 def parse_date(value: Any, where: str) -> date:
@@ -273,127 +350,3 @@ def parse_date(value: Any, where: str) -> date:
         return date.fromisoformat(str(value))
     except ValueError:
         raise Refused(f"{where}: must be a date as YYYY-MM-DD, for example 2024-07-31.") from None
-
-
-def _number(
-    table: Mapping[str, Any], key: str, where: str, default: float | None = None
-) -> float | None:
-    value = table.get(key, default)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
-        raise Refused(f"{FILE_NAME}: {where} {key} must be a number.")
-    return None if value is None else float(value)
-
-
-def _of_pathway(
-    table: Mapping[str, Any], pathways: Mapping[str, Pathway], where: str
-) -> tuple[str, str]:
-    code, wait = str(table.get("pathway", "")), str(table.get("wait", ""))
-    if code not in pathways:
-        raise Refused(
-            f"{FILE_NAME}: {where} names no pathway. Choose one of: {', '.join(pathways)}."
-        )
-    if wait:
-        pathways[code].wait(wait)
-    return code, wait
-
-
-def _target(table: Mapping[str, Any], pathways: Mapping[str, Pathway]) -> Target:
-    where = "[[targets]]"
-    _check(table, {"pathway", "wait", "measure", "by", "at_most", "at_least"}, where)
-    code, wait = _of_pathway(table, pathways, where)
-    if ("at_most" in table) == ("at_least" in table):
-        raise Refused(f"{FILE_NAME}: {where} needs either at_most or at_least.")
-    if not isinstance(table.get("measure"), str) or "by" not in table:
-        raise Refused(f"{FILE_NAME}: {where} needs measure and by.")
-    return Target(
-        code,
-        wait,
-        table["measure"],
-        parse_date(table["by"], f"{FILE_NAME}: {where} by"),
-        _number(table, "at_most", where),
-        _number(table, "at_least", where),
-    )
-
-
-def _change(table: Mapping[str, Any], pathways: Mapping[str, Pathway]) -> ChangePoint:
-    where = "[[change_points]]"
-    _check(table, {"pathway", "wait", "date", "label"}, where)
-    code, wait = _of_pathway(table, pathways, where)
-    if "date" not in table:
-        raise Refused(f"{FILE_NAME}: {where} needs a date.")
-    return ChangePoint(
-        code,
-        parse_date(table["date"], f"{FILE_NAME}: {where} date"),
-        str(table.get("label", "")),
-        wait,
-    )
-
-
-def _scenario(table: Mapping[str, Any], pathways: Mapping[str, Pathway]) -> Scenario:
-    where = f"[[scenarios]] '{table.get('name', '')}'"
-    _check(
-        table,
-        {
-            "name",
-            "pathway",
-            "wait",
-            "from",
-            "capacity_change_pct",
-            "demand_change_pct",
-            "move_slots_per_week",
-            "move_from",
-            "move_to",
-            "committed",
-            "delivered",
-            "late_weeks",
-        },
-        where,
-    )
-    if not table.get("name") or "from" not in table:
-        raise Refused(f"{FILE_NAME}: {where} needs name and from.")
-    code, wait = _of_pathway(table, pathways, where)
-    for key in ("move_from", "move_to"):
-        if table.get(key):
-            pathways[code].wait(table[key])
-    numbers = {
-        key: _number(table, key, where, 0.0)
-        for key in ("capacity_change_pct", "demand_change_pct", "move_slots_per_week")
-    }
-    return Scenario(
-        str(table["name"]),
-        code,
-        parse_date(table["from"], f"{FILE_NAME}: {where} from"),
-        wait,
-        **numbers,  # type: ignore[arg-type]
-        move_from=table.get("move_from", ""),
-        move_to=table.get("move_to", ""),
-        committed=bool(table.get("committed", False)),
-        delivered=_range(table, "delivered", (0.60, 1.05), where),
-        late_weeks=_range(table, "late_weeks", (0, 12), where),
-    )
-
-
-def _range(table: Mapping[str, Any], key: str, default: tuple, where: str) -> tuple:
-    value = table.get(key, default)
-    if isinstance(value, (int, float)):
-        value = (value, value)
-    if len(value) != 2 or value[0] > value[1] or value[0] < 0:
-        raise Refused(f"{FILE_NAME}: {where} {key} must be two numbers, low then high.")
-    return tuple(value)
-
-
-def _disclosure(table: Mapping[str, Any]) -> Disclosure:
-    _check(table, {"profile", "k"}, "[disclosure]")
-    profile, k = table.get("profile", "board"), table.get("k", 5)
-    if profile not in PROFILES:
-        raise Refused(f"{FILE_NAME}: [disclosure] profile must be one of: {', '.join(PROFILES)}.")
-    if not isinstance(k, int) or isinstance(k, bool) or not 3 <= k <= 50:
-        raise Refused(f"{FILE_NAME}: [disclosure] k must be a whole number from 3 to 50.")
-    return Disclosure(profile, k)
-
-
-def _rag(table: Mapping[str, Any]) -> Rag:
-    where = "[rag]"
-    _check(table, {"amber_within", "green_chance", "red_chance"}, where)
-    known = {key: _number(table, key, where) for key in table}
-    return Rag(**known)  # type: ignore[arg-type]

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from msgspec.structs import asdict
 
 from sendwaits import intake, store
 from sendwaits.errors import Refused, Unsafe

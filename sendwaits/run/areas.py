@@ -15,6 +15,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from sendwaits.errors import Refused
 from sendwaits.pathways import GROUPS
 from sendwaits.run import batch
@@ -92,14 +94,18 @@ def _place(workspace: Workspace, row: Mapping[str, Any], where: str, base: Path)
         raise Refused(f"{where}: needs either a folder or a filter (column=value).")
     if folder:
         inside = open_workspace(base / folder)
-        return Place(name, slug, replace(inside, areas=(), area=replace(inside.area, name=name)))
+        return Place(
+            name, slug, replace(inside, areas=(), area=structs.replace(inside.area, name=name))
+        )
     column, equals, value = only.partition("=")
     if column not in GROUPS or not equals or not value:
         raise Refused(
             f"{where}: the filter must be column=value, with one of the columns {', '.join(GROUPS)}."
         )
     return Place(
-        name, slug, replace(workspace, areas=(), only=only, area=replace(workspace.area, name=name))
+        name,
+        slug,
+        replace(workspace, areas=(), only=only, area=structs.replace(workspace.area, name=name)),
     )
 
 
