@@ -289,6 +289,22 @@ def verify(reports: Path, debug: bool) -> None:
         click.echo(line)
 
 
+@cli.command()
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "csv", "json"]), default="text")
+@_debug
+def compare(before: Path, after: Path, form: str, debug: bool) -> None:
+    """What changed between two sets of reports, why, and which verdicts turned."""
+    from sendwaits.run import comparing
+
+    found = comparing.compare(before, after)
+    if form != "text":
+        return _print(found.changes, form)
+    for line in comparing.lines(found, before, after):
+        click.echo(line)
+
+
 @cli.command("map")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--pathway", required=True)
