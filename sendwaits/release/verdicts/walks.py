@@ -1,0 +1,119 @@
+"""Stocks (lists, open waits, shares of a list): the change over 3, 6 and 12 months against what chance flows give.
+
+A list is yesterday's list plus net flow, so its months are not independent: limits on the list itself call every chance
+wandering a change. Its increments are: over n months chance alone moves it by sd x sqrt(n).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sendwaits.release.verdicts.found import Found, nothing, two_sided
+
+__all__ = ["YEAR_LIMIT", "SHORT_LIMIT", "judge", "spread"]
+
+YEAR_LIMIT = 0.01
+"""A change over 12 months speaks when chance alone does as much less often than this."""
+SHORT_LIMIT = 0.004
+"""The same for 3 and 6 months, which must stand out against the same months of the year before, too."""
+SMALLEST, SMALLEST_SHARE = 5.0, 0.03
+"""A list has changed only by 5 children or more and by 3 % of it or more."""
+GREW = 1.5
+"""A list that grew by half in a year is never steady."""
+
+
+def spread(steps: np.ndarray, year: int, flows: np.ndarray | None = None) -> np.ndarray:
+    """The standard deviation of one period's chance step, from the steps around the mean of either year.
+
+    ``flows``: joins + leavers a period (NaN: not known), what Poisson flows would give, weighs as 8 steps more.
+    """
+    after = steps[:, -year:]
+    before = steps[:, :-year]
+    rest = [part - part.mean(1, keepdims=True) for part in (after, before) if part.shape[1] > 1]
+    squares = sum((r * r).sum(1) for r in rest)
+    df = sum(r.shape[1] - 1 for r in rest)
+    if flows is None:
+        return np.asarray(np.sqrt(squares / max(df, 1)))
+    known = np.isfinite(flows)
+    prior = np.where(known, 8, 0)
+    return np.asarray(np.sqrt((squares + prior * np.where(known, flows, 0)) / (df + prior)))
+
+
+def judge(values: np.ndarray, year: int, flows: np.ndarray | None, count: np.ndarray) -> Found:
+    """The finding of each list [series, period]; ``count``: numbers of children (a smallest change is asked)."""
+    found = nothing(len(values))
+    steps = np.diff(values, axis=1)
+    if steps.shape[1] < max(year - 1, 3):
+        return found
+    sd, df = spread(steps, year, flows), max(steps.shape[1] - 2, 2)
+    floor = np.where(count, SMALLEST, 0.5)
+    for n in sorted({min(year, steps.shape[1]), year // 2, max(year // 4, 1)}, reverse=True):
+        change = values[:, -1] - values[:, -1 - n]
+        z = change / np.maximum(sd * n**0.5, 1e-9)
+        p = two_sided(z, df)
+        speaks = p < (YEAR_LIMIT if n >= year - 1 else SHORT_LIMIT)
+        speaks &= (abs(change) >= floor) & (abs(change) >= SMALLEST_SHARE * values[:, -1 - n])
+        if n < year - 1:
+            speaks &= _unlike_last_year(steps, n, year, sd, change, df)
+        sign = np.sign(change).astype(int)
+        found.take(speaks & (found.sign != sign), sign=sign, test=n, z=z, p=p)
+        quiet = ~speaks & (found.sign == 0) & (n >= year - 1)
+        found.take(quiet, test=n, z=z, p=p)
+    _last_year(found, values, steps, year, sd, floor, df)
+    found.sd = sd
+    _since(found, values, year)
+    last = values[:, -1] - values[:, -1 - max(year // 4, 1)]
+    found.moving |= (found.sign != 0) & (np.sign(last) == found.sign)
+    _unusual(found, values, steps, year, sd, df)
+    return found
+
+
+def _unlike_last_year(
+    steps: np.ndarray, n: int, year: int, sd: np.ndarray, change: np.ndarray, df: int
+) -> np.ndarray:
+    """The same months of the year before did not move like this; without them a season cannot be told apart."""
+    if steps.shape[1] < year + n:
+        return np.zeros(len(steps), bool)
+    before = steps[:, -year - n : -year].sum(1)
+    z = (change - before) / np.maximum(sd * (2 * n) ** 0.5, 1e-9)
+    return np.asarray((two_sided(z, df) < 0.05) & (np.sign(change - before) == np.sign(change)))
+
+
+def _last_year(
+    found: Found, values: np.ndarray, steps: np.ndarray, year: int, sd: np.ndarray,
+    floor: np.ndarray, df: int,
+) -> None:  # fmt: skip
+    """Moved in the year before and has stayed there: higher or lower, settled."""
+    if steps.shape[1] < 2 * year - 1:
+        return
+    early = values[:, -1 - year] - values[:, 0]
+    whole = values[:, -1] - values[:, 0]
+    p = two_sided(early / np.maximum(sd * (steps.shape[1] - year) ** 0.5, 1e-9), df)
+    held = (np.sign(early) == np.sign(whole)) & (abs(whole) >= 0.75 * abs(early))
+    speaks = (found.sign == 0) & held & (p < SHORT_LIMIT) & (abs(whole) >= floor)
+    speaks &= abs(whole) >= SMALLEST_SHARE * values[:, 0]
+    found.take(speaks, sign=np.sign(early).astype(int), test=2 * year, p=p)
+
+
+def _since(found: Found, values: np.ndarray, year: int) -> None:
+    """The census after which the move began: where the change to today, per root of its length, is largest."""
+    length = values.shape[1]
+    reach = np.arange(max(0, length - 1 - year), length - max(year // 4, 1))
+    pull = (values[:, -1:] - values[:, reach]) * found.sign[:, None]
+    found.since = reach[np.argmax(pull / np.sqrt(length - 1 - reach), axis=1)] + 1
+    early = found.test > year
+    reach = np.arange(0, max(length - year - 2, 1))
+    pull = (values[:, [-1 - year]] - values[:, reach]) * found.sign[:, None]
+    far = reach[np.argmax(pull / np.sqrt(length - year - 1 - reach), axis=1)] + 1
+    found.since = np.where(early, far, found.since)
+
+
+def _unusual(
+    found: Found, values: np.ndarray, steps: np.ndarray, year: int, sd: np.ndarray, df: int
+) -> None:
+    """One step out of character, or a list half as large again as a year ago that chance flows can explain."""
+    jump = two_sided(steps[:, -1] / np.maximum(sd, 1e-9), df) < 0.001
+    found.unusual = (found.sign == 0) & jump & (abs(steps[:, -1]) >= SMALLEST)
+    if steps.shape[1] >= year:
+        ago = values[:, -1 - year]
+        found.unusual |= (found.sign == 0) & (ago >= SMALLEST) & (values[:, -1] >= GREW * ago)

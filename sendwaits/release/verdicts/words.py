@@ -1,0 +1,121 @@
+"""The words of verdicts and comparisons: the only place where they live. Pages get them as elements that say whose they are."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from markupsafe import Markup
+
+from sendwaits.release.key import Key
+from sendwaits.release.verdicts.verdict import Verdict
+
+__all__ = ["BOTH", "better", "compare", "good", "kind", "phrase", "rule", "say"]
+
+Kind = Literal["list", "wait", "share", "flow"]
+BOTH = " ~ "
+"""Between the two keys in the ``data-key`` of a word that compares two printed numbers."""
+MONTHS = "January February March April May June July August September October November December"
+PHRASES: dict[str, dict[str, str]] = {
+    "list": {
+        "rising": "growing", "falling": "falling", "higher": "higher {since}", "lower": "lower {since}",
+    },
+    "wait": {
+        "rising": "getting longer", "falling": "getting shorter", "higher": "longer {since}",
+        "lower": "shorter {since}",
+    },
+    "share": {
+        "rising": "rising", "falling": "falling", "higher": "higher {since}", "lower": "lower {since}",
+    },
+    "flow": {
+        "rising": "rising", "falling": "falling", "higher": "higher {since}", "lower": "lower {since}",
+    },
+}  # fmt: skip
+STILL = {
+    "steady": "no clear change",
+    "unusual": "unusual for once",
+    "too_few": "too few months to say",
+    "not_published": "not published",
+}
+RULES = {
+    "list": "A list changes when its net flow over 3, 6 or 12 months is more than chance flows would give",
+    "wait": "A wait changes when it moves over months by more than its usual monthly steps would give",
+    "share": "A share changes when it differs from the same months of the year before by more than its numbers allow",
+    "flow": "A flow changes when it differs from the same months of the year before by more than chance allows",
+}
+COMPARED = {
+    "count": ("more than", "fewer than"),
+    "percent": ("higher than", "lower than"),
+    "weeks": ("longer than", "shorter than"),
+}
+MORE_IS_GOOD = ("within_", "due_within_", "decisions_within_", "refusals_within_")
+GOOD = {"completed": 1, "plans_issued": 1, "waiting_booked": 1, "clearance_weeks": -1}
+
+
+def kind(verdict: Verdict) -> Kind:
+    """What kind of measure a verdict is about: ``list``, ``wait``, ``share`` or ``flow``."""
+    if verdict.unit == "percent" or verdict.measure.endswith("_pct"):
+        return "share"
+    if verdict.unit == "weeks" or "weeks_" in verdict.measure.removeprefix("waiting_over_"):
+        return "wait"
+    return "list" if verdict.stock or verdict.measure.startswith("waiting") else "flow"
+
+
+def good(measure: str) -> int:
+    """1 when more is better, -1 when less is better, 0 when neither is."""
+    if measure in GOOD:
+        return GOOD[measure]
+    if measure.startswith(MORE_IS_GOOD):
+        return 1
+    fewer = measure == "waiting" or measure.startswith("waiting_over_")
+    waits = measure.startswith(("mean_weeks", "median_weeks", "p92_weeks", "longest_weeks"))
+    return -1 if fewer or waits else 0
+
+
+def better(verdict: Verdict) -> str:
+    """``better``, ``worse`` or "" (no change, or neither way is good)."""
+    way = {"up": 1, "down": -1, "none": 0}[verdict.direction] * good(verdict.measure)
+    return {1: "better", -1: "worse", 0: ""}[way]
+
+
+def phrase(verdict: Verdict) -> str:
+    """The verdict in plain words: "growing", "higher since March 2024", "no clear change"."""
+    words = STILL.get(verdict.verdict) or PHRASES[kind(verdict)][verdict.verdict]
+    return words.format(since=_since(verdict)).strip()
+
+
+def say(verdict: Verdict, *, capital: bool = False) -> Markup:
+    """The phrase in the element that names its series and verdict: ``<span data-verdict="...">growing</span>``."""
+    words = phrase(verdict)
+    if capital:
+        words = words[0].upper() + words[1:]
+    return Markup('<span data-verdict="{}">{}</span>').format(verdict.mark, words)
+
+
+def say_better(verdict: Verdict) -> Markup:
+    """Whether the verdict is better or worse, in the same element; empty where neither way is good."""
+    words = better(verdict)
+    if not words:
+        return Markup("")
+    return Markup('<span data-verdict="{}">{}</span>').format(verdict.mark, words)
+
+
+def rule(verdict: Verdict) -> str:
+    """The rule of a verdict in one sentence, as a page quotes it."""
+    return RULES[kind(verdict)]
+
+
+def compare(
+    now: tuple[float, Key | str], base: tuple[float, Key | str], unit: str = "count"
+) -> Markup:
+    """ "more than", "fewer than" or "the same as" for two numbers as they are printed; the element carries both keys."""
+    more, fewer = COMPARED[unit]
+    words = more if now[0] > base[0] else fewer if now[0] < base[0] else "the same as"
+    return Markup('<span data-key="{}">{}</span>').format(f"{now[1]}{BOTH}{base[1]}", words)
+
+
+def _since(verdict: Verdict) -> str:
+    if not verdict.since:
+        return "than before"
+    day = date.fromisoformat(verdict.since)
+    return f"since\u00a0{MONTHS.split()[day.month - 1]}\u00a0{day.year}"
