@@ -26,11 +26,10 @@ from sendwaits.errors import Refused
 from sendwaits.intake import load as loading
 from sendwaits.measure import dictionary, measures
 from sendwaits.release.shown import shown
-from sendwaits.workspace import Workspace, open_workspace, parse_date
+from sendwaits.workspace import SaidThen, Workspace, open_workspace, parse_date
 
 if TYPE_CHECKING:
     from sendwaits.intake.waits import Built
-    from sendwaits.measure.claims import Statement
 
 __all__ = ["Area", "open"]
 
@@ -449,62 +448,29 @@ class Area:
         return shown(table, f"{own.name} beside England, its region and its neighbours")
 
     def claims(
-        self, statements: Sequence[Statement] | None = None, as_at: Day | None = None
+        self, statements: Sequence[SaidThen] | None = None, as_at: Day | None = None
     ) -> pd.DataFrame:
         """What statements about waits are worth: recomputed, or what they leave out; one row per statement.
 
-        ``statements``: `sendwaits.measure.claims.Statement`; default the 49 of the October 2024 partner update.
+        ``statements``: default those of sendwaits.toml and statements.toml.
 
-        >>> area.claims().query("verdict == 'does not hold'")
+        >>> area.claims().query("verdict == 'does not agree'")
         """
         from sendwaits import intake
-        from sendwaits.measure import board_update, claims
+        from sendwaits.intake import extracts
+        from sendwaits.measure import claims, totals
+        from sendwaits.measure import statements as reading
 
-        asked, day = (
-            board_update.OCTOBER_2024 if statements is None else statements,
-            self.day(as_at),
-        )
-        present = set(loading.present(self.workspace, day).files)
-        wanted = {
-            (s.pathway, s.group.partition("=")[0], said.last)
-            for s in asked
-            if s.pathway in present
-            for said in (s.now, s.base)
-            if said
-        }
-        first = min(
-            (
-                said.first or said.last
-                for s in asked
-                for said in (s.now, s.base)
-                if said and (said.first or said.last)
-            ),
-            default=day.isoformat(),
-        )
-        tables = []
-        for code, group in sorted({(code, group) for code, group, _ in wanted}):
-            tables.append(
-                self.figures(day, code, group=group, months=_months_since(first[:7], day))
-            )
-            tables.append(self.figures(day, code, group=group, period="year"))
-        for code, group, last in sorted(wanted):
-            if (
-                last
-                and last < day.isoformat()
-                and not _ends_a_month(last)
-                and code in loading.present(self.workspace, date.fromisoformat(last)).files
-            ):
-                tables.append(self.figures(last, code, group=group, months=1))
-        columns = ["pathway", "wait", "measure", "group", "period_start", "period_end"]
-        known = (
-            pd.concat(tables, ignore_index=True).drop_duplicates(columns)
-            if tables
-            else pd.DataFrame(columns=measures.COLUMNS)
-        )
-        return shown(
-            claims.check(asked, known, intake.series(self.workspace, day)),
-            f"Statements recomputed on {day.isoformat()}",
-        )
+        day, found = self.day(as_at), extracts.find(self.workspace)
+        statements = self.workspace.statements if statements is None else statements
+        tables = [
+            self.figures(**call)
+            for call in reading.wanted(statements, day)
+            if found.of(call["pathway"], call["as_at"])
+        ]
+        tables.append(totals.figures(intake.series(self.workspace, day)))
+        known = pd.concat(tables, ignore_index=True).drop_duplicates(measures.COLUMNS[:6])
+        return shown(claims.check(statements, known), f"Statements recomputed on {day.isoformat()}")
 
     # --- forecasts ---------------------------------------------------------------------------------------------------
 
@@ -691,7 +657,3 @@ def _of_period(rows: pd.DataFrame, text: str) -> tuple[int, tuple[date, date]]:
         date.fromisoformat(row["period_start"]),
         date.fromisoformat(row["period_end"]),
     )
-
-
-def _ends_a_month(day: str) -> bool:
-    return pd.Timestamp(day).is_month_end

@@ -141,7 +141,7 @@ def _tracked() -> list[str]:
 
 def test_only_the_made_up_sample_is_tracked_under_data_and_reports():
     made_up = re.compile(
-        r"data/raw/(dfe/\.gitkeep|series_[a-z_]+\.csv|([A-Za-z_]+)_2024-0[79]-(19|30|31)\.(csv|xlsx))|data/.gitignore|data/processed/\.gitkeep"
+        r"data/raw/(dfe/(README\.md|ehc_(requests|assessments|timeliness_20_week)\.csv)|nhse/community_bands\.csv|series_[a-z_]+\.csv|([A-Za-z_]+)_2024-0[79]-(19|30|31)\.(csv|xlsx))|data/.gitignore|data/processed/\.gitkeep"
     )
     assert not [
         f for f in _tracked() if f.startswith(("data/", "reports/")) and not made_up.fullmatch(f)
@@ -152,6 +152,8 @@ def test_an_extract_that_is_not_the_sample_is_ignored_by_git():
     for name in (
         "data/raw/NST_2025-01-31.csv",
         "data/raw/real.xlsx",
+        "data/raw/dfe/our_pupils.csv",
+        "data/raw/nhse/patients.csv",
         "data/processed/waits.parquet",
         "reports/2024-07-31/index.html",
     ):

@@ -25,9 +25,10 @@ FIGURES = pd.read_csv(
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:
-    return {"sendwaits.toml": (folder / "sendwaits.toml").read_bytes()} | {
-        f.name: f.read_bytes() for f in (folder / "data" / "raw").iterdir()
-    }
+    """Every file of a sample by its path in the workspace."""
+    found = [folder / "sendwaits.toml", folder / "statements.toml"]
+    found += [f for f in (folder / "data" / "raw").rglob("*") if f.is_file()]
+    return {f.relative_to(folder).as_posix(): f.read_bytes() for f in found}
 
 
 def _nhs_number_is_valid(number: str) -> bool:
@@ -57,16 +58,18 @@ def test_the_same_seed_writes_the_same_bytes_in_another_process_time_zone_and_ha
 
 def test_another_seed_makes_other_children(small: Path, tmp_path: Path) -> None:
     sample.write(tmp_path, seed=6, size="small")
-    assert _bytes(tmp_path)["EHC_2024-07-31.csv"] != _bytes(small)["EHC_2024-07-31.csv"]
+    assert (
+        _bytes(tmp_path)["data/raw/EHC_2024-07-31.csv"]
+        != _bytes(small)["data/raw/EHC_2024-07-31.csv"]
+    )
 
 
 def test_the_sample_in_the_repository_is_what_the_generator_writes(tmp_path: Path) -> None:
     sample.write(tmp_path)
     made = _bytes(tmp_path)
     for name, content in made.items():
-        kept = (ROOT / name if name == "sendwaits.toml" else RAW / name).read_bytes()
-        assert kept == content, (
-            f"{name} differs: run sendwaits sample in an empty folder and copy sendwaits.toml and data/raw"
+        assert (ROOT / name).read_bytes() == content, (
+            f"{name} differs: run sendwaits sample in an empty folder and copy it here"
         )
     assert sum(len(c) for c in made.values()) < 4_000_000
 

@@ -1,312 +1,268 @@
-"""Is what was said true? A statement about a measure or its change, recomputed from the records, or what it leaves out.
+"""Is what was said true? Every statement recomputed from figures, exact or released, or what it leaves out.
 
-Three verdicts: ``holds``, ``does not hold``, ``cannot be checked: missing ...`` (base, period, equal periods, definition,
-population, records, a number that is suppressed). No change is ever computed from or to a suppressed number.
+Three verdicts: ``agrees``, ``does not agree`` (with the right number), ``cannot be checked`` (with what is missing). A
+number agrees when the exact one lies inside the rounding of what was printed. No change is ever computed from or to a
+suppressed number, nor between counts of unequal periods.
 """
 
 from __future__ import annotations
 
-import math
-from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
 from sendwaits.errors import Refused
+from sendwaits.measure import said
 from sendwaits.measure.bands import half_up
+from sendwaits.measure.figure import AVERAGES, Figures, Found, by_measure, look_up
 from sendwaits.measure.rates import equal_periods
+from sendwaits.workspace import SaidThen
 
-__all__ = ["Said", "Statement", "check", "months_of_weeks"]
+__all__ = ["VERDICTS", "check"]
 
-DAYS_IN_A_MONTH = 30.4375
-
-
-@dataclass(frozen=True)
-class Said:
-    """One number as it was said: text keeps its decimals ("17.0"), "<5" is suppressed, "" was not said.
-
-    ``first`` and ``last``: ISO days of the period; for a stock the last day is the census, and the month is given so that
-    completed waits can be looked up too. Empty: the statement does not give them.
-    """
-
-    number: str = ""
-    first: str = ""
-    last: str = ""
-
-    @property
-    def below(self) -> int | None:
-        return int(self.number[1:]) if self.number.startswith("<") else None
-
-    @property
-    def value(self) -> float | None:
-        return float(self.number) if self.number and self.below is None else None
+VERDICTS = ("agrees", "does not agree", "cannot be checked")
+COLUMNS = ["text", "verdict", "said", "right", "base", "now", "change", "unit", "measure", "keys"]
+COLUMNS += ["missing", "why"]
+Period = tuple[date, date]
 
 
-@dataclass(frozen=True)
-class Statement:
-    """A claim: which measure at which days, what was said of it, and what the sentence itself does not say.
-
-    ``measures``: every measure that could be meant; a name of a monthly series when ``pathway`` is empty. ``change`` is in
-    ``change_in`` ("percent" or "difference", now less base). ``within``: how far off still agrees ("around", "almost");
-    0 = rounded half up to the decimals said. ``missing``: what no record can supply.
-    """
-
-    id: str
-    about: str
-    measures: tuple[str, ...] = ()
-    pathway: str = ""
-    wait: str = ""
-    group: str = ""
-    unit: str = "count"
-    now: Said = Said()
-    base: Said | None = None
-    change: str = ""
-    change_in: str = "percent"
-    within: float = 0.0
-    missing: tuple[str, ...] = ()
-    note: str = ""
-
-
-def check(
-    statements: Iterable[Statement], figures: pd.DataFrame, series: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """What each statement is worth: one row per statement, `id, pathway, about, claimed, recomputed, verdict, note`.
+def check(statements: Iterable[SaidThen], figures: pd.DataFrame, k: int = 1) -> pd.DataFrame:
+    """What each statement is worth, one row each: text, verdict, what was said, the right number, what is missing, why.
 
     Parameters
     ----------
     figures
-        The tidy table of measures, exact or released (a `status` of ``c`` is a suppressed number).
-    series
-        Monthly totals `month, measure, value` for what has no records (meetings, hearings, spending).
+        Exact figures or a released frame (column ``form``), monthly series among them with an empty pathway.
+    k
+        The smallest count that ``figures`` shows: 1 for exact ones. Where it is over 1 the longest wait is the k-th longest.
 
-    A statement holds when every number and the change agree with the recomputed ones as they are rounded, under every
-    measure that could be meant; it does not hold when they disagree under all of them, or when its own numbers
-    contradict its own change. When it depends on which is meant, the definition is missing.
+    Returns
+    -------
+    DataFrame
+        `text, verdict, said, right` (in words), `base, now, change` (numbers, NaN = none), `unit, measure` (the one that
+        was checked), `keys` (of the rows used, a tuple of texts as in ``data-key``), `missing` (a tuple), `why`.
+
+    Without a measure every average of the wait is tried; the statement then lacks its statistic, and ``why`` says as
+    which it would agree.
     """
-    return pd.DataFrame(
-        [_row(statement, figures, series) for statement in statements],
-        columns=["id", "pathway", "about", "claimed", "recomputed", "verdict", "note"],
-    )
+    known = by_measure(figures)
+    return pd.DataFrame([_row(s, known, k) for s in statements], columns=COLUMNS)
 
 
-def months_of_weeks(weeks: float) -> float:
-    """Weeks as months of 30.4375 days."""
-    return weeks * 7 / DAYS_IN_A_MONTH
+@dataclass
+class _Claim:
+    """A statement whose texts are read; ``missing`` and ``why`` grow as it is checked."""
+
+    base: said.Printed | None
+    now: said.Printed | None
+    change: said.Printed | None
+    base_period: Period | None
+    now_period: Period | None
+    missing: list[str]
+    why: list[str]
 
 
-def _row(
-    statement: Statement, figures: pd.DataFrame, series: pd.DataFrame | None
-) -> tuple[str, ...]:
-    missing, notes = list(statement.missing), [statement.note] if statement.note else []
-    own = _own_arithmetic(statement)
-    missing += _left_out(statement)
-    if _undoes_suppression(statement):
-        notes.append(
-            "the change undoes the suppression: together with the base only one number fits"
-        )
-    outcomes: dict[str, bool | None] = {}
-    texts = []
-    for measure in statement.measures:
-        try:
-            outcomes[measure], text = _under(statement, measure, figures, series)
-            texts.append(text if len(statement.measures) == 1 else f"{measure} {text}")
-        except Refused as error:
-            outcomes[measure] = None
-            if str(error) not in missing:
-                missing.append(str(error))
-    known = {measure: held for measure, held in outcomes.items() if held is not None}
-    if known and len(set(known.values())) == 1 and not statement.missing:
-        missing = [
-            word for word in missing if word != "records"
-        ]  # the others that could be meant have no records
-    elif len(known) > 1 and len(set(known.values())) > 1 and "definition" not in missing:
-        missing.append("definition")
-    if missing and any(known.values()) and len(statement.measures) > 1:
-        notes.append(
-            "would agree as " + ", ".join(measure for measure, held in known.items() if held)
-        )
+def _row(statement: SaidThen, figures: Figures, k: int) -> tuple[Any, ...]:
+    claim = _claim(statement)
+    own = _own_arithmetic(claim)
+    names = [statement.measure] if statement.measure else _meant(statement, claim)
+    tried = [_under(name, statement, claim, figures, k) for name in names]
+    best = next((one for one in tried if one.held), tried[0] if tried else _Tried(""))
     if own is False:
-        verdict = "does not hold"
-        notes.append("its own numbers do not give its change")
-    elif missing or not known:
-        verdict = "cannot be checked: missing " + ", ".join(dict.fromkeys(missing or ["records"]))
+        claim.why.append("its own numbers do not give its change")
+    elif len(names) > 1:
+        _without_statistic(claim, tried)
     else:
-        verdict = "holds" if all(known.values()) else "does not hold"
-    return (
-        statement.id,
-        statement.pathway,
-        statement.about,
-        _claimed(statement),
-        "; ".join(texts),
-        verdict,
-        "; ".join(notes),
+        claim.missing += best.missing
+    claim.why += best.why if len(names) == 1 else []
+    missing = tuple(dict.fromkeys(claim.missing))
+    failed = own is False or (len(names) == 1 and best.held is False)
+    verdict = (
+        VERDICTS[1] if failed else VERDICTS[2] if missing or best.held is None else VERDICTS[0]
     )
+    if verdict == VERDICTS[2] and best.held and len(names) == 1:
+        claim.why.append("the part that can be checked agrees")
+    words = [str(t) for t in (statement.value, statement.change) if str(t).strip()]
+    return (
+        statement.text, verdict, ", ".join(words), best.right, best.base, best.now, best.change,
+        best.unit, best.measure, best.keys, missing, "; ".join(dict.fromkeys(claim.why)),
+    )  # fmt: skip
 
 
-def _left_out(statement: Statement) -> list[str]:
-    """What the statement itself does not give: a measure, a base, a period, equal periods, an unsuppressed number."""
-    missing = []
-    base, now = statement.base, statement.now
-    if not statement.measures and not statement.missing:
-        missing.append("definition")
-    if statement.change and base is None:
-        missing.append("base")
-    if statement.measures and (not now.last or (base is not None and not base.last)):
-        missing.append("period")
+def _claim(statement: SaidThen) -> _Claim:
+    """The statement's texts read, and what it does not give."""
+    claim = _Claim(None, None, None, None, None, [], [])
+    try:
+        claim.base, claim.now = said.pair(statement.value)
+        claim.change = said.change(statement.change)
+    except Refused as error:
+        claim.missing.append(str(error))
+    for name in ("now", "base"):
+        try:
+            if text := str(getattr(statement, name)).strip():
+                setattr(claim, f"{name}_period", said.period(text))
+        except Refused as error:
+            claim.missing.append(f"{error} ({name})")
+    if not (claim.now or claim.change or claim.missing):
+        claim.missing.append("a number")
+    if not statement.measure:
+        claim.missing.append("the statistic" if _meant(statement, claim) else "a measure")
+    if statement.measure and not claim.now_period:
+        claim.missing.append("its date")
+    if claim.change and not (claim.base_period or claim.base):
+        claim.missing.append("the base")
+    elif (claim.base or claim.change) and not claim.base_period:
+        claim.missing.append("the date of the base")
+    _suppression(claim)
+    return claim
+
+
+def _meant(statement: SaidThen, claim: _Claim) -> list[str]:
+    """Every average that a wait without a statistic may be; none when the number is not a time."""
+    unit = next((p.unit for p in (claim.now, claim.change) if p and p.unit), "")
+    timed = unit in ("weeks", "months", "days", "years")
+    return list(AVERAGES) if statement.pathway and timed and not statement.measure else []
+
+
+def _suppression(claim: _Claim) -> None:
+    """A change from or to "under 5" is not computed; when it leaves one number only, it has undone its suppression."""
+    base, now, change = claim.base, claim.now, claim.change
+    if not change or not any(p and p.below is not None for p in (base, now)):
+        return
+    claim.missing.append("a number that is not suppressed")
+    hidden, known = (now, base) if now and now.below is not None else (base, now)
+    if hidden is None or hidden.below is None or known is None or known.below is not None:
+        return
+    pairs = [(known.middle, n) if hidden is now else (n, known.middle) for n in range(hidden.below)]
+    if sum(change.holds(_changed(change, *both)) for both in pairs if both[0] or change.unit) == 1:
+        claim.why.append("the change undoes the suppression: only one number fits")
+
+
+def _own_arithmetic(claim: _Claim) -> bool | None:
+    """Can the numbers printed give the change printed? None when they are not all said."""
+    base, now, change = claim.base, claim.now, claim.change
+    if not (base and now and change) or base.below is not None or now.below is not None:
+        return None
+    if base.low <= 0 and change.unit == "percent":
+        return None
+    ends = [_changed(change, b, n) for b in (base.low, base.high) for n in (now.low, now.high)]
+    return change.meets(min(ends), max(ends))
+
+
+def _changed(change: said.Printed, base: float, now: float) -> float:
+    if change.unit != "percent":
+        return now - base
+    return 100 * (now - base) / base if base else float("nan")
+
+
+@dataclass
+class _Tried:
+    """A statement checked under one measure: ``held`` None when nothing could be compared."""
+
+    measure: str
+    held: bool | None = None
+    base: float = float("nan")
+    now: float = float("nan")
+    change: float = float("nan")
+    unit: str = ""
+    right: str = ""
+    keys: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
+
+
+def _under(measure: str, statement: SaidThen, claim: _Claim, figures: Figures, k: int) -> _Tried:
+    """The statement when this measure is meant."""
+    tried, found = _Tried(measure), dict[str, Found]()
+    outcomes: list[bool] = []
+    for name, printed, period in (
+        ("base", claim.base, claim.base_period),
+        ("now", claim.now, claim.now_period),
+    ):
+        if period is None or not (printed or claim.change):
+            continue
+        unit = next((p.unit for p in (printed, claim.change) if p and p.unit), "")
+        try:
+            one = found[name] = look_up(figures, statement, measure, period, unit, k)
+        except Refused as error:
+            tried.missing += (str(error),)
+            continue
+        setattr(tried, name, one.value)
+        tried.unit, tried.keys = one.unit, (*tried.keys, *one.keys)
+        if printed:
+            outcomes += _compared(one, printed, tried)
+    outcomes += _change_of(claim, found, tried, all(outcomes))
+    tried.right = " -> ".join(found[name].words for name in ("base", "now") if name in found)
+    if tried.change == tried.change and claim.change:
+        sign = (
+            " %" if claim.change.unit == "percent" else f" {tried.unit}" * (tried.unit != "count")
+        )
+        tried.right += f", change {'+' * (tried.change > 0)}{half_up(tried.change, places=1)}{sign}"
+    tried.held = all(outcomes) if outcomes else None
+    return tried
+
+
+def _compared(one: Found, printed: said.Printed, tried: _Tried) -> list[bool]:
+    """Whether the figure is printed so: nothing when that cannot be told from what the figures show."""
+    if not one.ranged:
+        return [printed.holds(one.low)]
+    if not printed.meets(one.low, one.high):
+        return [False]
+    inside = printed.holds(one.low) and printed.holds(one.high)
+    if not inside and not one.rounded:
+        tried.missing += (one.hidden,)
+        return []
+    tried.why += ("the released figure is rounded to the nearest 5",) * one.rounded
+    return [True]
+
+
+def _change_of(claim: _Claim, found: dict[str, Found], tried: _Tried, agreed: bool) -> list[bool]:
+    """Whether the change is the one printed; nothing without both numbers, unsuppressed and of equal periods."""
+    printed, base, now = claim.change, claim.base, claim.now
+    if not printed or len(found) < 2:
+        return []
+    first, last = found["base"], found["now"]
+    if first.unit in ("count", "GBP") and first.flow and not _equal(claim):
+        tried.missing += ("equal periods",)
+        return []
+    if any(p and p.below is not None for p in (base, now)):
+        return []
+    if any(one.ranged and not one.rounded for one in (first, last)):
+        tried.missing += ("a number that is not suppressed",)
+        return []
+    if printed.unit == "percent" and first.low <= 0:
+        tried.missing += ("a base above 0",)
+        return []
+    ends = [_changed(printed, b, n) for b in (first.low, first.high) for n in (last.low, last.high)]
+    tried.change = _changed(printed, first.value, last.value)
     if (
-        statement.change
-        and base is not None
-        and statement.unit == "count"
-        and base.first
-        and now.first
-        and base.last
-        and now.last
+        printed.meets(min(ends), max(ends))
+        if first.ranged or last.ranged
+        else printed.holds(ends[0])
     ):
-        if not equal_periods(_days(base), _days(now)):
-            missing.append("equal periods")
-    if statement.change and any(
-        said is not None and said.below is not None for said in (base, now)
-    ):
-        missing.append("a number that is suppressed")
-    return [word for word in missing if word not in statement.missing]
+        return [True]
+    if agreed and base and now and printed.holds(_changed(printed, base.middle, now.middle)):
+        tried.why += ("the change is arithmetic on the rounded figures",)
+        return [True]
+    return [False]
 
 
-def _days(said: Said) -> tuple[date, date]:
-    return date.fromisoformat(said.first), date.fromisoformat(said.last)
-
-
-def _own_arithmetic(statement: Statement) -> bool | None:
-    """Do the numbers said give the change said? None when they are not all said."""
-    base, now = statement.base, statement.now
-    if not statement.change or base is None or base.value is None or now.value is None:
-        return None
-    if statement.change_in == "percent" and not base.value:
-        return None
-    return _agrees(_change(statement, base.value, now.value), statement.change, statement.within)
-
-
-def _undoes_suppression(statement: Statement) -> bool:
-    """True when the change said leaves exactly one number under the suppression's threshold."""
-    base, now = statement.base, statement.now
-    if not statement.change or base is None or (base.below is None) == (now.below is None):
+def _equal(claim: _Claim) -> bool:
+    if claim.base_period is None or claim.now_period is None:
         return False
-    fits = 0
-    for hidden in range(base.below or now.below or 0):
-        pair = (hidden, now.value) if base.below is not None else (base.value, hidden)
-        if None in pair or (statement.change_in == "percent" and not pair[0]):
-            continue
-        fits += _agrees(
-            _change(statement, float(pair[0] or 0), float(pair[1] or 0)),
-            statement.change,
-            statement.within,
-        )
-    return fits == 1
+    return equal_periods(claim.base_period, claim.now_period)
 
 
-def _change(statement: Statement, base: float, now: float) -> float:
-    return 100 * (now - base) / base if statement.change_in == "percent" else now - base
-
-
-def _agrees(value: float, said: str, within: float) -> bool:
-    if within:
-        return abs(value - float(said)) <= within
-    places = len(said.partition(".")[2])
-    return half_up(value, places=places) == half_up(float(said), places=places)
-
-
-def _under(
-    statement: Statement, measure: str, figures: pd.DataFrame, series: pd.DataFrame | None
-) -> tuple[bool, str]:
-    """Whether the statement agrees when this measure is meant, and the recomputed numbers in words."""
-    found, held, texts = {}, [], []
-    points = {"base": statement.base, "now": statement.now}
-    for name, said in points.items():
-        if said is None or not said.last or not (said.number or statement.change):
-            continue
-        value = found[name] = _look_up(statement, measure, said, figures, series)
-        shown = (
-            f"under {said.below}"
-            if said.below is not None and value < said.below
-            else half_up(value, places=statement.unit != "count")
-        )
-        texts.append(f"{shown} ({said.last})")
-        if said.below is not None:
-            held.append(value < said.below)
-        elif said.number:
-            held.append(_agrees(value, said.number, 0 if statement.change else statement.within))
-    if (
-        statement.change and len(found) == 2 and not _left_out(statement)
-    ):  # never from or to a suppressed number
-        if statement.change_in == "percent" and not found["base"]:
-            raise Refused("base")
-        change = _change(statement, found["base"], found["now"])
-        held.append(_agrees(change, statement.change, statement.within))
-        texts.append(
-            f"change {half_up(change, places=1)}{' %' if statement.change_in == 'percent' else ''}"
-        )
-    if not held:
-        raise Refused("period")
-    return all(held), ", ".join(texts)
-
-
-def _look_up(
-    statement: Statement,
-    measure: str,
-    said: Said,
-    figures: pd.DataFrame,
-    series: pd.DataFrame | None,
-) -> float:
-    """The number of a measure for what was said; Refused with the missing word when there is none."""
-    if not statement.pathway:
-        return _from_series(measure, said, series)
-    rows = figures[
-        (figures["pathway"] == statement.pathway)
-        & (figures["wait"].isin([statement.wait, ""]))
-        & (figures["measure"] == measure)
-        & (figures["group"] == statement.group)
-        & (figures["period_end"] == said.last)
-    ]
-    rows = rows[rows["period_start"].isin(["", said.first])]
-    if rows.empty:
-        raise Refused("records")
-    row = rows.iloc[0]
-    if "status" in rows and row["status"] == "c":
-        raise Refused("a number that is suppressed")
-    if pd.isna(row["value"]):
-        raise Refused("records")
-    value = float(row["value"])
-    return (
-        months_of_weeks(value) if statement.unit == "months" and row["unit"] == "weeks" else value
-    )
-
-
-def _from_series(measure: str, said: Said, series: pd.DataFrame | None) -> float:
-    """The sum of the whole months said; every month must be there."""
-    if series is None or not said.first:
-        raise Refused("records")
-    first, last = _days(said)
-    if first.day != 1 or last.day != monthrange(last.year, last.month)[1]:
-        raise Refused("records")
-    months = pd.period_range(first, last, freq="M").astype(str)
-    rows = series[(series["measure"] == measure) & series["month"].isin(months)]
-    if len(rows) != len(months) or rows["value"].isna().any():
-        raise Refused("records")
-    return math.fsum(rows["value"].astype(float))
-
-
-def _claimed(statement: Statement) -> str:
-    """The statement's own numbers in a few words."""
-    unit = {"count": "", "percent": " %"}.get(statement.unit, f" {statement.unit}")
-    texts = [
-        f"{said.number}{unit} ({said.last or 'period not said'})"
-        for said in (statement.base, statement.now)
-        if said is not None and said.number
-    ]
-    change = (
-        f"change {statement.change}{' %' if statement.change_in == 'percent' else unit}"
-        if statement.change
-        else ""
-    )
-    return ", ".join(text for text in (" -> ".join(texts), change) if text)
+def _without_statistic(claim: _Claim, tried: list[_Tried]) -> None:
+    agree = [one.measure for one in tried if one.held]
+    if agree:
+        claim.why.append(f"would agree as {', '.join(agree)}")
+    elif any(one.held is False for one in tried):
+        claim.why.append("agrees under no statistic: " + "; ".join(
+            f"{one.measure} {one.right}" for one in tried if one.right
+        ))  # fmt: skip
+    elif tried:
+        claim.missing += tried[0].missing

@@ -14,6 +14,7 @@ import click
 
 from sendwaits import __version__
 from sendwaits.errors import CannotWrite, Refused, SendwaitsError
+from sendwaits.run.claims import claims
 from sendwaits.workspace import PROFILES, parse_date
 
 if TYPE_CHECKING:
@@ -315,6 +316,9 @@ def map_headings(file: Path, pathway: str, write: bool, debug: bool) -> None:
     from sendwaits.run.starting import map_headings as propose
 
     click.echo(propose(file, pathway, write=write))
+
+
+cli.add_command(claims)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -6,6 +6,7 @@ from the records, for any seed: counts are quotas, means are settled by moving s
 
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,19 @@ SIZES = {"small": 0.09, "area": 1.0, "national": 1.0}
 NATIONAL_AREAS = 34
 """Areas in a national set: about a million rows over all files."""
 
+BESIDE = {
+    "statements.toml": "statements.toml",
+    "published/README.md": "data/raw/dfe/README.md",
+    "published/ehc_requests.csv": "data/raw/dfe/ehc_requests.csv",
+    "published/ehc_assessments.csv": "data/raw/dfe/ehc_assessments.csv",
+    "published/ehc_timeliness_20_week.csv": "data/raw/dfe/ehc_timeliness_20_week.csv",
+    "published/community_bands.csv": "data/raw/nhse/community_bands.csv",
+}
+"""What is not made up: the statements of the October 2024 update and an extract of published open data, and where they go."""
+
 
 def write(folder: str | Path, seed: int = SEED, size: str = "area") -> None:
-    """Write `sendwaits.toml` and ``data/raw`` of a made-up workspace into ``folder``.
+    """Write the settings, ``statements.toml`` and ``data/raw`` of a made-up workspace into ``folder``.
 
     ``size``: ``small`` (hundreds of rows a service), ``area`` (the repository's sample, about 29,000 rows) or ``national``
     (about a million rows, canonical csv). Raises `Refused` when the folder already has settings.
@@ -47,6 +58,9 @@ def write(folder: str | Path, seed: int = SEED, size: str = "area") -> None:
     (root / "sendwaits.toml").write_bytes(
         settings(supplier_headings=size != "national").encode("utf-8")
     )
+    for name, target in BESIDE.items():
+        (root / target).parent.mkdir(parents=True, exist_ok=True)
+        (root / target).write_bytes(resources.files("sendwaits.sample").joinpath(name).read_bytes())
 
 
 def _write_area(raw: Path, seed: int, scale: float) -> None:

@@ -13,6 +13,7 @@ _HEAD = """\
 name = "Nottinghamshire"
 la_code = "E10000024"
 districts = ["Ashfield", "Bassetlaw", "Broxtowe", "Gedling", "Mansfield", "Newark and Sherwood", "Rushcliffe"]
+neighbours = ["Lancashire", "Derbyshire", "Leicestershire", "Staffordshire", "Warwickshire", "Norfolk", "Suffolk", "Kent", "North Somerset", "Somerset"]
 
 [disclosure]
 profile = "board"
