@@ -84,6 +84,11 @@ def prepare(
     return Prepared(service, model, levers, simulate(model, WEEKS, levers), targets)
 
 
+def draws(ready: Prepared, wait: str, measure: str) -> np.ndarray:
+    """The measure on every path of the baseline, shape (paths, weeks + 1), NaN where it does not exist."""
+    return readout.values(ready.model, ready.baseline, wait, measure)
+
+
 def _checked(target: Target, service: Service, pathway: Pathway) -> Target:
     """The target with its wait filled in. Raises `Refused` for a measure or wait that a forecast does not have."""
     where = f"sendwaits.toml: [[targets]] {target.pathway} {target.note}"
