@@ -7,7 +7,7 @@ date, and the choices are weighed by their marginal likelihood. Nothing is searc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,6 +20,12 @@ _DRIFT = np.array([0.0, 0.004, 0.008, 0.013, 0.02, 0.032])
 _DRIFT_WEIGHT = np.array([0.10, 0.24, 0.26, 0.22, 0.13, 0.05])
 _SPREAD = np.array([0.5, 1.0, 2.0])
 _STEP_SD, _STEP_RATE = 0.25, 0.25 / 52
+GROWTH = (0.06, 0.13)
+"""Log growth a year of a service's demand before its own history is seen, mean and sd. DfE, requests for EHC assessments
+by local authority 2019-2024: mean .14, sd of one year's growth .23, next year's uncorrelated (-.12), so most of that
+spread is the year's and is left to the drift; community referrals grow less."""
+HALF_LIFE_YEARS = 2.0
+"""Growth saturates: its pace halves in this time."""
 
 
 def calendar(as_at: np.datetime64, weeks: np.ndarray) -> np.ndarray:
@@ -34,6 +40,32 @@ def calendar(as_at: np.datetime64, weeks: np.ndarray) -> np.ndarray:
     summer, christmas = between(722, 901), between(1221, 1231) | between(101, 104)
     other = between(330, 414) | between(213, 221) | between(526, 601) | between(1023, 1030)
     return np.stack([k.reshape(len(weeks), 7).mean(1) for k in (summer, christmas, other)], axis=1)
+
+
+def shape_of(holidays: np.ndarray, breaks: np.ndarray) -> np.ndarray:
+    """What a week's flow is of a term week's, when each holiday day has its share ``holidays`` of a term day's."""
+    return np.maximum(1.0 + breaks @ (holidays - 1.0), 0.01)
+
+
+def _holidays(y: np.ndarray, breaks: np.ndarray, exposure: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Flow in summer, Christmas and other holidays as a share of the flow of term, drawn towards usual shares.
+
+    Each week is measured against the term weeks of the half year around it; the usual share weighs as much as eight
+    children expected in term.
+    """
+    term = known & (breaks.sum(1) < 0.1)
+    kernel = np.ones(min(27, max(len(y), 1)))
+    near = lambda x: np.convolve(np.where(term, x, 0.0), kernel, "same")  # noqa: E731
+    usual = exposure * (near(y) + 0.02) / (near(exposure) + 0.02)
+    out = np.exp(_SEASON_MEAN)
+    for _ in range(4):
+        for k in range(3):
+            others = breaks @ out - breaks[:, k] * out[k] + 1.0 - breaks.sum(1)
+            weight = np.where(known, breaks[:, k], 0.0)
+            expected = (weight * usual * breaks[:, k]).sum()
+            found = (weight * (y - usual * others)).sum()
+            out[k] = np.clip((found + 8 * np.exp(_SEASON_MEAN[k])) / (expected + 8), 0.03, 1.5)
+    return out
 
 
 @dataclass
@@ -51,6 +83,7 @@ class Draws:
     lost: np.ndarray
     step_rate: np.ndarray
     evidence: float = 0.0
+    holidays: np.ndarray = field(default_factory=lambda: np.ones(3))
 
     def rates(self, breaks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Expected flow of each path and coming week, shape (paths, weeks): level, growth, drift, steps and holidays."""
@@ -58,8 +91,9 @@ class Draws:
         moves = self.drift[:, None] * rng.standard_normal((paths, weeks))
         steps = rng.random((paths, weeks)) < self.step_rate[:, None]
         moves += steps * _STEP_SD * rng.standard_normal((paths, weeks))
-        log = self.level[:, None] + np.cumsum(moves + self.growth[:, None], axis=1)
-        log += self.season @ breaks.T
+        pace = 0.5 ** (np.arange(weeks) / (52 * HALF_LIFE_YEARS))
+        log = self.level[:, None] + np.cumsum(moves + self.growth[:, None] * pace, axis=1)
+        log += self.season @ breaks.T + np.log(shape_of(self.holidays, breaks))
         return np.exp(np.minimum(log, self.level[:, None] + 3.0))
 
     def noise(self, weeks: int, rng: np.random.Generator) -> np.ndarray:
@@ -75,7 +109,7 @@ def fit_level(
     paths: int,
     rng: np.random.Generator,
     *,
-    growth_sd: float = 0.0,
+    growth: tuple[float, float] = (0.0, 0.0),
     exposure: np.ndarray | None = None,
     known: np.ndarray | None = None,
     change_weeks: tuple[int, ...] = (),
@@ -92,13 +126,13 @@ def fit_level(
     known = np.ones(len(y), bool) if known is None else known.copy()
     offset = np.zeros(len(y)) if exposure is None else np.log(np.maximum(exposure, 0.05))
     free = exposure is not None  # no bottleneck: nearly constant chances, holidays or not
-    season_mean, season_sd = (
-        (0.0 * _SEASON_MEAN, 0.3 * _SEASON_SD) if free else (_SEASON_MEAN, _SEASON_SD)
-    )
+    season_mean, season_sd = 0.0 * _SEASON_MEAN, (0.3 if free else 0.5) * _SEASON_SD
+    holidays = np.ones(3) if free else _holidays(y, breaks, np.exp(offset), known)
+    offset = offset + np.log(shape_of(holidays, breaks))
     season = breaks @ season_mean
     mean = _smooth(y, np.exp(offset + season), known)
     censored = np.zeros(len(y), bool) if censored is None else censored & known
-    lost = _lost_weeks(y, mean, known & ~censored)
+    lost = _lost_weeks(y, mean, known & ~censored & (breaks.sum(1) < 0.5))
     use = known & ~lost
     spread = _spread(y, mean, use & ~censored, thin)
     weeks = np.arange(len(y)) - (len(y) - 1.0)
@@ -110,12 +144,12 @@ def fit_level(
                     max(mean[use].mean() if use.any() else 0.02, 0.02)
                     / np.exp((offset + season)[use].mean() if use.any() else 0.0)
                 ),
-                0.0,
+                growth[0] / 52,
             ],
             season_mean,
         ]
     )
-    prior_sd = np.concatenate([[0.3 if free else 1.5, growth_sd / 52 + 1e-9], season_sd])
+    prior_sd = np.concatenate([[0.3 if free else 1.5, growth[1] / 52 + 1e-9], season_sd])
     eta = np.log(np.maximum(mean, 0.02))
     walk = np.minimum(-weeks[:, None], -weeks[None, :])
     if censored.any():
@@ -141,6 +175,7 @@ def fit_level(
         rng,
         change_weeks,
         0.2 if free else 1.0,
+        holidays,
     )
 
 
@@ -225,6 +260,7 @@ def _draw(
     rng: np.random.Generator,
     change_weeks: tuple[int, ...],
     loose: float,
+    holidays: np.ndarray,
 ) -> Draws:
     """Weigh drift x spread x step date by marginal likelihood, then draw the level, growth and holidays of each path."""
     size = len(z)
@@ -296,6 +332,7 @@ def _draw(
         lost_rate,
         rng.gamma(1.0, _STEP_RATE * 0.8 * loose, paths),
         evidence,
+        holidays,
     )
 
 

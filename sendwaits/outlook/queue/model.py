@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from sendwaits.outlook.queue.discipline import fit_discipline, tables
-from sendwaits.outlook.queue.flows import Draws, calendar, fit_level
+from sendwaits.outlook.queue.flows import GROWTH, Draws, calendar, fit_level
 from sendwaits.outlook.queue.history import Service, Station, WaitHistory
 from sendwaits.outlook.queue.paths import Model, StationModel, WaitModel
 
@@ -87,7 +87,7 @@ def _station(
     known = service.known[::-1]
     arrivals = None
     if station.outside:
-        demand = _fit(starts, past, paths, rng, known, growth_sd=0.07)
+        demand = _fit(starts, past, paths, rng, known, growth=GROWTH)
         arrivals = demand.rates(ahead, rng) * demand.noise(len(ahead), rng)
     spare = _spare(station, service.weeks)[::-1]
     capacity = _fit(seen, past, paths, rng, known, change_weeks=change_weeks, censored=spare)
