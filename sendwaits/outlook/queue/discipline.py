@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Tables", "fit_discipline", "tables", "GRID"]
+__all__ = ["RECENT", "Tables", "fit_discipline", "tables", "GRID"]
 
 GRID = 192
+RECENT = 0.5 ** (1 / 26)
+"""What a week counts for beside the next, where habits are read: half a year back counts half."""
 _NAMES = (
     "log_sigma",
     "shape",
@@ -60,7 +62,7 @@ def tables(parameters: np.ndarray, ages: int, typical: float, grid: int = GRID) 
     quick = _fast(age, fast, at, rate)
     lane, lane_rate = (1 / (1 + np.exp(-parameters[:, k])) for k in (7, 9))
     quick = 1 - (1 - quick) * (
-        1 - _fast(age, lane, np.expm1(np.clip(parameters[:, 8], 0, None)), lane_rate)
+        1 - _about(age, lane, np.expm1(np.clip(parameters[:, 8], 0, None)), lane_rate)
     )
     out = np.zeros((len(parameters), grid, ages), dtype=np.float32)
     out[:, 1] = quick
@@ -77,8 +79,20 @@ def _fast(age: np.ndarray, share: np.ndarray, at: np.ndarray, rate: np.ndarray) 
     )
 
 
+def _about(age: np.ndarray, share: np.ndarray, at: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """Chance a week by age that a child of a cohort is seen as one of a lane whose children are seen about an age.
+
+    Waits of the lane are logistic around ``at``, its spread 0.5 to 8 weeks as ``rate`` falls: a date that is worked to.
+    """
+    spread = 8.0 * (1 - rate[:, None]) ** 2 + 0.5
+    at = at[:, None]
+    before = 1 / (1 + np.exp(-np.clip(1.702 * (age - 0.5 - at) / spread, -30, 30)))
+    after = 1 / (1 + np.exp(-np.clip(1.702 * (age + 0.5 - at) / spread, -30, 30)))
+    return share[:, None] * (after - before) / (1 - share[:, None] * before)
+
+
 def fit_discipline(
-    risk: np.ndarray, seen: np.ndarray, draws: int, rng: np.random.Generator, temper: float = 0.2
+    risk: np.ndarray, seen: np.ndarray, draws: int, rng: np.random.Generator, temper: float = 0.25
 ) -> tuple[np.ndarray, float]:
     """Posterior draws of the discipline, shape (draws, 10), and the usual age when seen.
 
@@ -93,27 +107,28 @@ def fit_discipline(
     keep = total > 0
     risk, seen = risk[keep].astype(np.float32), seen[keep].astype(np.float32)
     centre, scale = _CENTRE.copy(), _SCALE.copy()
-    guess = _first_guess(risk, seen, typical)
+    worth = (RECENT ** np.arange(len(keep)))[keep].astype(np.float32)
+    guess, early = _first_guess(risk * worth[:, None], seen * worth[:, None], typical)
     centre[4] = np.log1p(0.2 * typical)
     centre[6], scale[6] = 1.5, 1.8  # a lead time is a few weeks, however far back the queue is
     if not len(risk):
         return centre + scale * rng.standard_normal((draws, 10)), typical
     centre[8] = np.log1p(0.5 * typical)
-    urgent = _urgent_guess(guess, risk, seen, typical)
+    urgent = _urgent_guess(guess, risk * worth[:, None], seen * worth[:, None], typical)
     near = scale * np.array([0.7, 0.8, 0.6, 0.3, 0.3, 0.6, 0.4, 0.5, 0.3, 0.6])
     every, log, spots, share = np.zeros((0, 10)), np.zeros(0), [], []
     proposals = [
         (centre, np.diag(scale), 14),
         (guess, np.diag(near), 22),
         (urgent, np.diag(near), 26),
-        (_lane_guess(urgent, guess), np.diag(near), 22),
+        (_lane_guess(urgent, guess, early), np.diag(near), 22),
     ]
     for turn in range(3):
         for middle, root, size in proposals:
             fresh = middle + rng.standard_t(6, (size, 10)) @ root.T
             every, log = (
                 np.concatenate([every, fresh]),
-                np.concatenate([log, temper * _likelihood(fresh, risk, seen, typical)]),
+                np.concatenate([log, temper * _likelihood(fresh, risk, seen, worth, typical)]),
             )
             spots.append((middle, np.linalg.inv(root), np.linalg.slogdet(root)[1]))
             share.append(size)
@@ -133,7 +148,7 @@ def fit_discipline(
         best,
         scale,
         lambda x: (
-            temper * _likelihood(x, risk, seen, typical)
+            temper * _likelihood(x, risk, seen, worth, typical)
             - 0.5 * (((x - centre) / scale) ** 2).sum(1)
         ),
         draws,
@@ -193,15 +208,21 @@ def _spread_out(
         power *= 0.7
 
 
-def _first_guess(risk: np.ndarray, seen: np.ndarray, typical: float) -> np.ndarray:
-    """Where to look first: the early and the late part of the ages at which children are seen, split where they part most."""
+def _first_guess(
+    risk: np.ndarray, seen: np.ndarray, typical: float
+) -> tuple[np.ndarray, tuple[float, float]]:
+    """Where to look first: the early and the late part of the ages at which children are seen, split where they part most.
+
+    Besides, the mean age of the early part and its standard deviation, in weeks.
+    """
+    near = (0.5 * typical, 4.0)
     guess = _CENTRE.copy()
     hazard = seen.sum(0) / np.maximum(risk.sum(0), 1.0)
     survivors = np.concatenate([[1.0], np.cumprod(1 - np.clip(hazard, 0, 0.95))[:-1]])
     share = survivors * hazard
     ages, total = np.arange(len(share)), share.sum()
     if total <= 0 or len(share) < 3:
-        return guess
+        return guess, near
     early, weighted = np.cumsum(share)[:-1], np.cumsum(share * ages)[:-1]
     late = total - early
     between = (
@@ -230,16 +251,20 @@ def _first_guess(risk: np.ndarray, seen: np.ndarray, typical: float) -> np.ndarr
         spread = float(np.sqrt((second * (ages[split + 1 :] - middle) ** 2).sum() / second.sum()))
         guess[0] = np.log(max(0.5 * spread, 0.7))
         guess[6] = 2.0
-    return guess
+        spots = ages[: split + 1]
+        near = (mean, float(np.sqrt((first * (spots - mean) ** 2).sum() / first.sum())))
+    return guess, near
 
 
-def _lane_guess(urgent: np.ndarray, guess: np.ndarray) -> np.ndarray:
+def _lane_guess(urgent: np.ndarray, guess: np.ndarray, early: tuple[float, float]) -> np.ndarray:
     """A third place: urgent children, and the early part of all others as a lane of its own."""
     out = urgent.copy()
     share = 1 / (1 + np.exp(-guess[3])) - 1 / (1 + np.exp(-urgent[3]))
     share = float(np.clip(share, 0.05, 0.6))
     out[7] = np.log(share / (1 - share))
-    out[8], out[9] = max(guess[4], np.log1p(np.expm1(urgent[4]) + 3.0)), guess[5]
+    spread = float(np.clip(early[1] - 0.5, 0.05, 7.0))
+    rate = 1 - np.sqrt(spread / 8.0)
+    out[8], out[9] = np.log1p(early[0]), np.log(rate / (1 - rate))
     out[0], out[6] = guess[0], guess[6]
     return out
 
@@ -278,9 +303,14 @@ def _student(
 
 
 def _likelihood(
-    parameters: np.ndarray, risk: np.ndarray, seen: np.ndarray, typical: float, grid: int = 72
+    parameters: np.ndarray,
+    risk: np.ndarray,
+    seen: np.ndarray,
+    worth: np.ndarray,
+    typical: float,
+    grid: int = 72,
 ) -> np.ndarray:
-    """Log likelihood of who was seen, given each week's total, for each row of parameters."""
+    """Log likelihood of who was seen, given each week's total and what the week is worth, for each row of parameters."""
     total, weeks = seen.sum(1), np.arange(len(seen))
     rest, out = risk - seen, np.empty(len(parameters))
     for first in range(0, len(parameters), 8):
@@ -291,5 +321,6 @@ def _likelihood(
             low, high = s[weeks, j], s[weeks, j + 1]
             w = np.clip((total - low) / np.maximum(high - low, 1e-6), 0, 1)[:, None]
             chance = np.clip((1 - w) * p[j] + w * p[j + 1], 2e-4, 1 - 2e-3)
-            out[first + k] = (seen * np.log(chance) + rest * np.log1p(-chance)).sum()
+            by_week = (seen * np.log(chance) + rest * np.log1p(-chance)).sum(1)
+            out[first + k] = by_week @ worth
     return out

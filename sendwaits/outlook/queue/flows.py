@@ -47,7 +47,9 @@ def shape_of(holidays: np.ndarray, breaks: np.ndarray) -> np.ndarray:
     return np.maximum(1.0 + breaks @ (holidays - 1.0), 0.01)
 
 
-def _holidays(y: np.ndarray, breaks: np.ndarray, exposure: np.ndarray, known: np.ndarray) -> np.ndarray:
+def _holidays(
+    y: np.ndarray, breaks: np.ndarray, exposure: np.ndarray, known: np.ndarray
+) -> np.ndarray:
     """Flow in summer, Christmas and other holidays as a share of the flow of term, drawn towards usual shares.
 
     Each week is measured against the term weeks of the half year around it; the usual share weighs as much as eight
@@ -66,6 +68,25 @@ def _holidays(y: np.ndarray, breaks: np.ndarray, exposure: np.ndarray, known: np
             found = (weight * (y - usual * others)).sum()
             out[k] = np.clip((found + 8 * np.exp(_SEASON_MEAN[k])) / (expected + 8), 0.03, 1.5)
     return out
+
+
+def unblocked(counts: np.ndarray) -> tuple[np.ndarray, int]:
+    """A flow that comes in clinics of every 2 to 6 weeks, spread evenly over the weeks of each clinic; and that period.
+
+    Clinics: at least nine tenths of what is done falls in one week of the period, over the last two years, in 12 children or more.
+    """
+    recent = counts[-104:]
+    for period in range(2, 7):
+        if recent.sum() < 12 or len(recent) < 6 * period:
+            break
+        parts = np.array([recent[::-1][k::period].sum() for k in range(period)])
+        if parts.max() >= 0.9 * parts.sum():
+            lead = int(np.argmax(parts))
+            out = counts[::-1].astype(float).copy()
+            for first in range(max(lead - period + 1, 0), len(out), period):
+                out[first : first + period] = out[first : first + period].mean()
+            return out[::-1], period
+    return counts, 1
 
 
 @dataclass

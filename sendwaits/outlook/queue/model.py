@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sendwaits.outlook.queue.discipline import fit_discipline, tables
-from sendwaits.outlook.queue.flows import GROWTH, Draws, calendar, fit_level
+from sendwaits.outlook.queue.discipline import RECENT, fit_discipline, tables
+from sendwaits.outlook.queue.flows import GROWTH, Draws, calendar, fit_level, unblocked
 from sendwaits.outlook.queue.history import Service, Station, WaitHistory
 from sendwaits.outlook.queue.paths import Model, StationModel, WaitModel
 
@@ -68,8 +68,9 @@ def build_model(
 
 
 def _history(service: Service, station: Station) -> tuple[np.ndarray, np.ndarray]:
-    """Oldest-first weekly totals of children seen and of starts."""
-    return station.seen.sum(1)[: service.weeks][::-1], station.starts[: service.weeks][::-1]
+    """Oldest-first weekly totals of children seen (clinics spread over their weeks) and of starts."""
+    seen = unblocked(station.seen.sum(1)[: service.weeks][::-1])[0]
+    return seen, station.starts[: service.weeks][::-1]
 
 
 def _station(
@@ -159,14 +160,16 @@ def _hazard_mode(
     Without a bottleneck a child is seen at the hazard of its age; where the clock runs on from the station before, at one
     hazard for all who may be seen.
     """
+    age_of_week = RECENT ** np.arange(service.weeks)[:, None]
     risk, taken = (
         station.risk[: service.weeks] - station.resting[: service.weeks],
         station.seen[: service.weeks],
     )
+    risk_now, taken_now = (risk * age_of_week).sum(0), (taken * age_of_week).sum(0)
     if station.keeps_age and station.fed_by:
-        hazard = np.full(risk.shape[1], min(taken.sum() / max(risk.sum(), 1.0), 0.95))
+        hazard = np.full(risk.shape[1], min(taken_now.sum() / max(risk_now.sum(), 1.0), 0.95))
     else:
-        hazard = _smooth_hazard(risk.sum(0), taken.sum(0))
+        hazard = _smooth_hazard(risk_now, taken_now)
     exposure = (risk @ hazard)[::-1]
     if exposure.mean() <= 0 or spare.sum() > 0.25 * len(spare):
         return
@@ -207,13 +210,12 @@ def _hazard_mode(
     for g in np.flatnonzero(free):
         if station.keeps_age and station.fed_by:
             drawn = np.full(
-                len(hazard), rng.beta(taken.sum() + 1, max(risk.sum() - taken.sum(), 0.0) + 1)
+                len(hazard),
+                rng.beta(taken_now.sum() + 1, max(risk_now.sum() - taken_now.sum(), 0.0) + 1),
             )
         else:
             near = 6 * np.clip(hazard, 1e-4, 1 - 1e-4)
-            drawn = rng.beta(
-                taken.sum(0) + near, np.maximum(risk.sum(0) - taken.sum(0), 0.0) + 6 - near
-            )
+            drawn = rng.beta(taken_now + near, np.maximum(risk_now - taken_now, 0.0) + 6 - near)
         drawn = _extend(drawn, ages)
         out.table[g] = -np.expm1(np.log1p(-np.clip(drawn, 0, 0.995))[None, :] * pace[:, None])
 
