@@ -41,11 +41,13 @@ class Tables:
     parameters: np.ndarray
 
 
-def tables(parameters: np.ndarray, ages: int, typical: float, grid: int = GRID) -> np.ndarray:
+def tables(
+    parameters: np.ndarray, ages: int, typical: float, grid: int = GRID, due: int = 520
+) -> np.ndarray:
     """Chances by grid step and age for each row of ``parameters``, shape (draws, grid, ages), float32.
 
     Step 0 sees nobody, step 1 only the fast lane, the last everybody who may be seen (times cap). ``typical`` is the
-    usual age in weeks of a child when seen; sigma is measured there: children are seen within +- sigma weeks of their place.
+    usual age in weeks of a child when seen (sigma is measured there), ``due`` the age at which a standard runs out.
     """
     sigma, shape = np.exp(parameters[:, 0]), 1 / (1 + np.exp(-2 * parameters[:, 1]))
     cap, fast, rate = (1 / (1 + np.exp(-parameters[:, k])) for k in (2, 3, 5))
@@ -62,7 +64,7 @@ def tables(parameters: np.ndarray, ages: int, typical: float, grid: int = GRID) 
     quick = _fast(age, fast, at, rate)
     lane, lane_rate = (1 / (1 + np.exp(-parameters[:, k])) for k in (7, 9))
     quick = 1 - (1 - quick) * (
-        1 - _about(age, lane, np.expm1(np.clip(parameters[:, 8], 0, None)), lane_rate)
+        1 - _about(age, lane, np.expm1(np.clip(parameters[:, 8], 0, None)), lane_rate, due)
     )
     out = np.zeros((len(parameters), grid, ages), dtype=np.float32)
     out[:, 1] = quick
@@ -72,27 +74,34 @@ def tables(parameters: np.ndarray, ages: int, typical: float, grid: int = GRID) 
 
 def _fast(age: np.ndarray, share: np.ndarray, at: np.ndarray, rate: np.ndarray) -> np.ndarray:
     """Chance a week by age that a child of a cohort is seen as one of a fast lane: a share of it, from age ``at``, at a rate."""
-    since = age - at[:, None]
-    gone = np.where(since >= 0, 1 - (1 - rate[:, None]) ** np.clip(since, 0, 60), 0.0)
-    return np.where(
-        since >= 0, share[:, None] * rate[:, None] * (1 - gone) / (1 - share[:, None] * gone), 0.0
-    )
-
-
-def _about(age: np.ndarray, share: np.ndarray, at: np.ndarray, rate: np.ndarray) -> np.ndarray:
-    """Chance a week by age that a child of a cohort is seen as one of a lane whose children are seen about an age.
-
-    Waits of the lane are logistic around ``at``, its spread 0.5 to 8 weeks as ``rate`` falls: a date that is worked to.
-    """
-    spread = 8.0 * (1 - rate[:, None]) ** 2 + 0.5
-    at = at[:, None]
-    before = 1 / (1 + np.exp(-np.clip(1.702 * (age - 0.5 - at) / spread, -30, 30)))
-    after = 1 / (1 + np.exp(-np.clip(1.702 * (age + 0.5 - at) / spread, -30, 30)))
+    stay = np.log1p(-rate)[:, None]
+    before, after = (-np.expm1(stay * np.clip(age + k - at[:, None], 0, 60)) for k in (0, 1))
     return share[:, None] * (after - before) / (1 - share[:, None] * before)
 
 
+def _about(
+    age: np.ndarray, share: np.ndarray, at: np.ndarray, rate: np.ndarray, due: int
+) -> np.ndarray:
+    """Chance a week by age that a child of a cohort is seen as one of a lane whose children are seen about an age.
+
+    Waits of the lane are logistic around ``at``, its spread 0.3 to 8 weeks as ``rate`` falls: a date that is worked to. A
+    lane about a standard or before it ends there: who missed the date queues with the others.
+    """
+    spread = 8.0 * (1 - rate[:, None]) ** 2 + 0.3
+    at = at[:, None]
+    share = share[:, None] * ((age <= due) | (at > due + 0.5))
+    before = 1 / (1 + np.exp(-np.clip(1.702 * (age - 0.5 - at) / spread, -30, 30)))
+    after = 1 / (1 + np.exp(-np.clip(1.702 * (age + 0.5 - at) / spread, -30, 30)))
+    return share * (after - before) / (1 - share * before)
+
+
 def fit_discipline(
-    risk: np.ndarray, seen: np.ndarray, draws: int, rng: np.random.Generator, temper: float = 0.25
+    risk: np.ndarray,
+    seen: np.ndarray,
+    draws: int,
+    rng: np.random.Generator,
+    due: int = 520,
+    temper: float = 0.25,
 ) -> tuple[np.ndarray, float]:
     """Posterior draws of the discipline, shape (draws, 10), and the usual age when seen.
 
@@ -128,7 +137,7 @@ def fit_discipline(
             fresh = middle + rng.standard_t(6, (size, 10)) @ root.T
             every, log = (
                 np.concatenate([every, fresh]),
-                np.concatenate([log, temper * _likelihood(fresh, risk, seen, worth, typical)]),
+                np.concatenate([log, temper * _likelihood(fresh, risk, seen, worth, typical, due)]),
             )
             spots.append((middle, np.linalg.inv(root), np.linalg.slogdet(root)[1]))
             share.append(size)
@@ -148,7 +157,7 @@ def fit_discipline(
         best,
         scale,
         lambda x: (
-            temper * _likelihood(x, risk, seen, worth, typical)
+            temper * _likelihood(x, risk, seen, worth, typical, due)
             - 0.5 * (((x - centre) / scale) ** 2).sum(1)
         ),
         draws,
@@ -262,7 +271,7 @@ def _lane_guess(urgent: np.ndarray, guess: np.ndarray, early: tuple[float, float
     share = 1 / (1 + np.exp(-guess[3])) - 1 / (1 + np.exp(-urgent[3]))
     share = float(np.clip(share, 0.05, 0.6))
     out[7] = np.log(share / (1 - share))
-    spread = float(np.clip(early[1] - 0.5, 0.05, 7.0))
+    spread = float(np.clip(early[1] - 0.3, 0.05, 7.0))
     rate = 1 - np.sqrt(spread / 8.0)
     out[8], out[9] = np.log1p(early[0]), np.log(rate / (1 - rate))
     out[0], out[6] = guess[0], guess[6]
@@ -308,13 +317,14 @@ def _likelihood(
     seen: np.ndarray,
     worth: np.ndarray,
     typical: float,
+    due: int,
     grid: int = 72,
 ) -> np.ndarray:
     """Log likelihood of who was seen, given each week's total and what the week is worth, for each row of parameters."""
     total, weeks = seen.sum(1), np.arange(len(seen))
     rest, out = risk - seen, np.empty(len(parameters))
     for first in range(0, len(parameters), 8):
-        table = tables(parameters[first : first + 8], risk.shape[1], typical, grid)
+        table = tables(parameters[first : first + 8], risk.shape[1], typical, grid, due)
         sums = risk @ table.transpose(0, 2, 1)  # (draws, weeks, grid)
         for k, (p, s) in enumerate(zip(table, sums, strict=True)):
             j = np.clip((s < total[:, None]).sum(1) - 1, 0, grid - 2)

@@ -63,6 +63,8 @@ class WaitHistory:
     offsets: np.ndarray = field(default_factory=lambda: np.full(7, 1 / 7))
     completed: np.ndarray = field(default_factory=lambda: np.zeros(13))
     within: np.ndarray = field(default_factory=lambda: np.zeros(13))
+    on_time: np.ndarray = field(default_factory=lambda: np.zeros((2, 0)))
+    """Completions of the last year and those within the standard, by whole weeks waited on the stations' clock."""
 
 
 @dataclass
@@ -419,4 +421,8 @@ def _wait_history(
         out.within = np.bincount(
             back, weights=(stop - start)[late] <= standard, minlength=13
         ).astype(float)
+        year = ~still & done & (now - stop < 364)
+        age = np.maximum((now - start[year]) // 7 - (now - stop[year]) // 7, 0)
+        quick = (stop - start)[year] <= standard
+        out.on_time = np.stack([np.bincount(age), np.bincount(age, weights=quick)]).astype(float)
     return out

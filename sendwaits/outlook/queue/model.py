@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from sendwaits.outlook.queue.discipline import RECENT, fit_discipline, tables
-from sendwaits.outlook.queue.flows import GROWTH, Draws, calendar, fit_level, unblocked
-from sendwaits.outlook.queue.history import Service, Station, WaitHistory
+from sendwaits.outlook.queue.flows import GROWTH, Draws, calendar, fit_level, shape_of, unblocked
+from sendwaits.outlook.queue.history import MAX_AGE, Service, Station, WaitHistory
 from sendwaits.outlook.queue.paths import Model, StationModel, WaitModel
 
 __all__ = ["build_model", "GROUPS_OF_PATHS", "TAIL_WEEKS", "LITTLE_HISTORY_WEEKS"]
@@ -93,7 +93,11 @@ def _station(
     spare = _spare(station, service.weeks)[::-1]
     capacity = _fit(seen, past, paths, rng, known, change_weeks=change_weeks, censored=spare)
     recent = min(service.weeks, DISCIPLINE_WEEKS)
-    parameters, typical = fit_discipline(station.risk[:recent], station.seen[:recent], groups, rng)
+    standards = [w.standard_days for w in service.waits if w.name in station.waits]
+    due = min((d // 7 for d in standards if d is not None), default=MAX_AGE)
+    parameters, typical = fit_discipline(
+        station.risk[:recent], station.seen[:recent], groups, rng, due
+    )
     drop, scale = _drop(station, service.weeks, ages, paths, rng)
     purge, purge_age, drop = _purges(station, service.weeks, drop, ahead, paths, rng)
     enter = (
@@ -109,7 +113,7 @@ def _station(
         arrivals,
         capacity.rates(ahead, rng),
         capacity.noise(len(ahead), rng),
-        tables(parameters, ages, typical),
+        tables(parameters, ages, typical, due=due),
         drop.astype(np.float32),
         scale,
         purge,
@@ -121,7 +125,10 @@ def _station(
         fresh=station.fresh,
     )
     if service.weeks >= 8 and station.seen.sum() >= 5:
-        _hazard_mode(service, station, out, seen, past, ahead, rng, known, spare)
+        relief = 1.0 / (
+            shape_of(capacity.holidays, ahead) * np.exp(ahead @ capacity.season.mean(0))
+        )
+        _hazard_mode(service, station, out, seen, past, ahead, rng, known, spare, relief)
     return out
 
 
@@ -154,6 +161,7 @@ def _hazard_mode(
     rng: np.random.Generator,
     known: np.ndarray,
     spare: np.ndarray,
+    relief: np.ndarray,
 ) -> None:
     """Does the flow follow the children at risk (no bottleneck) or a capacity? Groups of paths in proportion to the evidence.
 
@@ -204,7 +212,10 @@ def _hazard_mode(
     room = min(
         max(odds, 1.0) / 8.0, 6.0
     )  # the better chances explain the past, the further off a ceiling
-    out.ceiling = np.exp((0.03 + 0.15 * np.abs(rng.standard_normal(paths))) * max(room, 1.0))
+    ceiling = np.exp((0.03 + 0.15 * np.abs(rng.standard_normal(paths))) * max(room, 1.0))
+    out.ceiling = ceiling[:, None] * np.maximum(
+        relief, 1.0
+    )  # holidays see fewer because fewer came
     steps = out.table.shape[1]
     pace = np.concatenate([[0.0], 0.02 * 1.06 ** np.arange(steps - 1)])
     for g in np.flatnonzero(free):
@@ -452,9 +463,13 @@ def _wait(service: Service, wait: WaitHistory, ages: int, over_days: tuple[int, 
     within = None
     if wait.standard_days is not None:
         waited = days[:, :, None] - np.arange(7)[None, None, :]
-        within = np.einsum("aoe,o,e->a", waited <= wait.standard_days, offsets, offsets).astype(
-            np.float32
-        )
+        within = np.einsum("aoe,o,e->a", waited <= wait.standard_days, offsets, offsets)
+        seen = wait.on_time[
+            :, :ages
+        ]  # who works to a date sees children just before it, not on any day
+        known = slice(seen.shape[1])
+        within[known] = (seen[1] + 4 * within[known]) / (seen[0] + 4)
+        within = within.astype(np.float32)
     ends_at = [k for k, s in enumerate(service.stations) if wait.name in s.completes]
     return WaitModel(
         wait.name,

@@ -516,7 +516,7 @@ def _or_due(
     pace = _at(station.hazard_rates, week)[part] * (
         _at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0
     )
-    pace = np.minimum(pace, rates * station.ceiling[part] / np.maximum(both[:, 0], 1e-9))
+    pace = np.minimum(pace, rates * _at(station.ceiling, week)[part] / np.maximum(both[:, 0], 1e-9))
     mean, fixed = both[:, 0] * pace, both[:, 1] * pace**2
     due = np.clip(np.floor(mean + np.sqrt(np.maximum(mean - fixed, 0.0)) * z + 0.5), 0, None)
     return np.where(station.hazard_mode[part], due, slots)
