@@ -171,18 +171,8 @@ def _station(
         np.bincount(np.maximum(born[still & (came == k)] - k, 0), minlength=1).astype(float)
         for k in range(hold)
     ]
-    return Station(
-        name,
-        hold=hold,
-        fresh=fresh,
-        resting=resting,
-        waiting=waiting,
-        risk=risk,
-        seen=taken,
-        left=left,
-        starts=starts,
-        **how,
-    )  # type: ignore[arg-type]
+    arrays = {"waiting": waiting, "risk": risk, "seen": taken, "left": left, "starts": starts}
+    return Station(name, hold=hold, fresh=fresh, resting=resting, **arrays, **how)  # type: ignore[arg-type]
 
 
 def _rest(came: np.ndarray, gone: np.ndarray, seen: np.ndarray) -> int:
