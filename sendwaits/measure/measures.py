@@ -19,6 +19,7 @@ import pandas as pd
 from sendwaits.errors import Refused
 from sendwaits.intake.waits import NEVER, Built, day_numbers
 from sendwaits.measure import census
+from sendwaits.measure.relations import Relation, mean_over, moves, part_of, share_of, whole
 from sendwaits.pathways import BANDS, GROUPS, Pathway
 
 __all__ = [
@@ -214,7 +215,10 @@ class WaitView(View):
 
 @dataclass(frozen=True)
 class Measure:
-    """One measure: its name, unit, when it is taken (``stock``, ``flow`` or ``pathway``), its function and its rows."""
+    """One measure: its name, unit, when it is taken (``stock``, ``flow`` or ``pathway``), its function, rows and relation.
+
+    ``relation`` ties it to other measures. Without one the measure is counted, but the door does not release it.
+    """
 
     name: str
     unit: str
@@ -222,6 +226,7 @@ class Measure:
     cell: Callable[..., Cell]
     behind: Callable[..., np.ndarray]
     applies: Callable[[Pathway, object], bool]
+    relation: Relation | None = None
 
     @property
     def meaning(self) -> str:
@@ -240,9 +245,10 @@ def _measure(
     kind: str,
     behind: Callable[..., np.ndarray],
     applies: Callable[..., bool] = _always,
+    relation: Relation | None = None,
 ) -> Callable:
     def register(function: Callable[..., Cell]) -> Callable[..., Cell]:
-        MEASURES[name] = Measure(name, unit, kind, function, behind, applies)
+        MEASURES[name] = Measure(name, unit, kind, function, behind, applies, relation)
         return function
 
     return register
@@ -257,7 +263,7 @@ def _done(v: WaitView, first: int, last: int) -> np.ndarray:
     return v.is_completed & (v.stop >= first) & (v.stop <= last)
 
 
-@_measure("waiting", "count", "stock", _open)
+@_measure("waiting", "count", "stock", _open, relation=whole())
 def waiting(v: WaitView) -> Cell:
     """Open waits at the end of the census day: started on or before it, not stopped on or before it (children's waits)."""
     return _count(v.stocks.waiting)
@@ -275,6 +281,7 @@ def _over_measure(weeks: int) -> None:
         "stock",
         lambda v, f, t: _open(v, f, t) & (t - v.start > 7 * weeks),
         lambda pathway, wait: weeks in pathway.over_weeks,
+        part_of("waiting", (7 * weeks + 1, None)),
     )(cell)
 
 
@@ -298,6 +305,7 @@ def _band_measure(at: int) -> None:
             & (t - v.start >= low)
             & (t - v.start <= (NEVER if high is None else high))
         ),
+        relation=part_of("waiting", (low, high)),
     )(cell)
 
 
@@ -311,6 +319,7 @@ for _at in range(len(BANDS)):
     "stock",
     lambda v, f, t: _open(v, f, t) & _after(v, v.pathway.booked, t),
     lambda pathway, wait: pathway.booked is not None,
+    relation=part_of("waiting"),
 )
 def waiting_booked(v: WaitView) -> Cell:
     """Open waits whose next appointment, as last recorded, lies after the census day."""
@@ -327,39 +336,50 @@ def _not_flowing(v: WaitView) -> np.ndarray:
     return (v.stop == NEVER) & ~v.rows["in_newest"].to_numpy()
 
 
-@_measure("waiting_not_flowed", "count", "stock", lambda v, f, t: _open(v, f, t) & _not_flowing(v))
+@_measure(
+    "waiting_not_flowed",
+    "count",
+    "stock",
+    lambda v, f, t: _open(v, f, t) & _not_flowing(v),
+    relation=part_of("waiting"),
+)
 def waiting_not_flowed(v: WaitView) -> Cell:
     """Open waits still open at as_at by a record that is absent from the newest extract on or before as_at."""
     return _count(v.still(_not_flowing(v)))
 
 
-@_measure("mean_weeks_open", "weeks", "stock", _open)
+@_measure("mean_weeks_open", "weeks", "stock", _open, relation=mean_over("waiting"))
 def mean_weeks_open(v: WaitView) -> Cell:
     """Mean wait so far of the open waits, weeks (days / 7); undefined when nobody waits."""
     n = v.stocks.waiting
     return _average(v.stocks.total_days / np.maximum(n, 1) / 7, n)
 
 
-@_measure("median_weeks_open", "weeks", "stock", _open)
+@_measure("median_weeks_open", "weeks", "stock", _open, relation=mean_over("waiting"))
 def median_weeks_open(v: WaitView) -> Cell:
     """Median wait so far of the open waits, weeks; the mean of the two middle values when their number is even."""
     return _average(v.stocks.median_days / 7, v.stocks.waiting)
 
 
-@_measure("p92_weeks_open", "weeks", "stock", _open)
+@_measure("p92_weeks_open", "weeks", "stock", _open, relation=mean_over("waiting"))
 def p92_weeks_open(v: WaitView) -> Cell:
     """Smallest wait that at least 92 % of the open waits do not exceed, weeks (nearest rank)."""
     return _average(v.stocks.p92_days / 7, v.stocks.waiting)
 
 
-@_measure("longest_weeks_open", "weeks", "stock", _open)
+@_measure("longest_weeks_open", "weeks", "stock", _open, relation=mean_over("waiting"))
 def longest_weeks_open(v: WaitView) -> Cell:
     """Longest wait so far among the open waits, weeks. One child's wait: released only as the k-th longest."""
     return _average(v.stocks.longest_days / 7, v.stocks.waiting)
 
 
 @_measure(
-    "within_review_pct", "percent", "stock", _open, lambda pathway, wait: pathway.review is not None
+    "within_review_pct",
+    "percent",
+    "stock",
+    _open,
+    lambda pathway, wait: pathway.review is not None,
+    relation=share_of("waiting"),
 )
 def within_review_pct(v: WaitView) -> Cell:
     """Open waits with a review date on or after the census day / open waits; no review date = not within."""
@@ -367,20 +387,32 @@ def within_review_pct(v: WaitView) -> Cell:
     return _percent(v.still(review < NEVER, review + 1), v.stocks.waiting)
 
 
-@_measure("clearance_weeks", "weeks", "stock", lambda v, f, t: _done(v, t - 90, t))
+@_measure(
+    "clearance_weeks",
+    "weeks",
+    "stock",
+    lambda v, f, t: _done(v, t - 90, t),
+    relation=mean_over("completed", days_back=91),
+)
 def clearance_weeks(v: WaitView) -> Cell:
     """Weeks to clear the list at the recent rate: waiting / (completed in the 91 days to the census day / 13)."""
     done = v.recent(91)
     return _average(v.stocks.waiting / (np.maximum(done, 1) / 13), done)
 
 
-@_measure("starts", "count", "flow", lambda v, f, t: (v.start >= f) & (v.start <= t))
+@_measure(
+    "starts",
+    "count",
+    "flow",
+    lambda v, f, t: (v.start >= f) & (v.start <= t),
+    relation=moves("waiting"),
+)
 def starts(v: WaitView) -> Cell:
     """Waits whose clock started in the period."""
     return _count(v.events(v.start).count)
 
 
-@_measure("completed", "count", "flow", _done)
+@_measure("completed", "count", "flow", _done, relation=moves("waiting"))
 def completed(v: WaitView) -> Cell:
     """Waits completed (seen, assessed, issued ...) in the period; removals are not among them."""
     return _count(v.completions.count)
@@ -391,20 +423,21 @@ def completed(v: WaitView) -> Cell:
     "count",
     "flow",
     lambda v, f, t: ~v.is_completed & (v.stop >= f) & (v.stop <= t),
+    relation=moves("waiting"),
 )
 def removed_other(v: WaitView) -> Cell:
     """Waits that left the list in the period without being completed (closed, withdrawn, refused)."""
     return _count(v.events(v.stop, ~v.is_completed).count)
 
 
-@_measure("mean_weeks_completed", "weeks", "flow", _done)
+@_measure("mean_weeks_completed", "weeks", "flow", _done, relation=mean_over("completed"))
 def mean_weeks_completed(v: WaitView) -> Cell:
     """Mean whole wait of the waits completed in the period, weeks."""
     done = v.completions
     return _average(done.total_days / np.maximum(done.count, 1) / 7, done.count)
 
 
-@_measure("median_weeks_completed", "weeks", "flow", _done)
+@_measure("median_weeks_completed", "weeks", "flow", _done, relation=mean_over("completed"))
 def median_weeks_completed(v: WaitView) -> Cell:
     """Median whole wait of the waits completed in the period, weeks."""
     return _average(v.completions.median_days / 7, v.completions.count)
@@ -416,6 +449,7 @@ def median_weeks_completed(v: WaitView) -> Cell:
     "flow",
     _done,
     lambda pathway, wait: wait is not None and wait.standard_days is not None,
+    relation=share_of("completed"),
 )
 def within_standard_pct(v: WaitView) -> Cell:
     """Completed within the standard (its last day included) / completed, in the period."""
@@ -437,7 +471,13 @@ def _received(v: View) -> np.ndarray:
     )
 
 
-@_measure("referrals", "count", "pathway", lambda v, f, t: _in(v.start, f, t) & _received(v))
+@_measure(
+    "referrals",
+    "count",
+    "pathway",
+    lambda v, f, t: _in(v.start, f, t) & _received(v),
+    relation=whole(),
+)
 def referrals(v: View) -> Cell:
     """Referrals (EHC: requests) received in the period, rejected ones included, linked duplicates and history not."""
     return _count(v.events(v.start, _received(v)).count)
@@ -449,6 +489,7 @@ def referrals(v: View) -> Cell:
     "pathway",
     lambda v, f, t: _in(v.day(v.pathway.rejected), f, t),
     lambda pathway, wait: pathway.rejected is not None,
+    relation=part_of("referrals"),
 )
 def rejected(v: View) -> Cell:
     """Referrals rejected in the period, by the date of rejection."""
@@ -468,13 +509,27 @@ def _not_excepted(v: View) -> np.ndarray:
     return (v.rows["week20"] != "1").to_numpy()
 
 
-@_measure("plans_issued", "count", "pathway", lambda v, f, t: _in(_plans(v), f, t), _ehc)
+@_measure(
+    "plans_issued",
+    "count",
+    "pathway",
+    lambda v, f, t: _in(_plans(v), f, t),
+    _ehc,
+    relation=whole("completed", "plan"),
+)
 def plans_issued(v: View) -> Cell:
     """Final plans issued in the period, after an overturned refusal too."""
     return _count(v.events(_plans(v)).count)
 
 
-@_measure("within_20_weeks_pct", "percent", "pathway", lambda v, f, t: _in(_plans(v), f, t), _ehc)
+@_measure(
+    "within_20_weeks_pct",
+    "percent",
+    "pathway",
+    lambda v, f, t: _in(_plans(v), f, t),
+    _ehc,
+    relation=share_of("plans_issued"),
+)
 def within_20_weeks_pct(v: View) -> Cell:
     """Issued cohort: plans issued within 140 days of the request / plans issued, exceptions included."""
     plans = _plans(v)
@@ -487,6 +542,7 @@ def within_20_weeks_pct(v: View) -> Cell:
     "pathway",
     lambda v, f, t: _in(_plans(v), f, t) & _not_excepted(v),
     _ehc,
+    relation=share_of("plans_issued", some=True),
 )
 def within_20_weeks_excl_pct(v: View) -> Cell:
     """Issued cohort without recorded exceptions (week20 = 1 dropped from both sides)."""
@@ -508,7 +564,12 @@ def _due(v: View) -> tuple[np.ndarray, np.ndarray]:
 
 
 @_measure(
-    "due_within_20_weeks_pct", "percent", "pathway", lambda v, f, t: _in(_due(v)[0], f, t), _ehc
+    "due_within_20_weeks_pct",
+    "percent",
+    "pathway",
+    lambda v, f, t: _in(_due(v)[0], f, t),
+    _ehc,
+    relation=share_of(),
 )
 def due_within_20_weeks_pct(v: View) -> Cell:
     """Due cohort: plan waits whose day 140 lies in the period and that were not removed by then; completed by then / all."""
@@ -528,6 +589,7 @@ def _coded(v: View, column: str, *codes: str) -> np.ndarray:
         _in(v.day("request_outcome_date"), f, t) & _coded(v, "request_outcome", "Y", "N")
     ),
     _ehc,
+    relation=share_of("completed", "decision"),
 )
 def decisions_within_6_weeks_pct(v: View) -> Cell:
     """Decisions whether to assess (yes or no) within 42 days of the request / such decisions, by the date of the decision."""
@@ -545,6 +607,7 @@ def decisions_within_6_weeks_pct(v: View) -> Cell:
         _in(v.day("assessment_outcome_date"), f, t) & _coded(v, "assessment_outcome", "N")
     ),
     _ehc,
+    relation=share_of(removes=("denominator", "plan")),
 )
 def refusals_within_16_weeks_pct(v: View) -> Cell:
     """Decisions not to issue a plan within 112 days of the request / such decisions, by their date."""
@@ -562,6 +625,7 @@ def refusals_within_16_weeks_pct(v: View) -> Cell:
         _in(v.day("request_outcome_date"), f, t) & _coded(v, "request_outcome", "Y", "N")
     ),
     _ehc,
+    relation=share_of("completed", "decision", removes=("numerator", "plan")),
 )
 def requests_refused_pct(v: View) -> Cell:
     """Decisions not to assess / decisions whether to assess, by the date of the decision."""

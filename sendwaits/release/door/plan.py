@@ -1,0 +1,458 @@
+"""The publication plan: one grain and one form for each series, chosen by the level of what its numbers leave between them.
+
+Series that meet in one remainder (a list, what joins it and what leaves it) stand in one `Knot` with a fixed order of
+settings, from the most told to the least. A knot starts at the first setting whose risk is small for its level; what the
+certificate then finds unsafe moves a knot one setting on. So it always ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sendwaits.measure.measures import MEASURES
+from sendwaits.measure.relations import Relation
+from sendwaits.release.door.exact import Exact, Ties, day_before, relation_of
+from sendwaits.release.door.ladder import (
+    ED,
+    EM,
+    EQ,
+    EY,
+    MONTHS_IN,
+    NO,
+    RM,
+    RQ,
+    allowed,
+    form_of,
+    grain_of,
+    ladder,
+    risk,
+)
+from sendwaits.release.door.rows import enough, too_small
+from sendwaits.release.profile import Profile
+
+__all__ = ["Knot", "Plan", "Series", "draft"]
+
+Series = tuple[str, str]
+"""(wait, measure) of the whole service."""
+BUDGET = 0.2
+"""A setting may be expected to tell one remainder of its window too closely with this chance at most."""
+MOST_SMALL = 0.25
+"""A share or an average of which more periods rest on too few children takes a coarser grain."""
+
+_FIRST = [
+    (EM, EM, EM),
+    (EM, EM, RM),
+    (EM, EM, EQ),
+    (EM, RM, EQ),
+    (EM, RM, RQ),
+    (RM, RM, RQ),
+    (EM, EM, EY),
+    (EM, RM, EY),
+    (EM, EM, NO),
+    (EM, RM, NO),
+    (EM, EQ, NO),
+    (EM, EY, NO),
+    (EM, NO, NO),
+    (RM, NO, NO),
+    (EQ, NO, NO),
+    (RQ, NO, NO),
+    (ED, NO, NO),
+    (NO, NO, NO),
+]
+"""List, joiners and completions of a wait that starts with a referral."""
+_LATER = [
+    (EM, EM),
+    (EM, RM),
+    (EM, EQ),
+    (EM, RQ),
+    (RM, RQ),
+    (EM, EY),
+    (RM, EY),
+    (EM, NO),
+    (RM, NO),
+    (EQ, NO),
+    (RQ, NO),
+    (ED, NO),
+    (NO, NO),
+]
+"""List and completions of a later stage: what joins it is printed with the stage before."""
+_COVER = [
+    (EM, EM, EM),
+    (EM, EQ, EQ),
+    (RM, RQ, RQ),
+    (RM, RQ, NO),
+    (EM, EY, NO),
+    (EM, NO, NO),
+    (RM, NO, NO),
+    (EQ, NO, NO),
+    (RQ, NO, NO),
+    (EY, NO, NO),
+    (NO, NO, NO),
+]
+"""A count, the count that it covers but for a few, and shares of only some of it."""
+
+
+@dataclass
+class Knot:
+    """Series that are set together: ``settings`` from fine to coarse, each a step per series; ``at`` the one in use."""
+
+    name: str
+    settings: list[dict[Series, int]]
+    reason: str = ""
+    at: int = 0
+
+    def coarser(self) -> bool:
+        """Move one setting on; False at the end."""
+        if self.at + 1 >= len(self.settings):
+            return False
+        self.at += 1
+        return True
+
+
+@dataclass
+class Plan:
+    """Knots by name; a series takes the coarsest step that any knot gives it."""
+
+    knots: dict[str, Knot] = field(default_factory=dict)
+    years: dict[Series, int] = field(default_factory=dict)
+    refused: dict[Series, str] = field(default_factory=dict)
+    relations: dict[Series, Relation] = field(default_factory=dict)
+
+    def add(self, knot: Knot) -> None:
+        self.knots[knot.name] = knot
+
+    def step(self, series: Series) -> int:
+        """The step of a series; `NO` for one that no knot knows."""
+        steps = [k.settings[k.at][series] for k in self.about(series)]
+        return max(steps, default=NO)
+
+    def about(self, series: Series) -> list[Knot]:
+        return [k for k in self.knots.values() if series in k.settings[k.at]]
+
+
+def draft(exact: Exact, profile: Profile, ties: Ties) -> Plan:
+    """The plan by levels alone, before the certificate."""
+    return _Draft(exact, profile, ties).plan
+
+
+class _Draft:
+    def __init__(self, exact: Exact, profile: Profile, ties: Ties) -> None:
+        self.exact, self.profile, self.ties, self.plan = exact, profile, ties, Plan()
+        self.small, self.need = profile.smallest - 1, profile.possible
+        self.county = {(w, m) for w, m, column in exact.series() if not column}
+        known = {s: relation_of(s[1]) for s in self.county}
+        self.plan.refused = {
+            s: "its relation to other measures is not declared"
+            for s, r in known.items()
+            if r is None
+        }
+        self.relations = self.plan.relations = {s: r for s, r in known.items() if r is not None}
+        for wait in exact.waits():
+            self._wait(wait)
+        for series, relation in self.relations.items():
+            if relation.kind == "whole" and relation.of:
+                self._cover(series, (relation.wait or series[0], relation.of))
+        for kind, make in (("share", self._share), ("part", self._part), ("mean", self._mean)):
+            for series, relation in self.relations.items():
+                if relation.kind == kind:
+                    make(series, relation)
+        self._small_flows()
+        self._alone()
+        self._years()
+
+    # --- levels and risks
+
+    def level(self, counts: Iterable[int]) -> float:
+        counts = [max(0, n) for n in counts]
+        return sum(counts) / len(counts) if counts else 0.0
+
+    def left_over(self, wait: str, joins: Series) -> list[int]:
+        """By month: list before + joiners - completions - list after, removals and (for a first wait) those who never waited."""
+        stock, joined = self.exact.counts(wait, "waiting"), self.exact.counts(*joins)
+        done = self.exact.counts(wait, "completed")
+        found = []
+        for start, end in self.exact.periods["month"]:
+            before = stock.get(day_before(start))
+            if before is not None and end in joined and end in done and end in stock:
+                found.append(before + joined[end] - done[end] - stock[end])
+        return found
+
+    def chance(self, level: float, flows: Iterable[int], stock: int = EM) -> float:
+        """How many remainders of the window are expected to be told too closely."""
+        flows = list(flows)
+        if any(step >= ED for step in (*flows, stock)):
+            return 0.0
+        grain = grain_of(max(step - step % 2 for step in (*flows, stock)))
+        months = MONTHS_IN[grain]
+        roundings = 2 * (form_of(stock) == "rounded") + sum(
+            months // MONTHS_IN[grain_of(step)] for step in flows if form_of(step) == "rounded"
+        )
+        each = risk(round(level * months, 2), roundings, self.need, self.small)
+        return each * max(1, len(self.exact.periods[grain]))
+
+    def settings(
+        self, series: list[Series], table: list[tuple[int, ...]]
+    ) -> list[dict[Series, int]]:
+        found: list[dict[Series, int]] = []
+        for steps in table:
+            one = {
+                s: allowed(self.profile, step)
+                for s, step in zip(series, steps, strict=True)
+                if s[1]
+            }
+            if one not in found:
+                found.append(one)
+        return found
+
+    def start(self, knot: Knot, *chances: Mapping[int, float]) -> None:
+        """Set a knot to its first setting without a risk over the budget."""
+        for at in range(len(knot.settings)):
+            if all(chance[at] <= BUDGET for chance in chances):
+                knot.at = at
+                break
+        else:
+            knot.at = len(knot.settings) - 1
+        self.plan.add(knot)
+
+    # --- knots
+
+    def joiners(self, wait: str) -> Series | None:
+        if wait in self.ties.first:
+            return ("", "referrals")
+        return (self.ties.feeds[wait], "completed") if wait in self.ties.feeds else None
+
+    def _wait(self, wait: str) -> None:
+        joins, stock, done = self.joiners(wait), (wait, "waiting"), (wait, "completed")
+        if stock not in self.county:
+            return
+        reason = "few leave the list without being completed, or never join it"
+        if joins is not None and wait in self.ties.first:
+            knot = Knot(f"list {wait}", self.settings([stock, joins, done], _FIRST), reason)
+        else:
+            knot = Knot(f"list {wait}", self.settings([stock, done], _LATER), reason)
+        if joins is None:
+            self.start(knot, dict.fromkeys(range(len(knot.settings)), 0.0))
+            return
+        over = self.left_over(wait, joins)
+        level = self.level(over)
+        leaving = level + self.level(self.exact.counts(*done).values())
+        fed = self.plan.step(joins)
+        chances = {}
+        for at, setting in enumerate(knot.settings):
+            joining = max(setting.get(joins, EM), fed if fed != NO or joins not in setting else EM)
+            chances[at] = (
+                self.chance(leaving, [joining], setting[stock])
+                if setting[done] == NO
+                else self.chance(level, [joining, setting[done]], setting[stock])
+            )
+        self.start(knot, chances)
+
+    def _cover(self, series: Series, covered: Series) -> None:
+        """Plans issued and the plan waits completed by them: all but a few are the same plans."""
+        some = [s for s, r in self.relations.items() if r.some and (s[0], r.of) == series]
+        knot = Knot(
+            f"cover {series[1]}",
+            self.settings(
+                [series, covered, *some], [(a, b, *[c] * len(some)) for a, b, c in _COVER]
+            ),
+            f"differs from {series[1]} by a few",
+        )
+        whole, within = self.exact.counts(*series), self.exact.counts(*covered)
+        levels = {covered: self.level(n - within.get(e, n) for e, n in whole.items())}
+        for share in some:
+            part = {e: v.denominator or 0 for _, e, v in self.exact.values(*share, "month")}
+            levels[share] = self.level(n - part.get(e, n) for e, n in whole.items())
+        chances = [
+            {
+                at: self.chance(level, [setting[series], setting[other]])
+                for at, setting in enumerate(knot.settings)
+            }
+            for other, level in levels.items()
+            if other in knot.settings[0]
+        ]
+        self.start(knot, *chances)
+
+    def base(self, series: Series, of: str, wait: str | None) -> Series:
+        return (series[0] if wait is None else wait, of)
+
+    def views(self, base: Series, step: int) -> bool:
+        """Whether the count ``base`` may be told at a step beside what its own knots print."""
+        own = self.plan.step(base)
+        if step == own or base not in self.county:
+            return step >= own
+        if step < own:
+            return False
+        for wait in [w for w in (base[0],) if base[1] == "completed"]:
+            joins = self.joiners(wait)
+            if joins is not None:
+                level = self.level(self.left_over(wait, joins))
+                steps = [self.plan.step(joins), step]
+                if self.chance(level, steps, self.plan.step((wait, "waiting"))) > BUDGET:
+                    return False
+        return True
+
+    def _share(self, series: Series, relation) -> None:
+        base = self.base(series, relation.of, relation.wait) if relation.of else None
+        least = EM
+        if base is not None and base in self.county:
+            least = max(self.plan.step(base), self.plan.step(series) if relation.some else EM)
+        steps = [
+            step
+            for step in ladder(self.profile, least)
+            if step == NO
+            or (base is None or relation.some or self.views(base, step))
+            and self.exact.spans(*series, grain_of(step))
+        ]
+        fitting = [s for s in steps if s == NO or self._rests_on_enough(series, s)]
+        self.plan.add(
+            Knot(
+                f"share {' '.join(series).strip()}",
+                [{series: step} for step in fitting],
+                "too few children in its numerator or beside it",
+            )
+        )
+
+    def _rests_on_enough(self, series: Series, step: int) -> bool:
+        """At most a quarter of the periods rest on 1 to k - 1 children; none of an average on some but not enough."""
+        values = [v for _, _, v in self.exact.values(*series, grain_of(step)) if v.n]
+        few = [too_small(series[1], v, self.profile) for v in values]
+        short = any(not enough(series[1], v, self.profile) for v in values)
+        return bool(values) and not short and sum(few) <= MOST_SMALL * len(values)
+
+    def _mean(self, series: Series, relation) -> None:
+        base = self.base(series, relation.of, relation.wait)
+        if relation.days_back:
+            self.plan.refused[series] = (
+                f"its {relation.days_back} days are no calendar period: beside months or quarters they would "
+                "tell the children of a day or two"
+            )
+            return
+        least = self.plan.step(base)
+        fitting = [
+            s for s in ladder(self.profile, least) if s == NO or self._rests_on_enough(series, s)
+        ]
+        reason = "too few children to average"
+        self.plan.add(
+            Knot(f"mean {' '.join(series).strip()}", [{series: s} for s in fitting], reason)
+        )
+
+    def _part(self, series: Series, relation) -> None:
+        if not self.exact.is_stock(*series):
+            return
+        base = self.base(series, relation.of, relation.wait)
+        line = relation.days is not None and relation.days[1] is None and relation.days[0] > 0
+        line = line and not series[1].startswith("waiting_band")
+        first = EM if line else ED
+        steps = ladder(self.profile, max(first, self.plan.step(base)))
+        knot = Knot(
+            f"part {' '.join(series)}", [{series: step} for step in steps], "too near another count"
+        )
+        if line:
+            while knot.settings[knot.at][series] == EM and self._too_near(series, base):
+                knot.coarser()
+        self.plan.add(knot)
+
+    def _too_near(self, series: Series, base: Series) -> bool:
+        """Whether a line leaves 1 to k - 1 children between itself and its list, or the next line above it, in some month."""
+        days = self.relations[series].days
+        others = [
+            s
+            for s, r in self.relations.items()
+            if s[0] == series[0]
+            and r.kind == "part"
+            and r.days
+            and r.days[1] is None
+            and r.days[0] > days[0]
+            and not s[1].startswith("waiting_band")
+        ]
+        mine = self.exact.counts(*series)
+        whole = self.exact.counts(*base)
+        near = [whole[e] - n for e, n in mine.items() if e in whole]
+        if others:
+            above = self.exact.counts(*min(others, key=lambda s: self.relations[s].days[0]))
+            near += [
+                n - above[e] for e, n in mine.items() if above.get(e, 0) >= self.profile.smallest
+            ]
+        return any(0 < n <= self.small for n in near)
+
+    def _small_flows(self) -> None:
+        """Starts, removals and rejections: with their joiners where they are the same, else by year or not at all."""
+        for wait in self.exact.waits():
+            joins = self.joiners(wait)
+            starts, removed = (wait, "starts"), (wait, "removed_other")
+            same = joins is not None and (wait in self.ties.all_start or wait in self.ties.feeds)
+            if starts in self.county:
+                first = self.plan.step(joins) if joins is not None and same else self._yearly(wait)
+                self._flow(starts, first)
+            if removed in self.county:
+                self._flow(removed, self._yearly(wait))
+        if ("", "rejected") in self.county:
+            waits = self.ties.first
+            self._flow(("", "rejected"), max((self._yearly(w) for w in waits), default=NO))
+
+    def _yearly(self, wait: str) -> int:
+        """Exact years where both removals and those who never waited are many or none in a year, else not published."""
+        joins = self.joiners(wait)
+        removed = self.exact.counts(wait, "removed_other")
+        levels = [self.level(removed.values())]
+        if joins is not None and wait not in self.ties.feeds:
+            starts = self.exact.counts(wait, "starts")
+            joined = self.exact.counts(*joins)
+            levels.append(self.level(joined.get(e, n) - n for e, n in starts.items()))
+        fine = all(self.chance(level, [EY]) <= BUDGET for level in levels)
+        return EY if fine else NO
+
+    def _flow(self, series: Series, first: int) -> None:
+        steps = [
+            s
+            for s in ladder(self.profile, first)
+            if s == NO or self.exact.spans(*series, grain_of(s))
+        ]
+        self.plan.add(
+            Knot(
+                f"flow {' '.join(series).strip()}",
+                [{series: s} for s in steps],
+                "small: finer grains would tell single children",
+            )
+        )
+
+    def _alone(self) -> None:
+        """Counts that no other knot holds: referrals of a service without a list, say."""
+        for series, relation in self.relations.items():
+            if not self.plan.about(series) and series not in self.plan.refused:
+                stock = self.exact.is_stock(*series)
+                steps = ladder(
+                    self.profile, ED if stock and MEASURES[series[1]].unit == "count" else EM
+                )
+                self.plan.add(
+                    Knot(f"alone {' '.join(series).strip()}", [{series: s} for s in steps])
+                )
+
+    def _years(self) -> None:
+        """Whole calendar years beside a finer grain: exact where a year leaves enough between its counts, else rounded or none."""
+        for series, relation in self.relations.items():
+            step = self.plan.step(series)
+            if step >= EY or self.exact.is_stock(*series) or not self.exact.periods["year"]:
+                continue
+            if grain_of(step) == "quarter" and self.exact.phase != 0:
+                continue
+            if relation.some:
+                continue
+            self.plan.years[series] = self._year_step(series)
+
+    def _year_step(self, series: Series) -> int:
+        level_of = {
+            w: self.level(self.left_over(w, j))
+            for w in self.exact.waits()
+            if (j := self.joiners(w))
+        }
+        touching = [
+            level
+            for w, level in level_of.items()
+            if series in ((w, "completed"), self.joiners(w))
+            or relation_of(series[1]).of == "completed"
+        ]
+        fine = all(self.chance(level, [EY, EY]) <= BUDGET for level in touching)
+        step = EY if fine else max(RQ + 2, EY + 1)
+        return allowed(self.profile, step)

@@ -1,0 +1,101 @@
+"""The release door on the sample: whole series, one grain and form each, closed by default."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sendwaits.intake import load as loading
+from sendwaits.release import door
+from sendwaits.release.key import COLUMNS
+from sendwaits.release.profile import Profile
+from sendwaits.workspace import open_workspace
+
+AS_AT = date(2024, 9, 30)
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def exact() -> dict[str, tuple[pd.DataFrame, dict]]:
+    """Exact candidates and k-th longest waits of two services of the sample: many referrals and few."""
+    workspace = open_workspace(ROOT)
+    files = loading.present(workspace, AS_AT).files
+    found = {}
+    for code in ("EHC", "SLCN_AUTISM"):
+        built, pathway = loading.load(workspace, code, files[code]), workspace.pathway(code)
+        kth = {k: door.kth_longest(built, pathway, AS_AT, k) for k in (5, 8)}
+        found[code] = (door.candidates(built, pathway, AS_AT), kth)
+    return found
+
+
+def released(exact, code: str, profile: Profile) -> door.Released:
+    figures, kth = exact[code]
+    return door.release(
+        figures, profile=profile, kth_longest=kth.get(profile.smallest), as_at=AS_AT
+    )
+
+
+@pytest.mark.parametrize("name", ["board", "public"])
+@pytest.mark.parametrize("code", ["EHC", "SLCN_AUTISM"])
+def test_a_published_series_has_no_hole(exact, code: str, name: str) -> None:
+    """Every period of a series' grain between its first and its last stands in the table, each once."""
+    done = released(exact, code, Profile(name))
+    assert list(done.table.columns) == COLUMNS
+    plan = done.plan[(done.plan["group"] == "") & done.plan["grain"].isin(["month", "quarter"])]
+    assert len(plan) > 10
+    for row in plan.itertuples():
+        rows = done.table[
+            (done.table["wait"] == row.wait)
+            & (done.table["measure"] == row.measure)
+            & (done.table["group"] == "")
+        ]
+        if rows["period_start"].notna().any():
+            months = (
+                rows["period_end"].dt.to_period("M").astype("int64")
+                - rows["period_start"].dt.to_period("M").astype("int64")
+                + 1
+            )
+            rows = rows[months == {"month": 1, "quarter": 3}[row.grain]]
+        ends = rows["period_end"].dt.to_period("M").astype("int64").sort_values()
+        assert (ends.diff().dropna() == {"month": 1, "quarter": 3}[row.grain]).all(), row
+        assert len(ends) == {"month": 24, "quarter": 8}[row.grain], row
+
+
+def test_c_is_a_fact_and_nothing_else_is_hidden(exact) -> None:
+    """Of a count, [c] stands for 1 to 4 and for nothing else; a share's [c] keeps its denominator."""
+    figures, _ = exact["SLCN_AUTISM"]
+    done = released(exact, "SLCN_AUTISM", Profile("board"))
+    truth = figures.set_index(["wait", "measure", "group", "period_start", "period_end"])["value"]
+    counts = done.table[
+        (done.table["unit"] == "count") & ~done.table["group"].str.contains("all o")
+    ]
+    seen = 0
+    for row in counts.itertuples():
+        start = "" if pd.isna(row.period_start) else row.period_start.date().isoformat()
+        value = truth[row.wait, row.measure, row.group, start, row.period_end.date().isoformat()]
+        assert (row.form == "c") == (1 <= value <= 4), row
+        seen += row.form == "c"
+    assert seen >= 5
+    shares = done.table[(done.table["unit"] == "percent") & (done.table["form"] == "c")]
+    assert shares["denominator"].notna().all() and shares["numerator"].isna().all()
+
+
+def test_public_rounds_every_count_to_five(exact) -> None:
+    done = released(exact, "EHC", Profile("public"))
+    counts = done.table[(done.table["unit"] == "count") & (done.table["form"] == "rounded")]
+    assert len(counts) > 100 and (counts["value"] % 5 == 0).all()
+    assert not (done.table["form"] == "exact").any()
+
+
+def test_a_measure_without_a_declared_relation_is_not_published(exact) -> None:
+    """A measure of the documented recipe that says nothing of its relation stays in, and the plan says why."""
+    figures, kth = exact["SLCN_AUTISM"]
+    known = figures[(figures["measure"] == "waiting") & (figures["group"] == "")]
+    more = pd.concat([figures, known.assign(measure="waiting_known_sex")], ignore_index=True)
+    done = door.release(more, profile=Profile("board"), kth_longest=kth[5], as_at=AS_AT)
+    assert not (done.table["measure"] == "waiting_known_sex").any()
+    reason = done.plan.loc[done.plan["measure"] == "waiting_known_sex", "reason"]
+    assert reason.str.contains("not declared").all() and len(reason) == 1
