@@ -24,7 +24,7 @@ from msgspec import structs
 
 from sendwaits.errors import Refused
 from sendwaits.intake import load as loading
-from sendwaits.measure import dictionary, measures
+from sendwaits.measure import behind, dictionary, measures
 from sendwaits.release.shown import shown
 from sendwaits.workspace import SaidThen, Workspace, open_workspace, parse_date
 
@@ -141,7 +141,7 @@ class Area:
         """Every measure as a tidy table: one row per number, exact, with its fraction and n.
 
         ``pathway``: a code or several, default all. ``group``: district, sex, age_band, source, need, school, priority or
-        worker. ``period``: month, year or ytd; stocks are taken on each period's last day.
+        worker. ``period``: month, quarter, year or ytd; stocks are taken on each period's last day.
 
         >>> area.figures(as_at="2024-07-31", pathway="NST").query("measure == 'waiting'")
         """
@@ -204,12 +204,15 @@ class Area:
     ) -> pd.DataFrame:
         """File and row of every record that a printed number counts, with its clock start and stop.
 
+        As many rows as the number's n. ``as_at``: that of the set or table which holds the number (left out: the newest
+        extract, as everywhere). ``period_start``: of a flow, left out: the first of the month.
+
         >>> area.rows_behind("NST", "assessment", "waiting_over_52_weeks", "2024-07-31")
         """
         last = parse_date(period_end, "period_end")
         first = None if not period_start else parse_date(period_start, "period_start")
-        rows = measures.rows_behind(
-            self.built(pathway, as_at or last),
+        rows = behind.rows_behind(
+            self.built(pathway, as_at),
             self.workspace.pathway(pathway),
             wait,
             measure,
@@ -218,7 +221,9 @@ class Area:
             group,
         )
         return shown(
-            rows, f"Records behind {measure} of {pathway} {wait}".rstrip() + f", {last.isoformat()}"
+            rows,
+            f"Records behind {measure} of {pathway} {wait}".rstrip()
+            + f", {last.isoformat()} (as at {self.day(as_at)})",
         )
 
     def measures(self) -> pd.DataFrame:

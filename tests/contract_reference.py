@@ -203,6 +203,9 @@ def periods(
         return [(date(as_at.year, 1, 1), as_at)]
     if period == "year":
         return [(date(y, 1, 1), min(date(y, 12, 31), as_at)) for y in years]
+    if period == "quarter":
+        by_month = periods(as_at, "month", 3 * -(-months // 3))
+        return [(by_month[at][0], by_month[at + 2][1]) for at in range(0, len(by_month), 3)]
     spans = []
     for back in range(months - 1, -1, -1):
         y, m = divmod(as_at.year * 12 + as_at.month - 1 - back, 12)

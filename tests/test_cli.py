@@ -7,7 +7,6 @@ import io
 import json
 import subprocess
 import sys
-from datetime import date
 
 import pandas as pd
 import pytest
@@ -101,17 +100,6 @@ def test_the_balance_closes_for_every_wait_and_month(small):
     assert (wide["waiting"] == before + wide["starts"] - wide["completed"] - wide["removed_other"])[
         inside
     ].all()
-
-
-@pytest.mark.parametrize("code", ["NST", "OT_LA", "EHC"])
-def test_the_rows_behind_every_number_are_as_many_as_its_n(small, code):
-    area, day = sw.open(small), date(2024, 7, 31)
-    built, pathway = area.built(code, day), area.workspace.pathway(code)
-    table = measures.figures(built, pathway, measures.periods(day, "ytd"))
-    for row in table.itertuples():
-        first = date.fromisoformat(row.period_start) if row.period_start else None
-        rows = measures.rows_behind(built, pathway, row.wait, row.measure, first, day)
-        assert len(rows) == row.n, row.measure
 
 
 def test_years_run_up_to_the_day_and_months_are_whole_but_the_last(small):

@@ -114,7 +114,7 @@ def check(tmp_path, seed: int) -> None:
         ["", "district", "sex", "age_band", "source", "need", "school", "priority", "worker"]
     )
     period, months = rng.choice(
-        [("month", 24), ("month", 5), ("month", 1), ("year", 24), ("ytd", 24)]
+        [("month", 24), ("month", 5), ("quarter", 24), ("quarter", 7), ("year", 24), ("ytd", 24)]
     )
     rows = as_rows(area.figures(as_at=made.as_at, group=group, period=period, months=months))
     compare(rows, expected(made, group, period, months))

@@ -10,7 +10,7 @@ from typed_rows import typed
 
 from sendwaits.errors import Refused
 from sendwaits.intake.waits import build
-from sendwaits.measure import measures
+from sendwaits.measure import behind, measures
 from sendwaits.pathways import built_in, from_table
 
 NST, EHC, SLCN = (built_in()[c] for c in ("NST", "EHC", "SLCN"))
@@ -447,14 +447,14 @@ def test_rows_behind_lead_to_file_and_row():
             dict(child_id="b", referral_id="2", referral_date="2024-07-20"),
         ],
     )
-    rows = measures.rows_behind(
+    rows = behind.rows_behind(
         built, SLCN, "contact", "waiting_over_18_weeks", None, date(2024, 7, 31)
     )
     assert rows[["source_file", "source_row", "days"]].values.tolist() == [
         ["SLCN_2024-07-31.csv", 2, 212]
     ]
     with pytest.raises(Refused, match="Choose one of: .*waiting"):
-        measures.rows_behind(built, SLCN, "contact", "wating", None, date(2024, 7, 31))
+        behind.rows_behind(built, SLCN, "contact", "wating", None, date(2024, 7, 31))
 
 
 def test_a_stage_after_the_closing_date_starts_no_later_stage_though_that_one_has_its_own_removals():

@@ -6,13 +6,14 @@ import sys
 
 import pandas as pd
 
-from sendwaits.measure.measures import MEASURES
+from sendwaits.measure.measures import MEASURES, Measure
 
 __all__ = ["table", "page"]
 
 _HEAD = """# Measures
 
-Written by `python -m sendwaits.measure.dictionary` (`make docs`) from the first lines of the functions in `sendwaits/measure/measures.py`;
+Written by `python -m sendwaits.measure.dictionary` (`make docs`) from the first lines of the functions in `sendwaits/measure/`
+(`lists.py`, `flows.py`, `referrals.py`);
 a page that no longer says what they say fails the tests. Worked examples: docs/METHODS.md. In Python: `area.measures()`.
 
 Stocks are taken at the end of the period's last day. Of an empty group a percentage, an average or a longest wait is undefined, never 0."""
@@ -20,11 +21,14 @@ Stocks are taken at the end of the period's last day. Of an empty group a percen
 
 def table() -> pd.DataFrame:
     """What each measure means: one row per measure with its unit, kind (stock, flow, or once per pathway), definition and function."""
-    rows = [
-        (m.name, m.unit, m.kind, m.meaning, m.cell.__qualname__.partition(".")[0])
-        for m in MEASURES.values()
-    ]
+    rows = [(m.name, m.unit, m.kind, m.meaning, _place(m)) for m in MEASURES.values()]
     return pd.DataFrame(rows, columns=["measure", "unit", "kind", "meaning", "function"])
+
+
+def _place(measure: Measure) -> str:
+    """Where it is computed: the module in sendwaits/measure and the function there."""
+    module, name = measure.cell.__module__.rpartition(".")[2], measure.cell.__qualname__
+    return f"{module}.{name.partition('.')[0]}"
 
 
 def page() -> str:

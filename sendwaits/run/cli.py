@@ -151,9 +151,19 @@ def check(folder: Path, allow_empty: bool, accept_volume: bool, debug: bool) -> 
     help="Break down by district, sex, age_band, source, need, school, priority or worker.",
 )
 @click.option(
-    "--period", type=click.Choice(["month", "year", "ytd"]), default="month", show_default=True
+    "--period",
+    type=click.Choice(["month", "quarter", "year", "ytd"]),
+    default="month",
+    show_default=True,
+    help="Quarters are three calendar months, the newest ends with the month of the census day.",
 )
-@click.option("--months", type=click.IntRange(1, 1200), default=24, show_default=True)
+@click.option(
+    "--months",
+    type=click.IntRange(1, 1200),
+    default=24,
+    show_default=True,
+    help="How many months the periods cover, that of the census day included.",
+)
 @_format
 @_debug
 def figures(
