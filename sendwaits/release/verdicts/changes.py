@@ -101,14 +101,14 @@ def _share_se(a: int, n: int, b: int, m: int) -> float:
 
 
 def _dispersion(rows: pd.DataFrame) -> float:
-    from sendwaits.release.verdicts import levels
+    from sendwaits.release.verdicts.spread import floor_of, variance
     from sendwaits.release.verdicts.windows import blocks
 
     block = next(iter(blocks(rows)), None)
     if block is None:
         return 1.0
-    floor = levels.floor_of(block.part, block.weight, "count")
-    return float((levels.dispersion(block.part, block.weight, floor, block.year) / floor)[0])
+    floor = floor_of(block.part, block.weight, "count")
+    return float((variance(block.part, block.weight, floor, block.year, block.year) / floor)[0])
 
 
 def _stretch(

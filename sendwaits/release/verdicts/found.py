@@ -42,7 +42,7 @@ def nothing(series: int) -> Found:
     )  # fmt: skip
 
 
-def two_sided(t: np.ndarray, df: float) -> np.ndarray:
+def two_sided(t: np.ndarray, df: float | np.ndarray) -> np.ndarray:
     """P(|T| >= |t|) of Student's t on ``df`` degrees of freedom."""
     from scipy.special import stdtr
 

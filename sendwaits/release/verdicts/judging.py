@@ -11,6 +11,7 @@ import pandas as pd
 
 from sendwaits.release.verdicts import basis, levels, steps, walks
 from sendwaits.release.verdicts.found import Found, nothing
+from sendwaits.release.verdicts.spread import floor_of, variance
 from sendwaits.release.verdicts.verdict import COLUMNS, Series, Verdict, Verdicts
 from sendwaits.release.verdicts.windows import Block, blocks
 
@@ -88,16 +89,17 @@ def _absent(
 
 
 def _flows(parts: list[Block]) -> dict[tuple[str, str, str], float]:
-    """Children who join or leave each list in a month, where the release says so: what chance has to work with."""
+    """The variance of a month's joins and leavers of each list, where the release says them: chance has these to work with."""
     total: dict[tuple[str, str, str], list[float]] = {}
     for block in parts:
-        if block.stock:
+        if block.stock or block.value.shape[1] < FEWEST_MONTHS * block.year // 12:
             continue
-        months = 12 / block.year
-        for name, mean in zip(block.names, block.value.mean(1) / months, strict=True):
-            if name[2] in FLOWS and np.isfinite(mean):
-                total.setdefault((name[0], name[1], name[3]), []).append(float(mean))
-    return {key: sum(means) for key, means in total.items() if len(means) >= 2}
+        floor = floor_of(block.part, block.weight, "count")
+        spread = variance(block.part, block.weight, floor, block.year, block.year) * block.year / 12
+        for name, each in zip(block.names, spread, strict=True):
+            if name[2] in FLOWS:
+                total.setdefault((name[0], name[1], name[3]), []).append(float(each))
+    return {key: sum(each) for key, each in total.items() if len(each) >= 2}
 
 
 def _of_block(

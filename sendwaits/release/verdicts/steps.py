@@ -10,6 +10,7 @@ import numpy as np
 
 from sendwaits.release.verdicts import levels, walks
 from sendwaits.release.verdicts.found import Found, two_sided
+from sendwaits.release.verdicts.spread import floor_of, variance
 from sendwaits.release.verdicts.windows import Block
 
 __all__ = ["DATED_LIMIT", "ChangePoint", "test"]
@@ -90,11 +91,11 @@ def _level(block: Block, row: slice, first: int, unit: str) -> tuple[int, float,
     part, weight, year = block.part[row], block.weight[row], block.year
     length = part.shape[1]
     n = min(length - first, year)
-    variance = levels.dispersion(part, weight, levels.floor_of(part, weight, unit), year)
     if length - first <= year and first >= year:
         back = year
     else:
         back, n = length - first, min(n, first)
-    difference, z = levels.compare(part, weight, variance, n, back, unit)
-    p = float(two_sided(z, levels.FREEDOM)[0])
+    spread = variance(part, weight, floor_of(part, weight, unit), year, n)
+    difference, z = levels.compare(part, weight, spread, n, back, unit)
+    p = float(two_sided(z, levels.freedom(unit))[0])
     return int(np.sign(difference[0])), float(z[0]), p, False

@@ -12,31 +12,33 @@ from sendwaits.release.verdicts.found import Found, nothing, two_sided
 
 __all__ = ["YEAR_LIMIT", "SHORT_LIMIT", "judge", "spread"]
 
-YEAR_LIMIT = 0.01
+YEAR_LIMIT = 0.012
 """A change over 12 months speaks when chance alone does as much less often than this."""
-SHORT_LIMIT = 0.004
+SHORT_LIMIT = 0.002
 """The same for 3 and 6 months, which must stand out against the same months of the year before, too."""
 SMALLEST, SMALLEST_SHARE = 5.0, 0.03
 """A list has changed only by 5 children or more and by 3 % of it or more."""
+FLOWS_WEIGHT = 8
+"""What the flows say of the chance step weighs as so many steps of the list itself."""
 GREW = 1.5
 """A list that grew by half in a year is never steady."""
 
 
-def spread(steps: np.ndarray, year: int, flows: np.ndarray | None = None) -> np.ndarray:
-    """The standard deviation of one period's chance step, from the steps around the mean of either year.
+def spread(
+    steps: np.ndarray, year: int, flows: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The standard deviation of one period's chance step, from the steps around the mean of either year, and its freedom.
 
-    ``flows``: joins + leavers a period (NaN: not known), what Poisson flows would give, weighs as 8 steps more.
+    ``flows``: the variance that joins and leavers have together (NaN: not published); it weighs as `FLOWS_WEIGHT` steps.
     """
-    after = steps[:, -year:]
-    before = steps[:, :-year]
-    rest = [part - part.mean(1, keepdims=True) for part in (after, before) if part.shape[1] > 1]
-    squares = sum((r * r).sum(1) for r in rest)
-    df = sum(r.shape[1] - 1 for r in rest)
-    if flows is None:
-        return np.asarray(np.sqrt(squares / max(df, 1)))
-    known = np.isfinite(flows)
-    prior = np.where(known, 8, 0)
-    return np.asarray(np.sqrt((squares + prior * np.where(known, flows, 0)) / (df + prior)))
+    rest = [p - p.mean(1, keepdims=True) for p in (steps[:, -year:], steps[:, :-year]) if p.size]
+    squares = np.sum([(r * r).sum(1) for r in rest], axis=0)
+    freedom = np.full(len(steps), max(sum(r.shape[1] - 1 for r in rest), 1), float)
+    if flows is not None:
+        known = np.isfinite(flows)
+        squares = squares + FLOWS_WEIGHT * np.where(known, flows, 0)
+        freedom = freedom + FLOWS_WEIGHT * known
+    return np.sqrt(squares / freedom), freedom
 
 
 def judge(values: np.ndarray, year: int, flows: np.ndarray | None, count: np.ndarray) -> Found:
@@ -45,7 +47,7 @@ def judge(values: np.ndarray, year: int, flows: np.ndarray | None, count: np.nda
     steps = np.diff(values, axis=1)
     if steps.shape[1] < max(year - 1, 3):
         return found
-    sd, df = spread(steps, year, flows), max(steps.shape[1] - 2, 2)
+    sd, df = spread(steps, year, flows)
     floor = np.where(count, SMALLEST, 0.5)
     for n in sorted({min(year, steps.shape[1]), year // 2, max(year // 4, 1)}, reverse=True):
         change = values[:, -1] - values[:, -1 - n]
@@ -69,7 +71,7 @@ def judge(values: np.ndarray, year: int, flows: np.ndarray | None, count: np.nda
 
 
 def _unlike_last_year(
-    steps: np.ndarray, n: int, year: int, sd: np.ndarray, change: np.ndarray, df: int
+    steps: np.ndarray, n: int, year: int, sd: np.ndarray, change: np.ndarray, df: np.ndarray
 ) -> np.ndarray:
     """The same months of the year before did not move like this; without them a season cannot be told apart."""
     if steps.shape[1] < year + n:
@@ -81,7 +83,7 @@ def _unlike_last_year(
 
 def _last_year(
     found: Found, values: np.ndarray, steps: np.ndarray, year: int, sd: np.ndarray,
-    floor: np.ndarray, df: int,
+    floor: np.ndarray, df: np.ndarray,
 ) -> None:  # fmt: skip
     """Moved in the year before and has stayed there: higher or lower, settled."""
     if steps.shape[1] < 2 * year - 1:
@@ -109,7 +111,7 @@ def _since(found: Found, values: np.ndarray, year: int) -> None:
 
 
 def _unusual(
-    found: Found, values: np.ndarray, steps: np.ndarray, year: int, sd: np.ndarray, df: int
+    found: Found, values: np.ndarray, steps: np.ndarray, year: int, sd: np.ndarray, df: np.ndarray
 ) -> None:
     """One step out of character, or a list half as large again as a year ago that chance flows can explain."""
     jump = two_sided(steps[:, -1] / np.maximum(sd, 1e-9), df) < 0.001

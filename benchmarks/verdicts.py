@@ -1,0 +1,210 @@
+"""How often is a verdict wrong, how often does it miss? Simulated services, for the rule and for two rules of thumb.
+
+python benchmarks/verdicts.py --services 400
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from sendwaits.measure.spc import last_point_words, spc
+from sendwaits.release.key import COLUMNS
+from sendwaits.release.verdicts import judge
+
+MONTHS = pd.date_range("2022-08-31", periods=24, freq="ME")
+CHANGE = ("rising", "falling", "higher", "lower")
+SIZES, DISPERSIONS = (5, 10, 20, 40, 100), (1.0, 2.0, 3.0)
+LISTS = ("mean-reverting", "fixed capacity", "fixed slots")
+SEASON = np.array([1.15, 1.1, 1.15, 1.0, 1.1, 1.15, 1.2, 0.5, 0.9, 1.05, 1.2, 0.8])
+SEASON = SEASON / SEASON.mean()
+Judge = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
+
+
+def draw(rng: np.random.Generator, mean: np.ndarray, dispersion: float) -> np.ndarray:
+    """Counts with variance = dispersion x mean."""
+    if dispersion > 1:
+        mean = rng.gamma(np.maximum(mean, 1e-9) / (dispersion - 1), dispersion - 1)
+    return rng.poisson(mean)
+
+
+def services(
+    rng: np.random.Generator, n: int, kind: str, size: float, dispersion: float = 1.0,
+    months: int = 24, start: float = 8, demand: np.ndarray | None = None, season: bool = False,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """n services [service, month]: starts, completed and the list at each month's end; it starts at ``start`` months of work."""
+    warm = 60 if kind == "mean-reverting" else 0
+    demand = np.ones(months) if demand is None else demand
+    now = np.full(n, size * start)
+    out = {name: np.zeros((n, months)) for name in ("starts", "completed", "waiting")}
+    for month in range(-warm, months):
+        wave = SEASON[(month + 7) % 12] if season else 1.0
+        mean = np.full(n, size * wave * (demand[month] if month >= 0 else 1.0))
+        came = draw(rng, mean, dispersion)
+        if kind == "mean-reverting":
+            places = draw(rng, now * wave / start, dispersion)
+        else:
+            steady = np.full(n, size * wave)
+            places = steady if kind == "fixed slots" else draw(rng, steady, dispersion)
+        seen = np.minimum(now + came, places)
+        now = now + came - seen
+        if month >= 0:
+            for name, values in (("starts", came), ("completed", seen), ("waiting", now)):
+                out[name][:, month] = values
+    return out
+
+
+def frame(data: dict[str, np.ndarray], ends: pd.DatetimeIndex = MONTHS) -> pd.DataFrame:
+    """The services as a released frame, each a pathway of its own."""
+    parts = []
+    for measure, values in data.items():
+        n, months = values.shape
+        last = pd.Series(np.tile(ends[-months:], n)).astype("datetime64[us]")
+        start = last.dt.to_period("M").dt.start_time.astype("datetime64[us]")
+        flat = values.ravel()
+        parts.append(
+            pd.DataFrame(
+                {
+                    "pathway": np.repeat([f"S{i:05}" for i in range(n)], months),
+                    "wait": "w", "measure": measure, "group": "",
+                    "period_start": pd.NaT if measure == "waiting" else start,
+                    "period_end": last, "value": flat, "unit": "count",
+                    "numerator": pd.NA, "denominator": pd.NA, "n": flat.astype(int), "form": "exact",
+                }
+            ).astype({"period_start": "datetime64[us]", "numerator": "Int64", "denominator": "Int64"})
+        )  # fmt: skip
+    return pd.concat(parts, ignore_index=True)[COLUMNS]
+
+
+def the_rule(data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The package's verdicts."""
+    table = judge(frame(data))
+    return {m: t.sort_values("pathway")["verdict"].to_numpy() for m, t in table.groupby("measure")}
+
+
+def xmr(data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """XmR limits on the series itself, a list too: the last point's special cause."""
+    return {name: np.array([_xmr(v) for v in values]) for name, values in data.items()}
+
+
+def _xmr(values: np.ndarray) -> str:
+    table = spc(values)
+    if last_point_words(table)["rule"].iloc[0] == "none":
+        return "steady"
+    return "rising" if table["relative_to_mean"].iloc[-1] > 0 else "falling"
+
+
+def twelve(data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The last 12 months against the 12 before: Poisson for flows, the means of the list for a list."""
+    out = {}
+    for name, values in data.items():
+        now, base = values[:, -12:].sum(1), values[:, -24:-12].sum(1)
+        if name == "waiting":
+            now, base = now / 12, base / 12
+        z = (now - base) / np.sqrt(np.maximum(now + base, 1))
+        out[name] = np.where(z > 1.96, "rising", np.where(z < -1.96, "falling", "steady"))
+    return out
+
+
+def rate(verdicts: np.ndarray, *named: str) -> float:
+    return 100 * float(np.isin(verdicts, named).mean())
+
+
+def false_alarms(rule: Judge, n: int, seed: int = 1) -> pd.DataFrame:
+    """Nothing changed: per cent of lists, flows and sets of seven lists that get a verdict of change."""
+    rng, rows = np.random.default_rng(seed), []
+    for kind in LISTS:
+        for size in SIZES:
+            for dispersion in DISPERSIONS:
+                for season in (False, True):
+                    told = rule(services(rng, n, kind, size, dispersion, season=season))
+                    lists = np.isin(told["waiting"], CHANGE)
+                    sets = lists[: n // 7 * 7].reshape(-1, 7).any(1).mean()
+                    rows.append((
+                        kind, size, dispersion, season, 100 * lists.mean(),
+                        rate(told["waiting"], "unusual"), rate(told["starts"], *CHANGE),
+                        rate(told["completed"], *CHANGE), rate(told["starts"], "unusual"), 100 * sets,
+                    ))  # fmt: skip
+    names = ["kind", "size", "dispersion", "season", "lists", "lists_unusual", "starts", "completed", "flows_unusual", "sets"]  # fmt: skip
+    return pd.DataFrame(rows, columns=names)
+
+
+def looks(data: dict[str, np.ndarray], rule: Judge, upto: int) -> list[dict[str, np.ndarray]]:
+    """The verdicts of each month after a change at month 24, each from the 24 months before it."""
+    return [rule({k: v[:, m : 24 + m] for k, v in data.items()}) for m in range(1, upto + 1)]
+
+
+def ever(told: list[dict[str, np.ndarray]], name: str, *verdicts: str) -> float:
+    return 100 * float(np.any([np.isin(t[name], verdicts) for t in told], axis=0).mean())
+
+
+def power(rule: Judge, n: int, seed: int = 2) -> pd.DataFrame:
+    """A step at month 24: per cent named within so many months (any look) and at the last look; named the wrong way."""
+    rng, rows = np.random.default_rng(seed), []
+    for size, step, within in (
+        (40, 1.2, 12),
+        (40, 1.5, 6),
+        (100, 1.2, 12),
+        (20, 1.5, 12),
+        (40, 0.8, 12),
+    ):
+        demand = np.r_[np.ones(24), np.full(within, step)]
+        for dispersion, season in ((1.0, False), (1.0, True), (2.0, False)):
+            data = services(
+                rng, n, "fixed capacity", size, dispersion, 24 + within, 12, demand, season
+            )
+            told = looks({"starts": data["starts"]}, rule, within)
+            right, wrong = (("rising", "higher"), ("falling", "lower"))[:: 1 if step > 1 else -1]
+            rows.append(("referrals", size, step, within, dispersion, season, ever(told, "starts", *right),
+                         rate(told[-1]["starts"], *right), ever(told, "starts", *wrong)))  # fmt: skip
+    demand = np.r_[np.ones(24), np.full(12, 1.2)]
+    for kind in LISTS[1:]:
+        for size in SIZES:
+            data = services(rng, n, kind, size, 1.0, 36, 12, demand)
+            told = looks(data, rule, 12)
+            rows.append((kind, size, 1.2, 12, 1.0, False, ever(told, "waiting", "rising"),
+                         rate(told[-1]["waiting"], "rising"), ever(told, "waiting", "falling")))  # fmt: skip
+    names = [
+        "what",
+        "size",
+        "step",
+        "within",
+        "dispersion",
+        "season",
+        "named",
+        "at_last_look",
+        "wrong_way",
+    ]
+    return pd.DataFrame(rows, columns=names)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--services", type=int, default=400)
+    arguments.add_argument("--only", default="")
+    given = arguments.parse_args()
+    pd.set_option("display.width", 200, "display.max_rows", 200)
+    for name, rule, n in (
+        ("the rule", the_rule, given.services),
+        ("XmR on the series", xmr, max(given.services // 20, 14)),
+        ("last 12 against 12", twelve, given.services),
+    ):
+        if given.only and given.only not in name:
+            continue
+        clock = time.process_time()
+        alarms = false_alarms(rule, n)
+        print(f"\n{name}: nothing changed, per cent with a verdict of change")
+        print(alarms.groupby(["kind", "dispersion"]).mean(numeric_only=True).round(1).to_string())
+        print(alarms.groupby(["kind", "size"]).mean(numeric_only=True).round(1).to_string())
+        print(alarms.mean(numeric_only=True).round(2).to_string())
+        print(f"\n{name}: something changed, per cent")
+        print(power(rule, n).round(1).to_string(index=False))
+        print(f"{time.process_time() - clock:.0f} s CPU")
+
+
+if __name__ == "__main__":
+    main()
