@@ -25,19 +25,22 @@ def tell(
     common = {"unit": unit, "stock": block.stock}
     if verdict == "too_few":
         n = int(np.isfinite(block.value[at]).sum())
-        return {**common, "basis": f"{n} {block.grain}s: too few to judge"}
+        return {**common, "basis": f"{n} {_periods(block, n)}: too few to judge"}
     now, base, words = _stock(block, at, found) if block.stock else _flow(block, at, found)
     p = float(found.p[at])
     dated = points[found.dated[at]].label if found.dated[at] >= 0 else ""
     text = f"{words}; chance alone does as much {_odds(p)}"
     if dated:
         text = f"dated change tested as a step ({dated}): {text}"
-    if verdict == "unusual":
-        text = f"one period only: {text}"
     since = str(_day(block, at, int(found.since[at]))) if found.sign[at] else ""
     return {
         **common, "since": since, "basis": text, "p": p, "now": now, "base": base, "dated": dated,
+        "unusually": int(found.unusual[at]),
     }  # fmt: skip
+
+
+def _periods(block: Block, n: int) -> str:
+    return block.grain if n == 1 else f"{block.grain}s"
 
 
 def _odds(p: float) -> str:
@@ -55,20 +58,32 @@ def _plain(value: float, unit: str) -> str:
 
 def _stock(block: Block, at: int, found: Found) -> tuple[Level, Level, str]:
     """The census compared with, today's, and what chance alone would move it by (19 times in 20)."""
-    last, test, unit = block.value.shape[1] - 1, int(found.test[at]), block.units[at]
-    place = found.since[at] - 1 if found.dated[at] >= 0 else last - (test or block.year)
+    last, test = block.value.shape[1] - 1, int(found.test[at])
+    place = int(found.since[at]) - 1 if found.dated[at] >= 0 else last - (test or block.year)
     place = int(np.clip(place, 0, last))
-    then, today = block.ends[at, place], block.ends[at, last]
-    levels = [
-        Level(
-            float(block.value[at, i]),
-            Key(*block.names[at], period_start="", period_end=str(block.ends[at, i])),
-        )
-        for i in (last, place)
-    ]
-    band = 2 * float(found.sd[at]) * math.sqrt(max(last - place, 1))
-    words = f"{_plain(levels[1].value, unit)} on {then}, {_plain(levels[0].value, unit)} on {today}"
-    return levels[0], levels[1], f"{words} (chance alone: {_plain(band, unit)} either way)"
+    now, base = _census(block, at, last), _census(block, at, place)
+    if test <= block.year:
+        words = f"{_told(block, at, place)}, {_told(block, at, last)}"
+        return now, base, f"{words} ({_band(block, at, found, last - place)})"
+    middle = last - block.year
+    words = f"{_told(block, at, place)}, {_told(block, at, middle)}"
+    words = f"{words} ({_band(block, at, found, middle - place)}), {_told(block, at, last)}"
+    return now, base, words
+
+
+def _census(block: Block, at: int, place: int) -> Level:
+    pathway, wait, measure, group = block.names[at]
+    key = Key(pathway, wait, measure, group, "", str(block.ends[at, place]))
+    return Level(float(block.value[at, place]), key)
+
+
+def _told(block: Block, at: int, place: int) -> str:
+    return f"{_plain(float(block.value[at, place]), block.units[at])} on {block.ends[at, place]}"
+
+
+def _band(block: Block, at: int, found: Found, steps: int) -> str:
+    band = 2 * float(found.sd[at]) * math.sqrt(max(steps, 1))
+    return f"chance alone: {_plain(band, block.units[at])} either way"
 
 
 def _flow(block: Block, at: int, found: Found) -> tuple[Level, Level, str]:
@@ -78,8 +93,8 @@ def _flow(block: Block, at: int, found: Found) -> tuple[Level, Level, str]:
     n = min(n, length // 2) or 1
     back = block.year if length >= block.year + n else n
     levels = [_level(block, at, length - n - shift, n) for shift in (0, back)]
-    size = {"month": "months", "quarter": "quarters", "year": "years"}[block.grain]
-    before = "the same months of the year before" if back == block.year else f"the {n} before"
+    size = _periods(block, n)
+    before = f"the same {size} of the year before" if back == block.year else f"the {n} before"
     words = (
         f"last {n} {size} {_plain(levels[0].value, unit)}, {before} {_plain(levels[1].value, unit)}"
     )

@@ -11,9 +11,10 @@ __all__ = ["Found", "nothing", "two_sided"]
 
 @dataclass
 class Found:
-    """One row per series. ``sign``: -1, 0, 1; ``since``, ``now``, ``base``: periods, as places in the block.
+    """One row per series. ``sign`` (of a change) and ``unusual`` (of the newest period): -1, 0, 1.
 
-    ``test``: which comparison speaks (its periods; 0 = a dated change); ``p``: how often chance alone does as much.
+    ``since``: the first period of the other level, as its place in the block. ``test``: how many periods the comparison
+    that speaks has (0: a dated change; ``dated`` says which). ``sd``: of one period; ``p``: how often chance does as much.
     """
 
     sign: np.ndarray
@@ -37,7 +38,7 @@ def nothing(series: int) -> Found:
     """Nothing found in so many series."""
     zero = lambda kind=int: np.zeros(series, kind)  # noqa: E731
     return Found(
-        zero(), zero(bool), zero(bool), zero(), zero(), zero(float), zero(float) + 1, zero(float),
+        zero(), zero(bool), zero(), zero(), zero(), zero(float), zero(float) + 1, zero(float),
         zero() - 1,
     )  # fmt: skip
 

@@ -148,5 +148,5 @@ def _filled(values: np.ndarray) -> np.ndarray:
 def _words(found: Found, enough: bool) -> np.ndarray:
     moving = np.where(found.sign > 0, "rising", "falling")
     settled = np.where(found.sign > 0, "higher", "lower")
-    still = np.where(found.unusual, "unusual", "steady" if enough else "too_few")
+    still = np.where(found.unusual != 0, "unusual", "steady" if enough else "too_few")
     return np.where(found.sign == 0, still, np.where(found.moving, moving, settled))

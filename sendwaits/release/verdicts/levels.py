@@ -86,8 +86,9 @@ def _unusual(found: Found, part: np.ndarray, weight: np.ndarray, year: int, unit
     some = (last > 0) & (rest > 0)
     gap = means(part, weight)[:, -1] - part[:, :-1].sum(1) / np.maximum(rest, 1)
     z = np.where(some, gap, 0) / np.maximum(found.sd / np.sqrt(np.maximum(last, 1e-9)), 1e-9)
-    out = some & (two_sided(z, freedom(unit)) < UNUSUAL)
+    p = two_sided(z, freedom(unit))
+    out = some & (p < UNUSUAL)
     if part.shape[1] > year:
         step = np.diff(means(part, weight)[:, [-1 - year, -1]], axis=1)[:, 0]
         out &= (np.sign(step) == np.sign(gap)) & (abs(step) >= 0.75 * abs(gap))
-    found.unusual = (found.sign == 0) & out
+    found.take((found.sign == 0) & out, unusual=np.sign(z).astype(int), test=1, p=p)

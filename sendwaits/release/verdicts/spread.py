@@ -49,9 +49,23 @@ def variance(
         yearly = _both(change, doubt, [0, change.shape[1] - n, change.shape[1]])
         pooled = (LEVEL_WEIGHT * shown + SEASON_WEIGHT * yearly) / (LEVEL_WEIGHT + SEASON_WEIGHT)
         shown = np.fmin(pooled, SEASONAL * yearly)
+    if year == 12:
+        shown = (3 * shown + _quarters(part, weight, year, n)) / 4
     if length < 12:
         shown = (length * shown + PRIOR_WEIGHT * PRIOR * floor) / (length + PRIOR_WEIGHT)
     return np.asarray(np.where(floor > 0, floor + EXCESS * np.maximum(shown - floor, 0), shown))
+
+
+def _quarters(part: np.ndarray, weight: np.ndarray, year: int, n: int) -> np.ndarray:
+    """The same from sums over 3 months: neighbouring months may make up for each other, or run together."""
+    whole = part.shape[1] // 3 * 3
+    sums = [a[:, -whole:].reshape(len(a), -1, 3).sum(2) for a in (part, weight)]
+    value, noise = means(*sums), 1 / np.where(sums[1] > 0, sums[1], np.nan)
+    length, quarters = value.shape[1], max(n // 3, 1)
+    if length < 8:
+        return _both(value, noise, [0, length - quarters, length])
+    change, doubt = value[:, 4:] - value[:, :-4], noise[:, 4:] + noise[:, :-4]
+    return _both(change, doubt, [0, change.shape[1] - quarters, change.shape[1]])
 
 
 def _both(value: np.ndarray, noise: np.ndarray, cuts: list[int]) -> np.ndarray:

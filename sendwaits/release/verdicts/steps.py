@@ -18,6 +18,9 @@ __all__ = ["DATED_LIMIT", "ChangePoint", "test"]
 DATED_LIMIT = 0.01
 """One test of one date that was known before: it speaks when chance alone does as much less often than this."""
 
+STEP_LIMIT = 0.05
+"""The net flow of a list must differ from before the date at least so clearly, so that the date has to do with it."""
+
 
 class ChangePoint(Protocol):
     """A dated change (workspace.ChangePoint): an empty wait means every wait of the pathway."""
@@ -59,7 +62,7 @@ def _take(found: Found, block: Block, at: int, unit: str, number: int, first: in
         sign, z, p, moving = _walk(block.value[row], first, block.year)
     else:
         sign, z, p, moving = _level(block, row, first, unit)
-    if not sign or p >= DATED_LIMIT or not (found.sign[at] == 0 or p < 2 * found.p[at]):
+    if not sign or p >= DATED_LIMIT or (found.sign[at] == -sign and p >= found.p[at]):
         return
     found.take(
         np.arange(len(found.sign)) == at,
@@ -68,7 +71,7 @@ def _take(found: Found, block: Block, at: int, unit: str, number: int, first: in
 
 
 def _walk(values: np.ndarray, first: int, year: int) -> tuple[int, float, float, bool]:
-    """Net flow after the date against none, and against that of before: both must speak."""
+    """Net flow after the date against none (p) and, less strictly, against that of before: both must speak."""
     steps = np.diff(values, axis=1)
     before, after = steps[:, : first - 1], steps[:, first - 1 :]
     if before.shape[1] < 2 or after.shape[1] < 1:
@@ -79,11 +82,11 @@ def _walk(values: np.ndarray, first: int, year: int) -> tuple[int, float, float,
     n, change = after.shape[1], float(after.sum())
     z = change / (sd * n**0.5)
     unlike = (after.mean() - before.mean()) / (sd * (1 / n + 1 / before.shape[1]) ** 0.5)
-    p = float(max(two_sided(np.array([z, unlike]), df)))
+    p, step = two_sided(np.array([z, unlike]), df)
     enough = abs(change) >= max(walks.SMALLEST, walks.SMALLEST_SHARE * float(values[0, first - 1]))
-    same = np.sign(unlike) == np.sign(z)
+    speaks = enough and step < STEP_LIMIT and np.sign(unlike) == np.sign(z)
     recent = float(steps[0, -max(year // 4, 1) :].sum())
-    return int(np.sign(change)) * (enough and same), z, p, np.sign(recent) == np.sign(change)
+    return int(np.sign(change)) * speaks, z, float(p), np.sign(recent) == np.sign(change)
 
 
 def _level(block: Block, row: slice, first: int, unit: str) -> tuple[int, float, float, bool]:

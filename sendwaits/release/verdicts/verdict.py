@@ -52,7 +52,10 @@ class Level(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What may be said of one series, and what it rests on. ``since``: the first day of the other level, ISO; else ""."""
+    """What may be said of one series, and what it rests on.
+
+    ``since``: the first day of the other level, ISO, else ""; ``unusually``: 1 high, -1 low, of one unusual period.
+    """
 
     pathway: str
     wait: str
@@ -67,6 +70,7 @@ class Verdict(NamedTuple):
     now: Level | None = None
     base: Level | None = None
     dated: str = ""
+    unusually: int = 0
 
     @property
     def direction(self) -> str:

@@ -12,7 +12,7 @@ from sendwaits.release.verdicts.found import Found, nothing, two_sided
 
 __all__ = ["YEAR_LIMIT", "SHORT_LIMIT", "judge", "spread"]
 
-YEAR_LIMIT = 0.012
+YEAR_LIMIT = 0.011
 """A change over 12 months speaks when chance alone does as much less often than this."""
 SHORT_LIMIT = 0.002
 """The same for 3 and 6 months, which must stand out against the same months of the year before, too."""
@@ -20,6 +20,10 @@ SMALLEST, SMALLEST_SHARE = 5.0, 0.03
 """A list has changed only by 5 children or more and by 3 % of it or more."""
 FLOWS_WEIGHT = 8
 """What the flows say of the chance step weighs as so many steps of the list itself."""
+KEPT = 0.75
+"""What moved a year ago is still another level while this much of it is left."""
+JUMP = 0.001
+"""One census is unusual when chance alone moves a list so far in a period less often than this."""
 GREW = 1.5
 """A list that grew by half in a year is never steady."""
 
@@ -27,13 +31,16 @@ GREW = 1.5
 def spread(
     steps: np.ndarray, year: int, flows: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The standard deviation of one period's chance step, from the steps around the mean of either year, and its freedom.
+    """The standard deviation of one period's chance step, and its degrees of freedom, for each series.
 
+    The mean of two variances: of the steps around the mean of either year, and of the differences of neighbouring steps.
     ``flows``: the variance that joins and leavers have together (NaN: not published); it weighs as `FLOWS_WEIGHT` steps.
     """
     rest = [p - p.mean(1, keepdims=True) for p in (steps[:, -year:], steps[:, :-year]) if p.size]
-    squares = np.sum([(r * r).sum(1) for r in rest], axis=0)
-    freedom = np.full(len(steps), max(sum(r.shape[1] - 1 for r in rest), 1), float)
+    free = max(sum(r.shape[1] - 1 for r in rest), 1)
+    around = np.sum([(r * r).sum(1) for r in rest], axis=0) / free
+    neighbours = (np.diff(steps, axis=1) ** 2).mean(1) / 2
+    squares, freedom = (around + neighbours) / 2 * free, np.full(len(steps), free, float)
     if flows is not None:
         known = np.isfinite(flows)
         squares = squares + FLOWS_WEIGHT * np.where(known, flows, 0)
@@ -61,12 +68,12 @@ def judge(values: np.ndarray, year: int, flows: np.ndarray | None, count: np.nda
         found.take(speaks & (found.sign != sign), sign=sign, test=n, z=z, p=p)
         quiet = ~speaks & (found.sign == 0) & (n >= year - 1)
         found.take(quiet, test=n, z=z, p=p)
-    _last_year(found, values, steps, year, sd, floor, df)
     found.sd = sd
+    _last_year(found, values, steps, year, floor)
     _since(found, values, year)
     last = values[:, -1] - values[:, -1 - max(year // 4, 1)]
     found.moving |= (found.sign != 0) & (np.sign(last) == found.sign)
-    _unusual(found, values, steps, year, sd, df)
+    _unusual(found, values, steps, year, sd, df, count)
     return found
 
 
@@ -82,19 +89,19 @@ def _unlike_last_year(
 
 
 def _last_year(
-    found: Found, values: np.ndarray, steps: np.ndarray, year: int, sd: np.ndarray,
-    floor: np.ndarray, df: np.ndarray,
-) -> None:  # fmt: skip
-    """Moved in the year before and has stayed there: higher or lower, settled."""
+    found: Found, values: np.ndarray, steps: np.ndarray, year: int, floor: np.ndarray
+) -> None:
+    """Moved in the year before, by the steps of that year, and has kept most of it: higher or lower, settled."""
     if steps.shape[1] < 2 * year - 1:
         return
-    early = values[:, -1 - year] - values[:, 0]
-    whole = values[:, -1] - values[:, 0]
-    p = two_sided(early / np.maximum(sd * (steps.shape[1] - year) ** 0.5, 1e-9), df)
-    held = (np.sign(early) == np.sign(whole)) & (abs(whole) >= 0.75 * abs(early))
+    before = steps[:, :-year]
+    sd, df = spread(before, year)
+    early, whole = before.sum(1), values[:, -1] - values[:, 0]
+    p = two_sided(early / np.maximum(sd * before.shape[1] ** 0.5, 1e-9), df)
+    held = (np.sign(early) == np.sign(whole)) & (abs(whole) >= KEPT * abs(early))
     speaks = (found.sign == 0) & held & (p < SHORT_LIMIT) & (abs(whole) >= floor)
     speaks &= abs(whole) >= SMALLEST_SHARE * values[:, 0]
-    found.take(speaks, sign=np.sign(early).astype(int), test=2 * year, p=p)
+    found.take(speaks, sign=np.sign(early).astype(int), test=2 * year, p=p, sd=sd)
 
 
 def _since(found: Found, values: np.ndarray, year: int) -> None:
@@ -111,11 +118,15 @@ def _since(found: Found, values: np.ndarray, year: int) -> None:
 
 
 def _unusual(
-    found: Found, values: np.ndarray, steps: np.ndarray, year: int, sd: np.ndarray, df: np.ndarray
-) -> None:
+    found: Found, values: np.ndarray, steps: np.ndarray, year: int, sd: np.ndarray,
+    df: np.ndarray, count: np.ndarray,
+) -> None:  # fmt: skip
     """One step out of character, or a list half as large again as a year ago that chance flows can explain."""
-    jump = two_sided(steps[:, -1] / np.maximum(sd, 1e-9), df) < 0.001
-    found.unusual = (found.sign == 0) & jump & (abs(steps[:, -1]) >= SMALLEST)
+    last, still = steps[:, -1], found.sign == 0
+    p = two_sided(last / np.maximum(sd, 1e-9), df)
+    jump = still & (p < JUMP) & (~count | (abs(last) >= SMALLEST))
+    found.take(jump, unusual=np.sign(last).astype(int), test=1, p=p)
     if steps.shape[1] >= year:
         ago = values[:, -1 - year]
-        found.unusual |= (found.sign == 0) & (ago >= SMALLEST) & (values[:, -1] >= GREW * ago)
+        grew = still & ~jump & count & (ago >= SMALLEST) & (values[:, -1] >= GREW * ago)
+        found.take(grew, unusual=1)

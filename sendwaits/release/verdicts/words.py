@@ -33,10 +33,10 @@ PHRASES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 STILL = {
     "steady": "no clear change",
-    "unusual": "unusual for once",
     "too_few": "too few months to say",
     "not_published": "not published",
 }
+HIGH = {1: "high", -1: "low", 0: "placed"}
 RULES = {
     "list": "A list changes when its net flow over 3, 6 or 12 months is more than chance flows would give",
     "wait": "A wait changes when it moves over months by more than its usual monthly steps would give",
@@ -80,6 +80,8 @@ def better(verdict: Verdict) -> str:
 
 def phrase(verdict: Verdict) -> str:
     """The verdict in plain words: "growing", "higher since March 2024", "no clear change"."""
+    if verdict.verdict == "unusual":
+        return f"unusually {HIGH[verdict.unusually]}{_newest(verdict)}"
     words = STILL.get(verdict.verdict) or PHRASES[kind(verdict)][verdict.verdict]
     return words.format(since=_since(verdict)).strip()
 
@@ -114,8 +116,14 @@ def compare(
     return Markup('<span data-key="{}">{}</span>').format(f"{now[1]}{BOTH}{base[1]}", words)
 
 
+def _month(day: str) -> str:
+    found = date.fromisoformat(day)
+    return f"{MONTHS.split()[found.month - 1]}\u00a0{found.year}"
+
+
 def _since(verdict: Verdict) -> str:
-    if not verdict.since:
-        return "than before"
-    day = date.fromisoformat(verdict.since)
-    return f"since\u00a0{MONTHS.split()[day.month - 1]}\u00a0{day.year}"
+    return f"since\u00a0{_month(verdict.since)}" if verdict.since else "than before"
+
+
+def _newest(verdict: Verdict) -> str:
+    return f" in\u00a0{_month(verdict.now.key.period_end)}" if verdict.now else ""
