@@ -444,11 +444,12 @@ class Area:
 
         >>> area.benchmark().query("measure == 'within_20_weeks_pct'")
         """
+        from sendwaits import intake
         from sendwaits.measure import benchmark
 
         own = self.workspace.area
         table = benchmark.compare(
-            benchmark.read_dfe(self.workspace.raw / "dfe"), own.name, own.la_code, own.neighbours
+            benchmark.published(intake.dfe(self.workspace)), own.name, own.la_code, own.neighbours
         )
         return shown(table, f"{own.name} beside England, its region and its neighbours")
 

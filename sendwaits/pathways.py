@@ -139,7 +139,8 @@ class Pathway(Setting, frozen=True, kw_only=True):
     after the extract), ``birth``, ``code`` (one of ``codes[column]``), ``flag`` (0/1) or ``text``. ``one_team``: all of its
     waits share one team's capacity. ``timeliness``: the statutory measures of requests and plans apply. ``dates``: the
     format (as strptime's) in which this area's extract writes a date column; ``words``: the code that a word of the
-    extract stands for; ``pauses``: see `Pause`.
+    extract stands for; ``pauses``: see `Pause`. ``community_service``: its name in the published community SitRep.
+    ``leaves_at``: birthdays on which a child is too old for the service (or for a part of it).
     """
 
     code: str
@@ -165,6 +166,8 @@ class Pathway(Setting, frozen=True, kw_only=True):
     dates: Mapping[str, str] = {}
     words: Mapping[str, str] = {}
     pauses: tuple[Pause, ...] = field(name="pause", default=())
+    community_service: str = ""
+    leaves_at: tuple[int, ...] = ()
 
     def wait(self, name: str) -> Wait:
         """The wait of that name. Raises `Refused` naming the waits there are."""
@@ -207,6 +210,7 @@ class Pathway(Setting, frozen=True, kw_only=True):
             dates={**self.dates, **settings.dates},
             words={**self.words, **settings.codes},
             complete_from=settings.complete_from or self.complete_from,
+            leaves_at=settings.leaves_at or self.leaves_at,
         )
 
 
@@ -215,7 +219,7 @@ class PathwaySettings(Setting, frozen=True, kw_only=True):
 
     ``headings``: canonical name = heading of the extract. ``dates``: canonical name = format as in strptime.
     ``codes``: word of the extract = code. ``clock_start``: the date column from which the first wait is counted.
-    ``complete_from``: the extract holds every closed record from this day on.
+    ``complete_from``: the extract holds every closed record from this day on. ``leaves_at``: see `Pathway`.
     """
 
     headings: Mapping[str, str] = {}
@@ -225,6 +229,7 @@ class PathwaySettings(Setting, frozen=True, kw_only=True):
     complete_from: date | None = None
     standard_days: Mapping[str, Days] = {}
     standard_working_days: Mapping[str, Days] = {}
+    leaves_at: tuple[int, ...] = ()
 
 
 def from_table(table: Mapping[str, Any], file: str) -> Pathway:

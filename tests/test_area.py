@@ -100,15 +100,18 @@ def test_the_wait_to_expect_and_the_shares_behind_it_come_from_the_last_91_days(
 
 
 def test_statements_are_recomputed_in_one_call(area):
-    table = area.claims(as_at=AS_AT).set_index("id")
+    table = area.claims(as_at=AS_AT)
     assert len(table) == 49
-    assert table.loc["S01", "verdict"].startswith("cannot be checked")
-    assert table.loc["S05", "recomputed"], "requests of two years are recomputed from the records"
+    requests = table[table["text"].str.startswith("Requests for EHC")].iloc[0]
+    years = area.figures(AS_AT, "EHC", period="year").query("measure == 'referrals'")
+    known = years.set_index("period_end")["value"]
+    assert requests["base"] == known["2022-12-31"] and requests["now"] == known["2023-12-31"]
 
 
-def test_without_dfe_files_the_benchmark_is_empty_and_has_its_columns(few):
-    table = few.benchmark()
-    assert table.empty and {"measure", "place", "basis", "value"} <= set(table.columns)
+def test_an_area_that_is_in_no_published_file_has_no_comparison(tmp_path):
+    (tmp_path / "sendwaits.toml").write_text('[area]\nname = "Exampleshire"\n', encoding="utf-8")
+    table = sw.open(tmp_path).benchmark()
+    assert table.empty and {"measure", "place", "kind", "value"} <= set(table.columns)
 
 
 def test_a_chart_is_the_section_of_the_page_with_its_table(few):

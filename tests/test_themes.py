@@ -288,26 +288,25 @@ def test_children_on_both_lists_are_counted_once_each_and_by_the_open_rule() -> 
     assert not len(themes.overlap({"NST": nst}, AS_AT))
 
 
-def test_england_is_read_from_a_dfe_file_by_name_and_markers_are_no_numbers(tmp_path) -> None:
-    head = "time_period,time_identifier,geographic_level,region_name,new_la_code,old_la_code,la_name,breakdown,requests_received_in_year"
-    rows = [
-        "2022,Calendar year,National,,,,,Total,114482",
-        "2022,Calendar year,Local authority,East Midlands,E10000024,891,Nottinghamshire,Total,1087",
-        "2023,Calendar year,National,,,,,Total,138242",
-        "2023,Calendar year,Local authority,East Midlands,E10000024,891,Nottinghamshire,Total,x",
-        "2023,Calendar year,Local authority,East Midlands,E06000018,892,Nottingham,Total,500",
-    ]
-    (tmp_path / "requests.csv").write_text(
-        "\ufeff" + "\n".join([head, *rows]) + "\n", encoding="utf-8"
+def test_england_stands_beside_the_area_by_name_where_both_have_a_number() -> None:
+    counts = pd.DataFrame(
+        [
+            ("referrals", "2022", "National", "", 114482),
+            ("referrals", "2022", "Local authority", "Nottinghamshire", 1087),
+            ("referrals", "2023", "National", "", 138242),
+            ("referrals", "2023", "Local authority", "Nottinghamshire", None),
+            ("referrals", "2023", "Local authority", "Nottingham", 500),
+            ("plans_issued", "2023", "National", "", 1),
+        ],
+        columns=["measure", "year", "level", "name", "numerator"],
     )
-    table = themes.england(tmp_path, "Nottinghamshire")
+    table = themes.england(counts, "Nottinghamshire")
     assert sorted(zip(table["year"], table["place"], table["requests"], strict=True)) == [
         ("2022", "England", 114482),
         ("2022", "Nottinghamshire", 1087),
         ("2023", "England", 138242),
     ]
-    assert not len(themes.england(tmp_path, "Elsewhere"))
-    assert not len(themes.england(tmp_path / "none", "Nottinghamshire"))
+    assert not len(themes.england(counts, "Elsewhere"))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """From the files of data/raw to typed rows, with a ledger of everything that is not among them.
 
-`accepted` gives one pathway's extracts or refuses them; `check` looks at everything and refuses nothing by itself; `series`
-and `dfe` read what has no records. A file's own rules are in `clean`, what several extracts tell together in `compare`.
+`accepted` gives one pathway's extracts or refuses them; `check` looks at everything and refuses nothing by itself; `series`,
+`dfe` and `community` read what has no records. A file's own rules are in `clean`, what several extracts tell together in `compare`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from sendwaits.intake.clean import FINDING_COLUMNS, QUARANTINE_COLUMNS, Cleaned,
 from sendwaits.intake.extracts import ExtractFile, Found
 from sendwaits.intake.extracts.table import Finding
 from sendwaits.intake.monthly import series
-from sendwaits.intake.published import dfe
+from sendwaits.intake.published import community, dfe
 
 if TYPE_CHECKING:
     from sendwaits.workspace import Workspace
 
-__all__ = ["accepted", "check", "Checked", "series", "dfe"]
+__all__ = ["accepted", "check", "Checked", "series", "dfe", "community"]
 
 
 @dataclass

@@ -14,7 +14,7 @@ from sendwaits.intake.extracts.csv_text import decode
 if TYPE_CHECKING:
     from sendwaits.workspace import Workspace
 
-__all__ = ["dfe", "MARKERS", "RENAMED"]
+__all__ = ["dfe", "community", "MARKERS", "RENAMED"]
 
 MARKERS = ("x", "z", "c", "u", "low", ":", "~", "..", "")
 """What stands where there is no number: not available, not applicable, suppressed, unreliable, rounds to 0."""
@@ -81,3 +81,26 @@ def dfe(workspace: Workspace) -> dict[str, pd.DataFrame]:
                     table[name] = numbers
         made[path.name] = table
     return made
+
+
+COMMUNITY = ("month", "level", "code", "name", "service", "band_weeks", "waiting")
+
+
+def community(workspace: Workspace) -> pd.DataFrame:
+    """Children waiting by week band of the published community SitRep, from data/raw/nhse/*.csv: columns `COMMUNITY`.
+
+    Empty without a file. Raises `Refused` for a file without one of the headings.
+    """
+    folder = workspace.raw / "nhse"
+    tables = [pd.DataFrame(columns=list(COMMUNITY))]
+    for path in sorted(folder.glob("*.csv")) if folder.is_dir() else []:
+        data, _ = decode(read_bytes(path), path.name)
+        table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False)
+        if missing := [name for name in COMMUNITY if name not in table.columns]:
+            raise Refused(
+                f"nhse/{path.name}: heading '{missing[0]}' is missing. It needs {', '.join(COMMUNITY)}.",
+                "F-COLMISSING",
+            )
+        counts = pd.to_numeric(table["waiting"], errors="coerce").astype("Int64")
+        tables.append(table[list(COMMUNITY)].assign(waiting=counts))
+    return pd.concat(tables[1:] or tables, ignore_index=True)

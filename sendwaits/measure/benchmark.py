@@ -1,19 +1,19 @@
-"""The area beside England, its region and its statistical neighbours, from DfE files as downloaded into data/raw/dfe.
+"""The area beside England, its region and its statistical neighbours, from published counts.
 
 An area is found by its name; its code must agree. A code alone joins the wrong areas: a published appeals file has
-Nottinghamshire's old code 891 for Nottingham. An average of neighbours always says which one it is.
+Nottinghamshire's old code 891 for Nottingham. An average of neighbours always says which one it is. Everything here is
+published already: no child's record is in it. Requests per 10,000 children are left out: no file has the population.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from sendwaits.errors import Refused
 
-__all__ = ["PUBLISHED", "read_dfe", "compare"]
+__all__ = ["PUBLISHED", "KINDS", "published", "compare", "bands"]
 
 PUBLISHED: dict[str, tuple[str, tuple[str, ...]]] = {
     "referrals": ("requests_received_in_year", ()),
@@ -32,37 +32,50 @@ PUBLISHED: dict[str, tuple[str, tuple[str, ...]]] = {
         "requests_decided_not_to_assess",
         ("requests_decided_to_assess", "requests_decided_not_to_assess"),
     ),
+    "request_mediations_pct": ("mediation_related_request", ("requests_decided_not_to_assess",)),
+    "request_tribunals_pct": ("tribunal_related_request", ("requests_decided_not_to_assess",)),
+    "assessment_tribunals_pct": ("number_assess_tribunal", ("assess_not_issued",)),
 }
-"""Measure: DfE's column of the numerator and those that add up to the denominator (none: a count)."""
+"""Measure: DfE's column of the numerator and those that add up to the denominator (none: a count).
 
-_PLACE = ["time_period", "geographic_level", "region_name", "new_la_code", "old_la_code", "la_name"]
-_COLUMNS = [
-    "measure",
-    "period_start",
-    "period_end",
-    "place",
-    "basis",
-    "value",
-    "unit",
-    "numerator",
-    "denominator",
-    "areas",
-    "note",
-]
+Mediations and tribunals are cases of the year about a request (or an assessment) per 100 refusals of the year.
+"""
+
+KINDS = (
+    "area",
+    "England",
+    "region",
+    "mean of neighbours",
+    "median of neighbours",
+    "pooled neighbours",
+)
+"""What a value is: a place's own, or which average of the neighbours."""
+
+_PLACE = {
+    "time_period": "year",
+    "geographic_level": "level",
+    "region_name": "region",
+    "new_la_code": "new_code",
+    "old_la_code": "old_code",
+    "la_name": "name",
+}
+_COUNTS = ["measure", *_PLACE.values(), "numerator", "denominator"]
+_COLUMNS = (
+    "measure year period_start period_end place kind value unit numerator denominator".split()
+)
+_COLUMNS += ["areas", "note"]
 
 
-def read_dfe(folder: Path) -> pd.DataFrame:
+def published(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Published counts by place and calendar year, one row per measure, year and place; empty without a DfE file.
 
-    Columns: `measure, year, level, region, new_code, old_code, name, numerator, denominator` (denominator missing for a
-    count). A file counts when it has DfE's place columns and a measure of `PUBLISHED`; only its total rows are read, and
-    ``x``, ``z``, ``c``, ``low`` and the like are missing, never 0.
+    ``tables``: as `intake.dfe` reads them, numbers with NaN for a marker. Columns: `measure, year, level, region, new_code,
+    old_code, name, numerator, denominator` (denominator missing for a count). Only total rows of calendar years are read.
 
     Source: DfE, Explore Education Statistics, Education, health and care plans.
     """
-    tables = []
-    for path in sorted(folder.glob("*.csv")) if folder.is_dir() else []:
-        raw = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False)
+    found = []
+    for raw in tables.values():
         if not set(_PLACE) <= set(raw.columns):
             continue
         if "breakdown" in raw:
@@ -70,39 +83,21 @@ def read_dfe(folder: Path) -> pd.DataFrame:
         if "time_identifier" in raw:
             raw = raw[raw["time_identifier"] == "Calendar year"]
         for measure, (above, below) in PUBLISHED.items():
-            if not {above, *below} <= set(raw.columns):
-                continue
-            place = raw[_PLACE].set_axis(
-                ["year", "level", "region", "new_code", "old_code", "name"], axis=1
-            )
-            whole = (
-                sum((_counts(raw[column]) for column in below[1:]), _counts(raw[below[0]]))
-                if below
-                else pd.NA
-            )
-            tables.append(
-                place.assign(
-                    measure=measure,
-                    numerator=_counts(raw[above]),
-                    denominator=pd.array([pd.NA] * len(raw), "Int64") if not below else whole,
+            if {above, *below} <= set(raw.columns):
+                whole = sum((_counts(raw[c]) for c in below), _counts(raw[above]) * 0)
+                found.append(
+                    raw[list(_PLACE)]
+                    .set_axis(list(_PLACE.values()), axis=1)
+                    .assign(
+                        measure=measure,
+                        numerator=_counts(raw[above]),
+                        denominator=whole if below else pd.array([pd.NA] * len(raw), "Int64"),
+                    )
                 )
-            )
-    columns = [
-        "measure",
-        "year",
-        "level",
-        "region",
-        "new_code",
-        "old_code",
-        "name",
-        "numerator",
-        "denominator",
-    ]
-    if not tables:
-        return pd.DataFrame(columns=columns)
-    return pd.concat(tables, ignore_index=True)[columns].drop_duplicates(
-        ["measure", "year", "level", "region", "name"], ignore_index=True
-    )
+    if not found:
+        return pd.DataFrame(columns=_COUNTS)
+    key = ["measure", "year", "level", "region", "name"]
+    return pd.concat(found, ignore_index=True)[_COUNTS].drop_duplicates(key, ignore_index=True)
 
 
 def compare(
@@ -110,7 +105,7 @@ def compare(
 ) -> pd.DataFrame:
     """The area, England, its region and three averages of its neighbours, one row per measure, year and comparator.
 
-    Columns: `measure, period_start, period_end, place, basis, value, unit, numerator, denominator, areas, note`. basis:
+    Columns: `measure, year, period_start, period_end, place, kind, value, unit, numerator, denominator, areas, note`. kind:
     ``area``, ``England``, ``region``, ``mean of neighbours``, ``median of neighbours``, ``pooled neighbours`` (their
     children together). The three answer different questions (2024: 32.7, 33.4 and 32.4 % of plans in time), so a
     sentence must name the one it uses. areas: neighbours with a published value; note names those without. Percentages
@@ -148,9 +143,9 @@ def compare(
         *_each(region.assign(name=region["region"]), "region"),
         *_averages(beside, asked),
     ]
-    order = {basis: i for i, basis in enumerate(["area", "England", "region", *_AVERAGES])}
+    order = {kind: at for at, kind in enumerate(KINDS)}
     table = pd.DataFrame(rows, columns=_COLUMNS)
-    table = table.assign(order=table["basis"].map(order)).sort_values(
+    table = table.assign(order=table["kind"].map(order)).sort_values(
         ["measure", "period_start", "order"], kind="stable"
     )
     return (
@@ -160,17 +155,14 @@ def compare(
     )
 
 
-_AVERAGES = ("mean of neighbours", "median of neighbours", "pooled neighbours")
-
-
-def _each(rows: pd.DataFrame, basis: str) -> list[tuple[object, ...]]:
+def _each(rows: pd.DataFrame, kind: str) -> list[tuple[object, ...]]:
     values = _values(rows)
     return [
         (
             row.measure,
             *_year(row.year),
             row.name,
-            basis,
+            kind,
             value,
             _unit(row.measure),
             row.numerator if _unit(row.measure) == "percent" else pd.NA,
@@ -213,7 +205,7 @@ def _averages(rows: pd.DataFrame, asked: dict[str, str]) -> list[tuple[object, .
                 measure,
                 *_year(year),
                 f"{len(known)} statistical neighbours",
-                basis,
+                kind,
                 number,
                 unit,
                 top,
@@ -221,15 +213,14 @@ def _averages(rows: pd.DataFrame, asked: dict[str, str]) -> list[tuple[object, .
                 len(known),
                 note,
             )
-            for basis, (number, top, bottom) in averages.items()
+            for kind, (number, top, bottom) in averages.items()
         ]
     return found
 
 
 def _counts(cells: pd.Series) -> pd.Series:
-    return pd.to_numeric(cells.where(cells.str.fullmatch(r"\d+"), None), errors="coerce").astype(
-        "Int64"
-    )
+    """Whole numbers, missing where a marker stood (a column of markers alone is text)."""
+    return pd.to_numeric(cells, errors="coerce").astype("Int64")
 
 
 def _values(rows: pd.DataFrame) -> pd.Series:
@@ -246,5 +237,71 @@ def _unit(measure: object) -> str:
     return "percent" if str(measure).endswith("_pct") else "count"
 
 
-def _year(year: object) -> tuple[str, str]:
-    return f"{year}-01-01", f"{year}-12-31"
+def _year(year: object) -> tuple[str, str, str]:
+    return str(year), f"{year}-01-01", f"{year}-12-31"
+
+
+BAND_WEEKS = {
+    "0-1": "0_7",
+    "1-2": "8_14",
+    "2-4": "15_28",
+    "4-12": "29_84",
+    "12-18": "85_126",
+    "18-52": "127_364",
+    "52-104": "365_728",
+    "104+": "729_plus",
+}
+"""The week bands of the published SitRep: the days of our ``waiting_band_`` measures."""
+
+
+def bands(
+    own: pd.DataFrame, community: pd.DataFrame, service: str, places: Sequence[str] = ()
+) -> pd.DataFrame:
+    """The share of children in each SitRep band, ours beside the published ones of one service: one row per place and band.
+
+    Parameters
+    ----------
+    own
+        Figures of one wait, exact or released: the newest ``waiting_band_`` row of each band without a group is taken.
+    community
+        Published counts as `intake.community` reads them: `month, level, code, name, service, band_weeks, waiting`.
+    service, places
+        The published name of the service; names of places (all when empty). England is always there.
+
+    Returns
+    -------
+    DataFrame
+        `place, level` (``own``, National, ICB, Provider), `date` (ISO; months differ: say both), `band` (days), `value` (per
+        cent of the place's children), `numerator, denominator`. A hidden band of ours leaves the whole of ours out: its rest
+        would tell it. Relation of ours: ``share_of`` the bands' sum.
+
+    Source: NHS England, Community Health Services Waiting Lists (SitRep).
+    """
+    rows = community[community["service"] == service]
+    wanted = rows["name"].isin([*places]) | (rows["level"] == "National") | (not places)
+    theirs = rows[wanted].assign(band=lambda t: t["band_weeks"].map(BAND_WEEKS), place=rows["name"])
+    theirs = theirs.rename(columns={"waiting": "numerator", "month": "date"})
+    ours = own[own["measure"].str.startswith("waiting_band_") & (own["group"] == "")]
+    ours = ours[ours["period_end"] == ours["period_end"].max()]
+    if ours["value"].isna().any():
+        ours = ours.iloc[:0]
+    ours = ours.assign(
+        place="own",
+        level="own",
+        band=ours["measure"].str.removeprefix("waiting_band_"),
+        date=pd.to_datetime(ours["period_end"]).dt.strftime("%Y-%m-%d"),
+        numerator=ours["value"],
+    )
+    columns = ["place", "level", "date", "band", "numerator"]
+    table = pd.concat([ours[columns], theirs[columns]], ignore_index=True)
+    table = table.astype({"numerator": "Int64"})
+    whole = table.groupby(["place", "level", "date"])["numerator"].transform("sum")
+    share = 100 * table["numerator"].astype(float) / whole.astype(float).where(whole > 0)
+    order = table["band"].map({band: at for at, band in enumerate(BAND_WEEKS.values())})
+    table = table.assign(denominator=whole, value=share.astype("float64"), order=order)
+    table = table.sort_values(["place", "order"], key=_own_first, kind="stable", ignore_index=True)
+    return table[["place", "level", "date", "band", "value", "numerator", "denominator"]]
+
+
+def _own_first(column: pd.Series) -> pd.Series:
+    return column.replace({"own": "", "England": " "}) if column.name == "place" else column

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -321,16 +320,13 @@ def _benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     return q
 
 
-def england(folder: Path, area: str) -> pd.DataFrame:
-    """EHC requests a calendar year, England beside the area, from a DfE file in data/raw/dfe: one row per year and place.
+def england(counts: pd.DataFrame, area: str) -> pd.DataFrame:
+    """EHC requests a calendar year, England beside the area, from `benchmark.published`: one row per year and place.
 
     Returns ``year, place, requests`` (place "England" or the area's name); empty without both. The area is found by its name (codes
     changed over the years).
     """
-    from sendwaits.measure import benchmark
-
-    table = benchmark.read_dfe(folder)
-    table = table[(table["measure"] == "referrals") & table["numerator"].notna()]
+    table = counts[(counts["measure"] == "referrals") & counts["numerator"].notna()]
     places = table["name"].where(table["level"] != "National", "England")
     found = pd.DataFrame(
         {"year": table["year"].astype(str).str[:4], "place": places, "requests": table["numerator"]}

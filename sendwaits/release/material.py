@@ -17,7 +17,7 @@ from sendwaits import intake, store
 from sendwaits.errors import Refused, Unsafe
 from sendwaits.intake import load as loading
 from sendwaits.intake.waits import Built
-from sendwaits.measure import measures, themes
+from sendwaits.measure import benchmark, measures, themes
 from sendwaits.pathways import Pathway
 from sendwaits.release import disclosure
 from sendwaits.release.coarse import release_groups, release_overlap
@@ -281,7 +281,7 @@ def _themes(
     return {
         "groups": release_groups(counts, pd.concat(released, ignore_index=True), profile, k),
         "overlap": release_overlap(themes.overlap(dict(built), as_at), profile, k),
-        "england": themes.england(workspace.raw / "dfe", workspace.area.name),
+        "england": themes.england(benchmark.published(intake.dfe(workspace)), workspace.area.name),
     }
 
 
