@@ -1,0 +1,241 @@
+"""Axes from 0, months on a real time axis, dated changes, and labels that keep apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import matplotlib.dates as mdates
+import numpy as np
+import pandas as pd
+
+from sendwaits.release.draw import words
+from sendwaits.release.draw.face import width_of
+from sendwaits.release.draw.palette import GREY, INK, PLUM
+from sendwaits.release.draw.panel import Panel
+from sendwaits.release.draw.rows import Series
+
+__all__ = ["Changes", "apart", "ceiling", "changes", "dates", "upright"]
+
+Changes = Iterable[Any] | Mapping[Any, str]
+"""(date, label) pairs, a mapping of dates to labels, or objects with ``date`` and ``label``."""
+
+
+def ceiling(values: Iterable[float], steps: int = 4) -> tuple[float, float]:
+    """The top of an axis from 0 and its step: four or five gridlines at plain numbers."""
+    top = max((v for v in values if not math.isnan(v)), default=1) or 1
+    rough = top / steps
+    scale = 10 ** math.floor(math.log10(rough))
+    step = next(s * scale for s in (1, 2, 2.5, 5, 10) if s * scale >= rough * 0.999)
+    if step < 1 and float(top).is_integer():
+        step = 1.0
+    return math.ceil(top / step - 1e-9) * step, step
+
+
+def upright(panel: Panel, values: Iterable[float], unit: str) -> None:
+    """The vertical axis: from 0 to a plain number above every value, percentages never above 100."""
+    high, step = ceiling(values)
+    marks = np.arange(0, high + step / 2, step)
+    panel.ax.set_ylim(0, high)
+    panel.ax.set_yticks(marks, [words.tick(v, unit) for v in marks])
+    panel.ax.tick_params(axis="y", length=0)
+
+
+def apart(
+    wanted: Sequence[float], gap: float = 17, low: float = 0, high: float = 1e9
+) -> list[float]:
+    """The places nearest to those wanted that stand at least ``gap`` apart, in the same order."""
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    placed = [wanted[i] for i in order]
+    for _ in range(50):
+        for a in range(1, len(placed)):
+            short = gap - (placed[a] - placed[a - 1])
+            if short > 0:
+                placed[a - 1] -= short / 2
+                placed[a] += short / 2
+        placed = [min(max(p, low), high) for p in placed]
+    result = [0.0] * len(wanted)
+    for place, i in zip(placed, order, strict=True):
+        result[i] = place
+    return result
+
+
+# Time -----------------------------------------------------------------------------------------------------------------
+
+
+def dates(
+    panel: Panel,
+    lines: Sequence[Series],
+    named: bool = True,
+    ends: Sequence[float] | np.ndarray = (),
+) -> None:
+    """The time axis over the periods of the series, with about five names of periods (three when narrow)."""
+    rows = pd.concat([s.rows.assign(x=s.x) for s in lines]).drop_duplicates("x").sort_values("x")
+    names = [words.period(r.period_start, r.period_end) for r in rows.itertuples()]
+    points = list(zip(rows["x"], names, strict=True))
+    time_axis(panel, points, named, ends)
+
+
+def time_axis(
+    panel: Panel,
+    points: Sequence[tuple[float, str]],
+    named: bool = True,
+    ends: Sequence[float] | np.ndarray = (),
+) -> None:
+    """Names under some of the points; the last always has one, and none touches another. ``ends``: the axis' own."""
+    ax = panel.ax
+    ax.xaxis_date()
+    first, last = (ends[0], ends[-1]) if len(ends) else (points[0][0], points[-1][0])
+    pad = 0 if last > first else 15
+    ax.set_xlim(first - pad, last + pad)
+    ax.spines["bottom"].set_visible(True)
+    if not named:
+        ax.tick_params(axis="x", length=0, labelbottom=False)
+
+    set_by_us: list[float] = []
+
+    def arrange(narrow: bool) -> None:
+        if set_by_us and list(ax.get_xticks()) != set_by_us:
+            return
+        kept = _kept(panel, points, 2 if narrow else 4)
+        ax.set_xticks([x for x, _ in kept], [name for _, name in kept] if named else None)
+        set_by_us[:] = list(ax.get_xticks())
+
+    panel.arrange.append(arrange)
+
+
+def _kept(panel: Panel, points: Sequence[tuple[float, str]], parts: int) -> list[tuple[float, str]]:
+    last = len(points) - 1
+    every = max(1, math.ceil(last / parts))
+    wanted = sorted({last, *(i for i in range(0, last, every) if last - i >= every / 2)})
+    kept: list[tuple[float, str]] = []
+    reach = math.inf
+    for x, name in (points[i] for i in reversed(wanted)):
+        half, at = width_of(name) / 2, panel.pixel(x, 0)[0]
+        if at + half + 10 < reach or not kept:
+            kept.append((x, name))
+            reach = at - half
+    return kept[::-1]
+
+
+# Dated changes --------------------------------------------------------------------------------------------------------
+
+
+def read(given: Changes | None) -> list[tuple[float, str, str]]:
+    """(day on the axis, short label, full label) of each change, in order of time."""
+    pairs = given.items() if isinstance(given, Mapping) else given or ()
+    found = []
+    for item in pairs:
+        when, label = item if isinstance(item, tuple | list) else (item.date, item.label)
+        day = pd.Timestamp(when)
+        month = f"{words.MONTHS[day.month - 1][:3]}{words.NBSP}{day.year}"
+        found.append((float(mdates.date2num(day)), month, f"{month}: {label}" if label else month))
+    return sorted(found)
+
+
+def changes(panel: Panel, given: Changes | None, named: bool = True) -> bool:
+    """A dotted line at each dated change within the axis, its month and label above it; whether one is named."""
+    low, high = panel.ax.get_xlim()
+    known = [c for c in read(given) if low < c[0] < high]
+    across = panel.ax.get_xaxis_transform()
+    texts = []
+    for day, short, full in known:
+        line = panel.ax.plot([day, day], [0, 1], transform=across, color=INK, lw=1, ls=(0, (2, 3)))
+        panel.add(line[0])
+        if named:
+            texts.append(panel.text(day, 1, "", coords=across, bold=True, move=(0, 8)))
+
+    def arrange(narrow: bool) -> None:
+        reach = 0.0
+        edge = panel.ax.figure.get_figwidth() * 72  # type: ignore[union-attr]
+        for text, (day, short, full) in zip(texts, known):
+            x = panel.pixel(day, 0)[0]
+            two = full.replace(": ", ":\n", 1) if narrow else full
+            shown, left = _beside(x, (two, short), reach, edge)
+            text.set_text(shown)
+            text.set(ha="right" if left else "left", va="bottom")
+            text.xyann = (-6 if left else 6, 4)
+            reach = x if left else x + 16 + width_of(shown, bold=True)
+
+    panel.arrange.append(arrange)
+    return bool(texts)
+
+
+def _beside(x: float, labels: Sequence[str], reach: float, edge: float) -> tuple[str, bool]:
+    """The longest label that fits right or left of its line; nothing where none does."""
+    for label in labels:
+        width = width_of(label, bold=True) + 6
+        if x + width <= edge and x >= reach - 10:
+            return label, False
+        if x - width >= reach:
+            return label, True
+    return "", False
+
+
+# Labels ---------------------------------------------------------------------------------------------------------------
+
+
+def end_labels(panel: Panel) -> None:
+    """The names at the ends of the lines, kept apart; (annotation, wide text, narrow text) in ``panel.ends``."""
+
+    def arrange(narrow: bool) -> None:
+        _, bottom, _, top = panel.box()
+        at = [panel.pixel(float(mdates.date2num(n.xy[0])), n.xy[1])[1] for n, *_ in panel.ends]
+        for (note, wide, short), was, now in zip(
+            panel.ends, at, apart(at, low=bottom, high=top), strict=True
+        ):
+            note.set_text(short if narrow else wide)
+            note.xyann = (9, now - was - 5)
+
+    if not any(getattr(h, "ends", False) for h in panel.arrange):
+        arrange.ends = True  # type: ignore[attr-defined]
+        panel.arrange.append(arrange)
+
+
+def room_for(panel: Panel, narrow: bool) -> float:
+    """The pixels that the labels at the lines' ends need."""
+    texts = [(short if narrow else wide, note) for note, wide, short in panel.ends]
+    widths = [width_of(text, bold=note.get_fontweight() == "bold") for text, note in texts]
+    return 16 + max(widths, default=20)
+
+
+def head(panel: Panel, text: str, above: Callable[[bool], float]) -> None:
+    """The name of one of several panels: at the figure's left edge, at the top of the room above the axes."""
+    note = panel.text(0, 1, text, coords="axes fraction", bold=True)
+
+    def arrange(narrow: bool) -> None:
+        note.xyann = (-panel.box()[0], above(narrow) - 14)
+
+    panel.arrange.append(arrange)
+
+
+def target_line(panel: Panel, value: float, label: str, stop: float | None = None) -> None:
+    """The target: a plum dashed line with its name above it at the left."""
+    low, high = panel.ax.get_xlim()
+    line = panel.ax.plot([low, high if stop is None else stop], [value, value], color=PLUM, lw=1.5)
+    line[0].set_dashes((4, 2.67))
+    panel.add(line[0])
+    if label:
+        panel.text(low, value, label, colour=PLUM, bold=True, move=(4, 7), halo=True)
+
+
+def suppressed(panel: Panel, one: Series) -> None:
+    """[c] above the axis wherever a run of counts is not shown; no mark."""
+    hidden = (one.rows["form"] == "c").to_numpy()
+    starts = np.flatnonzero(hidden & ~np.concatenate([[False], hidden[:-1]]))
+    for first in starts:
+        last = first + int(np.argmin(np.append(hidden[first:], False))) - 1
+        middle = (one.x[first] + one.x[last]) / 2
+        at = panel.ax.get_xaxis_transform()
+        panel.text(
+            middle,
+            0,
+            "[c]",
+            coords=at,
+            move=(0, 6),
+            colour=GREY,
+            align="center",
+            key=one.keys[first],
+            halo=True,
+        )

@@ -1,0 +1,517 @@
+"""Charts from released frames: every mark has its key, what is hidden has none, the same bytes on every run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from lxml import etree
+
+from sendwaits.errors import Refused
+from sendwaits.measure.spc import spc as xmr
+from sendwaits.release import draw as charts
+from sendwaits.release.key import COLUMNS, Key
+
+SVG = "{http://www.w3.org/2000/svg}"
+ENDS = pd.date_range("2022-08-31", periods=24, freq="ME")
+
+
+def frame(
+    values: list[float],
+    measure: str = "waiting",
+    group: str = "",
+    form: str = "exact",
+    **more: object,
+) -> pd.DataFrame:
+    """A released series of months that ends in July 2024; NaN is [c]."""
+    ends = ENDS[-len(values) :]
+    flow = measure in ("starts", "completed", "referrals", "within_standard_pct")
+    rows = pd.DataFrame(
+        {
+            "pathway": "NST",
+            "wait": "assessment",
+            "measure": measure,
+            "group": group,
+            "period_start": [e.replace(day=1) if flow else pd.NaT for e in ends],
+            "period_end": ends,
+            "value": [float(v) for v in values],
+            "unit": "percent" if measure.endswith("_pct") else "count",
+            "numerator": pd.NA,
+            "denominator": pd.NA,
+            "n": pd.NA,
+            "form": ["c" if np.isnan(v) else form for v in values],
+        }
+    )
+    return rows.assign(**more)[COLUMNS + list(more)]
+
+
+def forecast(measure: str = "waiting") -> pd.DataFrame:
+    weeks = np.arange(1, 53)
+    rows = {
+        "pathway": "NST",
+        "wait": "assessment",
+        "measure": measure,
+        "target_date": [pd.Timestamp("2024-07-31") + pd.Timedelta(days=7 * int(w)) for w in weeks],
+        "horizon_weeks": weeks,
+        "scenario": "baseline",
+        "mean": 100.0,
+        "p10": 100.0 - weeks,
+        "p25": 100 - weeks / 2,
+        "p50": 100 + weeks * 0.0,
+        "p75": 100 + weeks / 2,
+        "p90": 100.0 + weeks,
+        "probability": np.nan,
+        "note": "",
+    }
+    chance = pd.DataFrame(
+        [
+            {
+                **{k: "" for k in rows},
+                "pathway": "NST",
+                "wait": "assessment",
+                "measure": "p_target",
+                "target_date": pd.Timestamp("2024-12-31"),
+                "horizon_weeks": 22,
+                "scenario": "baseline",
+                "p50": np.nan,
+                "probability": 0.34,
+                "note": "waiting at most 90",
+            }
+        ]
+    )
+    return pd.concat(
+        [pd.DataFrame(rows), chance.replace("", np.nan).assign(note="waiting at most 90")],
+        ignore_index=True,
+    )
+
+
+def bands_() -> pd.DataFrame:
+    names = ["0_7", "8_14", "15_28", "29_84", "85_126", "127_364", "365_728", "729_plus"]
+    counts = [34, 30, 68, 262, 187, 567, 38, 0]
+    rows = [frame([c], f"waiting_band_{n}") for n, c in zip(names, counts, strict=True)]
+    return pd.concat([*rows, frame([1186.0])], ignore_index=True)
+
+
+def drawing(chart: object, width: str = "wide", alt: str = "x") -> etree._Element:
+    return etree.fromstring(charts.svg(chart, width, alt))  # type: ignore[arg-type]
+
+
+def marks(svg: etree._Element) -> list[etree._Element]:
+    """The keyed shapes (not words)."""
+    return [e for e in svg.iter() if e.get("data-key") and e.tag != f"{SVG}text"]
+
+
+def words(svg: etree._Element) -> list[str]:
+    return [e.text for e in svg.iter(f"{SVG}text")]
+
+
+def limits(rows: pd.DataFrame, **options: object) -> pd.DataFrame:
+    return xmr(pd.Series(rows["value"].to_numpy(), index=rows["period_end"]), **options)  # type: ignore[arg-type]
+
+
+RISE = [100.0 + 5 * i for i in range(24)]
+WAVE = [
+    100.0,
+    104,
+    98,
+    101,
+    99,
+    103,
+    97,
+    104,
+    100,
+    98,
+    105,
+    103,
+    99,
+    106,
+    102,
+    98,
+    104,
+    99,
+    100,
+    103,
+    97,
+    104,
+    99,
+    130,
+]
+KINDS = {
+    "line": lambda: charts.line(
+        frame(RISE),
+        labels={"waiting": "List"},
+        change_points=[("2023-09-01", "new form")],
+        target=150,
+    ),
+    "flow": lambda: charts.flow(
+        pd.concat([frame(WAVE, "starts"), frame(WAVE[::-1], "completed"), frame(RISE)])
+    ),
+    "bands": lambda: charts.bands(bands_(), highlight="waiting_band_127_364"),
+    "bars": lambda: charts.bars(
+        pd.concat([frame([v], group=f"district={g}") for g, v in zip("ABC", (20, 5, 11))])
+    ),
+    "spc": lambda: charts.spc(frame(WAVE, "starts"), limits(frame(WAVE, "starts")), worse="high"),
+    "shares": lambda: charts.shares(
+        frame(WAVE, "within_standard_pct").assign(value=[v / 2 for v in WAVE]),
+        limits(frame(WAVE).assign(value=[v / 2 for v in WAVE])),
+        target=92,
+    ),
+    "fan": lambda: charts.fan(
+        forecast(), frame(RISE[:-4] + [100.0] * 4), target=(90, "2024-12-31")
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_chart_is_736_and_343_pixels_wide_and_says_its_finding(kind: str) -> None:
+    chart = KINDS[kind]()
+    for width, pixels in (("wide", "736"), ("narrow", "343")):
+        svg = drawing(chart, width, f"What {kind} shows")
+        assert (svg.get("width"), svg.get("role"), svg.get("aria-label")) == (
+            pixels,
+            "img",
+            f"What {kind} shows",
+        )
+        assert svg.get("viewBox") == f"0 0 {pixels} {svg.get('height')}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_mark_has_its_key_at_both_widths_and_no_key_is_lost(kind: str) -> None:
+    chart = KINDS[kind]()
+    asked = sorted(charts.keyed(chart))
+    for width in ("wide", "narrow"):
+        svg = drawing(chart, width)
+        found = sorted(e.get("data-key") for e in svg.iter() if e.get("data-key"))
+        assert found == asked
+        assert all(len(k.split("|")) == 6 for k in found)
+        bare = [e for e in svg.iter(f"{SVG}circle") if not e.get("data-key")]
+        assert not bare
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_axes_are_hidden_from_readers_and_nothing_needs_an_id_or_a_style(kind: str) -> None:
+    text = charts.svg(KINDS[kind](), "wide", "x")
+    assert (
+        " id=" not in text
+        and " style=" not in text
+        and "<style" not in text
+        and "xlink" not in text
+    )
+    svg = etree.fromstring(text)
+    hidden = [t for g in svg.iter(f"{SVG}g") if g.get("aria-hidden") for t in g.iter(f"{SVG}text")]
+    assert all(t.get("fill") == "#505a5f" for t in hidden)
+    numbers = [
+        t
+        for t in svg.iter(f"{SVG}text")
+        if re.fullmatch(r"[\d,.]+%?", t.text or "") and t not in hidden
+    ]
+    assert all(t.get("data-key") for t in numbers)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_words_touch_each_other_or_leave_the_drawing_at_either_width(kind: str) -> None:
+    from sendwaits.release.draw.face import width_of
+
+    chart = KINDS[kind]()
+    for width in ("wide", "narrow"):
+        svg, boxes = drawing(chart, width), []
+        for t in svg.iter(f"{SVG}text"):
+            size = float(t.get("font-size", 14))
+            wide = width_of(t.text, size, t.get("font-weight") == "700")
+            left = float(t.get("x")) - {"middle": wide / 2, "end": wide}.get(
+                t.get("text-anchor", ""), 0
+            )
+            boxes.append(
+                (t.text, left, left + wide, float(t.get("y")) - 0.7 * size, float(t.get("y")))
+            )
+        for text, left, right, top, bottom in boxes:
+            assert left >= -1 and right <= float(svg.get("width")) + 1, text
+            assert top >= -1 and bottom <= float(svg.get("height")), text
+        for i, a in enumerate(boxes):
+            for b in boxes[:i]:
+                apart = a[1] >= b[2] or b[1] >= a[2] or a[3] >= b[4] or b[3] >= a[4]
+                assert apart, (width, a, b)
+
+
+def test_points_stand_where_their_numbers_say_above_a_zero_base() -> None:
+    svg = drawing(charts.line(frame(list(range(0, 240, 10)))))
+    ys = [float(e.get("cy")) for e in marks(svg)]
+    steps = [a - b for a, b in zip(ys, ys[1:])]
+    assert min(steps) > 0 and max(steps) - min(steps) < 0.25
+    zero = next(t for t in svg.iter(f"{SVG}text") if t.text == "0")
+    assert abs(float(zero.get("y")) - 5 - ys[0]) < 1.5
+
+
+def test_a_bar_is_as_long_as_its_number_and_hidden_numbers_and_zero_have_none() -> None:
+    rows = pd.concat(
+        [frame([v], group=f"district={g}") for g, v in zip("abcd", (200, 50, np.nan, 0))]
+    )
+    for width in ("wide", "narrow"):
+        svg = drawing(charts.bars(rows), width)
+        bars = [float(e.get("width")) for e in marks(svg)]
+        assert len(bars) == 2 and abs(bars[0] / bars[1] - 4) < 0.02
+        assert {"[c]", "0", "200", "50"} <= set(words(svg))
+
+
+def test_a_hidden_or_missing_month_lifts_the_pen_and_has_no_mark() -> None:
+    rows = frame([100.0] * 10 + [np.nan] + [120.0] * 13)
+    rows = rows.drop(index=15)
+    svg = drawing(charts.line(rows))
+    assert len(marks(svg)) == 22
+    line = max(svg.iter(f"{SVG}path"), key=lambda e: len(e.get("d")))
+    assert line.get("d").count("M") == 3
+    hidden = str(Key.of(rows.iloc[10]))
+    assert [e.tag for e in svg.iter() if e.get("data-key") == hidden] == [f"{SVG}text"]
+    assert "[c]" in words(svg)
+
+
+def test_an_undefined_value_has_neither_mark_nor_word() -> None:
+    rows = frame([100.0] * 10 + [50.0] + [120.0] * 13)
+    rows.loc[10, "form"] = "z"
+    svg = drawing(charts.line(rows))
+    assert str(Key.of(rows.iloc[10])) not in [e.get("data-key") for e in svg.iter()]
+    assert 50.0 not in [v for _, v in charts.values(charts.line(rows))]
+
+
+def test_keys_are_those_of_the_rows() -> None:
+    rows = frame(RISE)
+    assert [e.get("data-key") for e in marks(drawing(charts.line(rows)))] == [
+        str(Key.of(r)) for r in rows.to_dict("records")
+    ]
+
+
+def test_a_control_chart_marks_special_months_with_diamonds_and_keys_its_limits() -> None:
+    rows = frame(WAVE, "starts")
+    svg = drawing(charts.spc(rows, limits(rows), worse="high"))
+    diamonds = [e for e in marks(svg) if e.tag == f"{SVG}path"]
+    assert [e.get("data-key") for e in diamonds] == [str(Key.of(rows.iloc[-1]))]
+    assert diamonds[0].get("fill") == "#c24a0b"
+    keyed = {
+        e.get("data-key") for e in svg.iter(f"{SVG}text") if "spc:" in (e.get("data-key") or "")
+    }
+    assert {k.split("|")[2] for k in keyed} == {"spc:starts"}
+    assert {k.split("|")[3] for k in keyed} == {"upper", "mean", "lower"}
+
+
+def test_a_rebased_control_chart_carries_the_old_average_on_as_dashes() -> None:
+    rows = frame(
+        [50.0, 52, 48, 51, 49, 50, 53, 47, 50, 51, 49, 50]
+        + [80.0, 82, 78, 81, 79, 80, 83, 77, 80, 81, 79, 80],
+        "starts",
+    )
+    svg = drawing(
+        charts.spc(
+            rows, limits(rows, rebase=["2023-08-01"]), change_points={"2023-08-01": "new form"}
+        )
+    )
+    assert "50.0 before" in words(svg) or "50 before" in words(svg)
+    assert "Aug\u00a02023: new form" in words(svg)
+    assert sum("stroke-dasharray" in e.attrib for e in svg.iter(f"{SVG}path")) == 2
+
+
+def test_the_fan_draws_its_quantiles_and_the_target_stops_on_its_date() -> None:
+    svg = drawing(charts.fan(forecast(), frame(RISE[:-4] + [100.0] * 4), target=(90, "2024-12-31")))
+    groups = {k.split("|")[3] for e in marks(svg) if "forecast:waiting" in (k := e.get("data-key"))}
+    assert groups == {"p10", "p25", "p50", "p75", "p90"}
+    last = [e for e in marks(svg) if e.get("data-key").endswith("||2025-07-30")]
+    at = {e.get("data-key").split("|")[3]: float(e.get("cy")) for e in last}
+    assert at["p90"] < at["p75"] < at["p50"] < at["p25"] < at["p10"]
+    chance = next(t for t in svg.iter(f"{SVG}text") if t.text == "34% chance")
+    assert chance.get("data-key") == "NST|assessment|forecast:p_target|probability||2024-12-31"
+    goal = next(
+        e
+        for e in svg.iter(f"{SVG}path")
+        if e.get("stroke") == "#801650" and e.get("stroke-dasharray")
+    )
+    start, end = (float(n.split(" ")[0]) for n in goal.get("d")[1:].split("L"))
+    right = max(float(e.get("cx")) for e in last)
+    assert start < end < right - 20
+
+
+def fingerprint() -> str:
+    """Of four charts at both widths and as pictures."""
+    drawn = [KINDS[kind]() for kind in ("line", "fan", "bands", "spc")]
+    texts = [charts.svg(c, w, "a") for c in drawn for w in ("wide", "narrow")]
+    return hashlib.sha256("".join(texts).encode() + charts.png(drawn[0], 60)).hexdigest()
+
+
+def test_two_processes_draw_the_same_bytes() -> None:
+    code = "import sys; sys.path.insert(0, 'tests'); import test_charts_drawn as t; print(t.fingerprint())"
+    other = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "7", "MPLBACKEND": "svg"},
+    )
+    assert other.stdout.strip() == fingerprint()
+
+
+def test_drawing_twice_and_changing_width_leaves_the_figure_as_it_was() -> None:
+    chart = KINDS["line"]()
+    wide = charts.svg(chart, "wide", "a")
+    size = tuple(chart.figure.get_size_inches())
+    charts.svg(chart, "narrow", "a")
+    assert tuple(chart.figure.get_size_inches()) == size
+    assert charts.svg(chart, "wide", "a") == wide
+
+
+def test_what_the_caller_adds_to_a_house_chart_stays_at_both_widths() -> None:
+    chart = KINDS["line"]()
+    chart.axhline(120, color="#801650")
+    chart.set_title("A title of my own that is long enough to need two lines on a phone")
+    for width, lines in (("wide", 1), ("narrow", 2)):
+        svg = drawing(chart, width)
+        assert sum("title of my" in t or "on a phone" in t for t in words(svg)) == lines
+        assert [e for e in svg.iter(f"{SVG}path") if e.get("stroke") == "#801650"]
+    assert 120.0 in [v for _, v in charts.values(chart)]
+
+
+def test_text_from_data_is_inert() -> None:
+    rows = pd.concat(
+        [
+            frame([9.0], group="district=<script>alert(1)</script>"),
+            frame([8.0], group="district=$x_1$ & co"),
+        ]
+    )
+    svg = drawing(charts.bars(rows), alt='"><script>')
+    assert not list(svg.iter(f"{SVG}script"))
+    assert {"<script>alert(1)</script>", "$x_1$ & co"} <= set(words(svg))
+
+
+def test_values_reads_back_lines_dots_bars_and_boxes_of_a_foreign_chart() -> None:
+    import matplotlib.pyplot as plt
+    import seaborn
+
+    rows = pd.concat([frame(RISE, group="district=A"), frame(WAVE, group="district=B")])
+    made = plt.figure().subplots(2, 2)
+    seaborn.lineplot(rows, x="period_end", y="value", hue="group", ax=made[0, 0])
+    seaborn.scatterplot(rows, x="period_end", y="value", ax=made[0, 1])
+    newest = rows[rows["period_end"] == ENDS[-1]]
+    seaborn.barplot(newest, x="group", y="value", ax=made[1, 0])
+    seaborn.boxplot(rows, x="group", y="value", ax=made[1, 1])
+    released = set(rows["value"])
+    shown = charts.values(made)
+    assert {v for _, v in shown} == released
+    assert (ENDS[0], 100.0) in shown and (0.0, 215.0) in shown
+    assert np.median(RISE) in [v for _, v in charts.summaries(made)]
+    plt.close("all")
+
+
+def test_what_cannot_be_read_back_is_refused_by_name() -> None:
+    from matplotlib.figure import Figure
+
+    ax = Figure().subplots()
+    ax.table([["7"]])
+    with pytest.raises(Refused, match="Table"):
+        charts.values(ax)
+
+
+def test_a_foreign_seaborn_chart_is_drawn_at_both_widths_and_left_as_it_was() -> None:
+    import matplotlib.pyplot as plt
+    import seaborn
+
+    ax = plt.figure(figsize=(6, 4)).subplots()
+    seaborn.boxplot(
+        pd.concat([frame(RISE, group="Newark"), frame(WAVE, group="Ashfield")]),
+        x="value",
+        y="group",
+        ax=ax,
+    )
+    before = ax.get_position().bounds
+    for width, pixels in (("wide", 736), ("narrow", 343), ("narrow", 343)):
+        svg = drawing(ax, width)
+        assert int(svg.get("width")) == pixels
+        assert all(
+            float(t.get("x", 0)) >= 40
+            for t in svg.iter(f"{SVG}text")
+            if t.text in ("Newark", "Ashfield")
+        )
+    assert tuple(ax.figure.get_size_inches()) == (6, 4) and ax.get_position().bounds == before
+    plt.close("all")
+
+
+def test_the_alt_text_states_first_last_and_range_and_no_direction_without_a_verdict() -> None:
+    said = charts.alt(frame(RISE), "line", title="NST list")
+    assert (
+        said
+        == "Line chart: NST list. Waiting: first 100 (Aug 2022), last 215 (Jul 2024); all 24 values between 100 and 215."
+    )
+    assert not re.search(r"ris|fall|grow|fell|higher|lower|more|fewer|better|worse", said)
+    verdict = pd.DataFrame(
+        [
+            {
+                "pathway": "NST",
+                "wait": "assessment",
+                "measure": "waiting",
+                "group": "",
+                "verdict": "rising",
+                "since": "",
+            }
+        ]
+    )
+    assert charts.alt(frame(RISE), "line", verdict).endswith("; rising.")
+    assert "rising" not in charts.alt(frame(RISE, group="district=A"), "line", verdict)
+
+
+def test_the_alt_text_counts_what_is_hidden_and_reads_short_bar_charts_out() -> None:
+    assert "2 of 24 not shown" in charts.alt(
+        frame([np.nan, *RISE[:10], np.nan, *RISE[:12]]), "line"
+    )
+    rows = pd.concat([frame([v], group=f"district={g}") for g, v in zip("abc", (20, np.nan, 0))])
+    assert charts.alt(rows, "bars") == "Bar chart. Jul 2024: a 20; b [c]; c 0."
+    assert charts.alt(forecast(), "fan").endswith(
+        "middle 100; 8 in 10 simulated futures lie between 48 and 152."
+    )
+
+
+def test_the_colours_are_told_from_the_paper_and_from_what_they_lie_on() -> None:
+    from sendwaits.release.draw import palette as p
+
+    assert round(p.contrast("#000000"), 1) == 21.0 and p.contrast("#ffffff") == 1.0
+    for words_ in (
+        p.INK,
+        p.GREY,
+        p.NAVY,
+        p.TEAL_TEXT,
+        p.PLUM,
+        p.ORANGE,
+        p.BLUE,
+        *(s.words for s in p.SERIES),
+    ):
+        assert p.contrast(words_) >= 4.5
+    for shape in (p.TEAL, p.MUTED, p.POINT, p.LIMIT_EDGE, *(s.stroke for s in p.SERIES)):
+        assert p.contrast(shape) >= 3
+    assert p.contrast(p.LIMIT_EDGE, p.LIMITS) >= 3 and p.contrast(p.POINT, p.LIMITS) >= 3
+    assert p.contrast(p.BLUE, p.BAND80) >= 3 and p.contrast(p.NAVY, p.BAND50) >= 3
+    assert len({(s.marker, s.dash) for s in p.SERIES}) == len(p.SERIES)
+
+
+def test_two_grains_of_one_series_and_six_lines_in_a_panel_are_refused() -> None:
+    year = frame([1200.0], "starts").assign(period_start=pd.Timestamp("2024-01-01"))
+    with pytest.raises(Refused, match="two values"):
+        charts.line(pd.concat([frame(WAVE, "starts"), year]))
+    with pytest.raises(Refused, match="6 lines"):
+        charts.line(pd.concat([frame(WAVE, group=f"district={g}") for g in "abcdef"]))
+    with pytest.raises(Refused, match="no column 'unit'"):
+        charts.line(frame(RISE).drop(columns="unit"))
+
+
+def test_quarters_and_years_are_named_as_they_are() -> None:
+    rows = frame([10.0, 12, 14, 16], "starts")
+    ends = pd.to_datetime(["2023-09-30", "2023-12-31", "2024-03-31", "2024-06-30"])
+    quarters = rows.assign(
+        period_end=ends, period_start=[e - pd.offsets.QuarterBegin(startingMonth=1) for e in ends]
+    )
+    assert "Apr to Jun\u00a02024" in words(drawing(charts.line(quarters)))
+    years = rows.assign(
+        period_end=pd.to_datetime([f"{y}-12-31" for y in range(2020, 2024)]),
+        period_start=pd.to_datetime([f"{y}-01-01" for y in range(2020, 2024)]),
+    )
+    assert {"2020", "2023"} <= set(words(drawing(charts.line(years))))
