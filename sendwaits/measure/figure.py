@@ -12,7 +12,17 @@ import pandas as pd
 from sendwaits.errors import Refused
 from sendwaits.measure.bands import half_up
 
-__all__ = ["AVERAGES", "DAYS_IN_A_MONTH", "Found", "Figures", "by_measure", "look_up", "in_words"]
+__all__ = [
+    "AVERAGES",
+    "DAYS_IN_A_MONTH",
+    "Figures",
+    "Found",
+    "by_measure",
+    "in_words",
+    "look_up",
+    "tiling",
+    "with_days",
+]
 
 DAYS_IN_A_MONTH = 30.4375
 AVERAGES = (
@@ -94,7 +104,10 @@ def look_up(
     if stock:
         rows = rows[rows["ends"] == last]
     else:
-        rows = _tiling(rows, first, last, which.pathway == "")
+        if first == last:  # a single day: the period that ends on it, when there is one only
+            rows = rows[rows["ends"] == last]
+            first = str(rows["begins"].iloc[0]) if len(rows) == 1 else first
+        rows = tiling(rows, first, last)
     if rows.empty:
         raise Refused(_NO_ROW)
     form = set(rows["form"]) if "form" in rows else {"exact"}
@@ -131,6 +144,11 @@ def _rows(figures: Figures, which: Any, measure: str) -> pd.DataFrame:
         raise Refused(_NO_ROW)
     if rows["wait"].nunique() > 1:
         raise Refused("the wait that is meant")
+    return with_days(rows)
+
+
+def with_days(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with their periods as ISO text, ``begins`` (empty for a stock) and ``ends``, exact or released."""
     return rows.assign(begins=_text(rows["period_start"]), ends=_text(rows["period_end"]))
 
 
@@ -140,13 +158,11 @@ def _text(days: pd.Series) -> pd.Series:
     return days.fillna("").astype(str)
 
 
-def _tiling(rows: pd.DataFrame, first: str, last: str, series: bool) -> pd.DataFrame:
-    """The fewest rows that follow one another from the first to the last day; none when a day is not covered."""
-    if (
-        first == last and not series
-    ):  # a single day: the period that ends on it, when there is one only
-        rows = rows[rows["ends"] == last]
-        return rows if len(rows) == 1 else rows.iloc[:0]
+def tiling(rows: pd.DataFrame, first: str, last: str) -> pd.DataFrame:
+    """The fewest rows that follow one another from the first to the last day; none when a day is not covered.
+
+    ``rows``: of one series, as `with_days` gives them.
+    """
     inside = rows[(rows["begins"] >= first) & (rows["ends"] <= last)]
     longest = inside.sort_values("ends").drop_duplicates("begins", keep="last").set_index("begins")
     chosen, at = [], first
