@@ -6,8 +6,8 @@ import math
 
 import pandas as pd
 
-from sendwaits.release.files import VERDICT_COLUMNS
 from sendwaits.release.key import COLUMNS
+from sendwaits.release.verdicts import COLUMNS as VERDICT_COLUMNS
 
 END = "2024-07-31"
 

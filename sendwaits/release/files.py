@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from sendwaits.errors import Unsafe
 from sendwaits.release.key import COLUMNS, FORMS, text
+from sendwaits.release.verdicts.verdict import COLUMNS as VERDICT_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "VERDICT_COLUMNS",
     "figures_csv",
     "inert",
     "read_figures",
@@ -24,18 +24,6 @@ __all__ = [
     "verdicts_csv",
 ]
 
-VERDICT_COLUMNS = [
-    "pathway",
-    "wait",
-    "measure",
-    "group",
-    "grain",
-    "period_end",
-    "verdict",
-    "since",
-    "basis",
-]
-"""verdicts.csv: one row per series that a set speaks of."""
 _LIVE = ("=", "+", "-", "@", "\t", "\r")
 _DATES = ("period_start", "period_end", "since")
 _WHOLE = ("numerator", "denominator", "n")

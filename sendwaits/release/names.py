@@ -8,19 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from sendwaits.pathways import Pathway
 
-__all__ = ["VERDICTS", "Measure", "Names"]
-
-VERDICTS = {
-    "rising": "rising",
-    "falling": "falling",
-    "higher": "settled higher",
-    "lower": "settled lower",
-    "steady": "no clear change",
-    "unusual": "one unusual period",
-    "too_few": "too few periods to tell",
-    "not_published": "not published",
-}
-"""The closed list of verdicts in words."""
+__all__ = ["Measure", "Names"]
 
 
 class Measure(NamedTuple):
@@ -77,6 +65,6 @@ class Names(NamedTuple):
         return self.measures.get(name) or Measure(plain[:1].upper() + plain[1:], plain)
 
     def group(self, group: str) -> str:
-        """"district=North" as "District: North"; "Everyone" for none."""
+        """ "district=North" as "District: North"; "Everyone" for none."""
         column, _, value = group.partition("=")
         return f"{column.replace('_', ' ').capitalize()}: {value}" if column else "Everyone"

@@ -38,7 +38,7 @@ def page(
 
     ``figures``: the released frame. ``verdicts``: the columns of verdicts.csv. ``forecasts``: the columns that `forecast` prints,
     released. ``links``: pathway code -> its page in the folder, "" -> the index. ``limits``: the columns of a key and ``lower,
-    mean, upper, signal`` (True: a special cause); without it the control chart is not offered. Only what these frames hold is
+    mean, upper, special_cause``; without it the control chart is not offered. Only what these frames hold is
     on the page.
     """
     import jinja2

@@ -10,7 +10,7 @@
   /** @typedef {{area: string, as_at: string, profile: string, under: string, links: Record<string, string>,
    *   services: Record<string, [string, string]>, waits: Record<string, string>, headline: Record<string, string>,
    *   measures: Record<string, [string, string, string, string, string]>, calendars: [string, string][][],
-   *   series: Series[], verdicts: Record<string, string[]>, words: Record<string, string>, forecasts: Fan[]}} Data */
+   *   series: Series[], verdicts: Record<string, string[]>, forecasts: Fan[]}} Data */
   /** @typedef {{start: string, end: string, value: number|null, form: string, a: number|null, b: number|null,
    *   n: number|null, limit: Limit|null}} Row */
   /** @typedef {{s: Series, rows: Row[], name: string}} Line */
@@ -18,11 +18,12 @@
   /** @typedef {{s: string[], w: string, m: string, g: string, r: string, from: string, to: string, c: string, i: number}} State */
 
   const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-  const INK = "#0b0c0c", GREY = "#505a5f", GRID = "#d9dcde", NAVY = "#12436D", DIAMOND = "#C24A0B";
+  const INK = "#0b0c0c", GREY = "#505a5f", GRID = "#d9dcde", NAVY = "#12436D";
   const LOOKS = [[NAVY, ""], ["#19695f", "8 4"], ["#801650", "2 4"], ["#C24A0B", "10 3 2 3"], ["#505a5f", "5 3"], [INK, "1 3"]];
   const KINDS = { line: "Line", bar: "Bars", small: "Small multiples", control: "Control chart", fan: "Forecast fan" };
   const GRAINS = { day: "One day", month: "Month", quarter: "Quarter", year: "Year" };
   const ORDER = ["month", "quarter", "year", "day"];
+  const [MARK, PHRASE, SINCE, BASIS, GRAIN] = [0, 1, 2, 3, 4];
   const MOST = 12, LINES = LOOKS.length, BANDS = "waiting_band", FORMS = { e: "exact", r: "rounded", c: "c", z: "z" };
 
   /** @param {string} id */
@@ -93,6 +94,10 @@
   /** @param {Series} s @param {Row} row @param {string} [prefix] @param {string} [group] */
   const keyOf = (s, row, prefix = "", group = s.g) =>
     [s.p, s.w, prefix + s.m, group, row.start, row.end].map((p) => p.replaceAll("|", "/")).join("|");
+  /** @param {Series} s @param {Row} row @param {(tag: string, given: Record<string, string>, text: string) => Node} make @param {string} tag */
+  const keyedFraction = (s, row, make, tag) =>
+    row.a === null || row.b === null ? [] : [make(tag, { "data-key": keyOf(s, row, "numerator:") }, digits(row.a, "count")), " of ",
+      make(tag, { "data-key": keyOf(s, row, "denominator:") }, digits(row.b, "count"))];
   /** @param {string} m */
   const words = (m) => data.measures[m] || [m, m, "", "", ""];
   const listName = (/** @type {Series} */ s) => (s.w ? data.waits[`${s.p}|${s.w}`] : "the whole service");
@@ -220,7 +225,7 @@
   /** @param {Node[]} into @param {Line} line @param {Row} row @param {number} x @param {number} y @param {string} colour */
   const dot = (into, line, row, x, y, colour) => {
     const special = state.c === "control" && row.limit && row.limit[3];
-    const given = { "data-key": keyOf(line.s, row), "data-form": row.form, stroke: special ? DIAMOND : colour, "stroke-width": 2, fill: row.form === "rounded" ? "#fff" : special ? DIAMOND : colour };
+    const given = { "data-key": keyOf(line.s, row), "data-form": row.form, stroke: special ? INK : colour, "stroke-width": 2, fill: row.form === "rounded" ? "#fff" : special ? INK : colour };
     const shown = printed(row, line.s.u);
     const text = `${fraction(row) ? `(${fraction(row)}) ` : ""}${spoken(line.s, row)}${special ? "; a special cause by the control chart's rules" : ""}`;
     const shape = special ? svg("path", { d: `M${x} ${y - 6}L${x + 6} ${y}L${x} ${y + 6}L${x - 6} ${y}Z`, ...given })
@@ -242,8 +247,8 @@
     const [low, high] = [Math.min(...days), Math.max(...days)];
     const unit = drawn[0].s.u, step = stepOf(box.top), most = Math.ceil(box.top / step) * step || 1;
     const left = box.x + 14 + 8 * digits(most, "count").length + (unit === "percent" ? 8 : 0);
-    const names = box.ends ? Math.min(box.w * 0.36, 16 + 7.6 * Math.max(...drawn.map((l) => l.name.length + 7))) : 12;
-    const right = box.x + box.w - names, top = box.y + (box.title ? 28 : 12), foot = box.y + box.h - 26;
+    const names = box.ends ? fan ? 104 : Math.min(box.w * 0.36, 20 + 7.6 * Math.max(...drawn.map((l) => (drawn.length > 1 ? l.name.length : 0) + 7))) : 12;
+    const right = box.x + box.w - names, top = box.y + (box.title ? 36 : 12), foot = box.y + box.h - 26;
     const fx = (/** @type {number} */ d) => (high === low ? (left + right) / 2 : left + ((d - low) / (high - low)) * (right - left));
     const fy = (/** @type {number} */ v) => foot - (v / most) * (foot - top);
     if (box.title) back.push(label(box.x, box.y + 16, box.title, { fill: INK, "font-weight": 700 }));
@@ -259,7 +264,7 @@
       const x = fx(time(end)), edge = i === ends.length - 1 && ends.length > 1 ? "end" : "middle";
       back.push(label(edge === "end" ? Math.min(x + 24, right + names) : x, foot + 20, state.r === "year" && !fan ? String(y) : `${MONTHS[m - 1]} ${y}`, { "text-anchor": edge }));
     });
-    if (fan) front.push(...drawFan(drawn[0].s, fan, fx, fy, top, foot));
+    if (fan) front.push(...drawFan(drawn[0].s, fan, fx, fy, top, foot, box.ends));
     drawn.forEach((line, i) => {
       const [colour, dash] = state.c === "line" && drawn.length > 1 ? LOOKS[i] : LOOKS[0];
       if (state.c === "control") back.push(...drawLimits(line, fx, fy));
@@ -267,7 +272,7 @@
       front.push(svg("path", { d: path(points, fx, fy), fill: "none", stroke: colour, "stroke-width": 2.5, "stroke-dasharray": dash || "none" }));
       for (const row of line.rows) if (row.value !== null) dot(front, line, row, fx(time(row.end)), fy(row.value), colour);
     });
-    if (box.ends) front.push(...endNames(drawn, right + 10, fy, top, foot));
+    if (box.ends && !fan) front.push(...endNames(drawn, right + 14, fy, top, foot));
     return [...back, ...front];
   };
   /** @returns {Record<string, string>} */
@@ -289,8 +294,15 @@
       return text;
     });
   };
-  /** @param {Series} s @param {Fan} fan @param {(x: number) => number} fx @param {(y: number) => number} fy @param {number} top @param {number} foot */
-  const drawFan = (s, fan, fx, fy, top, foot) => {
+  const LEVELS = ["low", "", "middle", "", "high"];
+  /** The weeks of a fan that have marks. @param {Fan} fan */
+  const horizons = (fan) => [3, 12, 25, 38, fan.d.length - 1].filter((h, i, all) => h < fan.d.length && all.indexOf(h) === i);
+  /** @param {Series} s @param {Fan} fan @param {number} h @param {number} q */
+  const fanKey = (s, fan, h, q) => [s.p, s.w, `forecast:${s.m}`, ["p10", "p25", "p50", "p75", "p90"][q], "", fan.d[h]].join("|");
+  /** @param {Series} s @param {Fan} fan @param {number} h @param {number} q */
+  const fanValue = (s, fan, h, q) => digits(s.u === "count" ? Math.round(fan.q[q][h]) : fan.q[q][h], s.u) + (s.u === "percent" ? "%" : "");
+  /** @param {Series} s @param {Fan} fan @param {(x: number) => number} fx @param {(y: number) => number} fy @param {number} top @param {number} foot @param {boolean} ends */
+  const drawFan = (s, fan, fx, fy, top, foot, ends) => {
     const days = fan.d.map(time);
     const edge = (/** @type {number} */ q) => days.map((d, i) => /** @type {[number, number]} */ ([d, fan.q[q][i]]));
     const area = (/** @type {number} */ a, /** @type {number} */ b) => `${path(edge(b), fx, fy)}${path(edge(a).reverse(), fx, fy).replace("M", "L")}Z`;
@@ -298,14 +310,15 @@
       svg("path", { d: path(edge(2), fx, fy), fill: "none", stroke: NAVY, "stroke-width": 2, "stroke-dasharray": "7 5" })];
     const now = fx(time(data.as_at));
     out.push(svg("line", { x1: now, x2: now, y1: top, y2: foot, stroke: INK, "stroke-dasharray": "2 3" }));
-    [3, 12, 25, 38, 51].filter((h) => h < days.length).forEach((h) => [0, 2, 4].forEach((q) => {
-      const [name, row] = [["p10", "p25", "p50", "p75", "p90"][q], { start: "", end: fan.d[h] }];
-      const key = keyOf(s, /** @type {Row} */ (row), "forecast:", name);
-      const [shown, x, y] = [digits(s.u === "count" ? Math.round(fan.q[q][h]) : fan.q[q][h], s.u) + (s.u === "percent" ? "%" : ""), fx(days[h]), fy(fan.q[q][h])];
-      const text = `${["low", "", "middle", "", "high"][q]} of the forecast; 8 in 10 simulated futures lie between low and high; ${words(s.m)[0]}; clock: ${listName(s)}; ${data.services[s.p][1]}; on ${period("", fan.d[h])}`;
-      out.push(svg("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: 3, fill: q === 2 ? NAVY : "#2073BC", "data-key": key }, svg("title", {}, `${shown} ${text}`)));
-      marks.push({ x, y, key, shown, text });
-    }));
+    for (const h of horizons(fan)) {
+      for (const q of [0, 2, 4]) {
+        const key = fanKey(s, fan, h, q), shown = fanValue(s, fan, h, q), x = fx(days[h]), y = fy(fan.q[q][h]);
+        const text = `${LEVELS[q]} of the forecast; 8 in 10 simulated futures lie between low and high; ${words(s.m)[0]}; clock: ${listName(s)}; ${data.services[s.p][1]}; on ${period("", fan.d[h])}`;
+        out.push(svg("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: 3, fill: q === 2 ? NAVY : "#2073BC", "data-key": key }, svg("title", {}, `${shown} ${text}`)));
+        marks.push({ x, y, key, shown, text });
+        if (ends && h === fan.d.length - 1) out.push(label(x + 14, y + 5, `${LEVELS[q]} ${shown}`, { "data-key": key, fill: q === 2 ? NAVY : GREY, "font-weight": q === 2 ? 700 : 400 }));
+      }
+    }
     return out;
   };
   /** Limits and mean of a control chart, as given. @param {Line} line @param {(x: number) => number} fx @param {(y: number) => number} fy */
@@ -333,15 +346,16 @@
         marks.push({ x: w, y: y + 26, key: keyOf(l.s, row), shown: printed(row, l.s.u), text });
       }
       const said = label(w + (w ? 8 : 0), y + 31, "", { fill: INK, "font-weight": 700 });
-      said.append(svg("tspan", { "data-key": keyOf(l.s, row) }, printed(row, l.s.u)), fraction(row) ? `, ${fraction(row)}` : "");
+      said.append(svg("tspan", { "data-key": keyOf(l.s, row) }, printed(row, l.s.u)), fraction(row) ? ", " : "", ...keyedFraction(l.s, row, svg, "tspan"));
       out.push(said);
     });
     return { nodes: out, height: items.length * 44 + 16 };
   };
 
-  const draw = () => {
+  /** @param {number} room the width that the page has for the chart */
+  const draw = (room) => {
     marks = [];
-    const width = Math.max(240, Math.min(1104, at("chart").clientWidth || 736));
+    const width = Math.max(240, Math.min(1104, room || 736));
     const small = state.c === "small" || ((state.c === "line" || state.c === "control" || state.c === "fan") && lines.length > (state.c === "line" ? LINES : 1));
     const peak = (/** @type {Line[]} */ of) => Math.max(1, ...of.flatMap((l) => [...l.rows.flatMap((r) => [r.value || 0, state.c === "control" && r.limit ? r.limit[2] || 0 : 0]),
       ...(state.c === "fan" && fansOf(l.s) ? /** @type {Fan} */ (fansOf(l.s)).q[4] : [])]));
@@ -386,12 +400,14 @@
     const one = lines[0];
     const head = state.m === BANDS ? "Age bands" : words(state.m)[0];
     const who = state.s.map((p) => data.services[p][1]).join(", ");
-    const wait = state.w === "*" ? "every wait" : one ? listName(one.s) : "";
+    const wait = state.w === "*" ? "every wait" : distinct(lines.map((l) => listName(l.s))).join(" or ");
     at("title").textContent = `${who}, ${wait}: ${head}${state.g ? `, ${state.g.includes("=") ? groupName(state.g) : `each ${state.g.replaceAll("_", " ")}`}` : ""}`;
     const rows = lines.flatMap((l) => l.rows);
     const last = one && one.rows[one.rows.length - 1];
-    const span = one && last ? `${period(one.rows[0].start, one.rows[0].end)} to ${period(last.start, last.end)}` : "";
-    at("sub").textContent = `${data.area}. ${state.m === BANDS ? "Children waiting" : words(state.m)[1]}, ${one ? one.s.u : ""}, by ${state.r}. ${span}.`;
+    const span = !one || !last ? "" : (one.rows.length > 1 ? `${period(one.rows[0].start, one.rows[0].end)} to ` : "") + period(last.start, last.end);
+    const noun = state.m === BANDS ? "children waiting, by how long" : words(state.m)[1];
+    const how = state.r === "day" ? "" : `, by ${state.r}`;
+    at("sub").textContent = `${data.area}: ${one && one.s.u === "count" ? `number of ${noun}` : noun}${how}, ${span}`;
     const count = (/** @type {string} */ form) => rows.filter((r) => r.form === form).length;
     const told = [];
     if (one && last && lines.length === 1) {
@@ -407,10 +423,10 @@
     if (found.without.length) told.push(`Not published for this choice: ${found.without.map((p) => data.services[p][1]).join(", ")}. `);
     at("said").replaceChildren(...told);
     at("verdicts").replaceChildren(...lines.flatMap((l) => {
-      const id = [l.s.p, l.s.w, l.s.m, l.s.g].join("|"), v = data.verdicts[id];
-      if (!v || (v[3] && v[3] !== l.s.r)) return [];
-      const since = v[1] ? ` since ${period("", v[1])}` : "";
-      return [el("p", { class: "verdict" }, `${l.name}: `, el("strong", { "data-verdict": `${id}|${v[0]}` }, data.words[v[0]] || v[0]), `${since}, on ${period("", v[4])}.`, el("span", { class: "basis" }, v[2]))];
+      const v = data.verdicts[[l.s.p, l.s.w, l.s.m, l.s.g].join("|")];
+      if (!v || (v[GRAIN] && v[GRAIN] !== l.s.r)) return [];
+      const since = v[SINCE] && !v[PHRASE].includes("since") ? `, since ${period("", v[SINCE])}` : "";
+      return [el("p", { class: "verdict" }, `${l.name}: `, el("strong", { "data-verdict": v[MARK] }, v[PHRASE]), `${since}.`, el("span", { class: "basis" }, v[BASIS]))];
     }));
     const pages = state.s.filter((p) => data.links[p]).map((p) => el("p", {}, el("a", { href: data.links[p] }, `The page of ${data.services[p][0]}`)));
     const meanings = distinct(lines.map((l) => l.s.m)).slice(0, state.m === BANDS ? 1 : MOST).map((m) => el("p", {}, `${state.m === BANDS ? head : words(m)[0]}: ${words(m)[4] || words(m)[1]}`));
@@ -418,26 +434,40 @@
     at("meaning").replaceChildren(...meanings, ...(good ? [el("p", {}, good)] : []), ...pages);
   };
 
+  /** @param {string} caption @param {string[]} heads @param {Node[]} body */
+  const sheet = (caption, heads, body) =>
+    el("table", {}, el("caption", {}, caption), el("thead", {}, el("tr", {}, ...heads.map((h) => el("th", { scope: "col" }, h)))), el("tbody", {}, ...body));
+  /** The forecast that the fan draws, five horizons. @param {Line} line */
+  const fanTable = ({ s, name }) => {
+    const fan = fansOf(s);
+    const body = (fan ? horizons(fan) : []).map((h) => el("tr", {}, el("th", { scope: "row" }, period("", /** @type {Fan} */ (fan).d[h])),
+      ...[0, 2, 4].map((q) => el("td", { "data-key": fanKey(s, /** @type {Fan} */ (fan), h, q) }, fanValue(s, /** @type {Fan} */ (fan), h, q)))));
+    return fan ? [sheet(`${name}: forecast; 8 in 10 simulated futures lie between low and high`, ["Day", "Low", "Middle", "High"], body)] : [];
+  };
+
   const tabulate = () => {
     const ends = new Map(lines.flatMap((l) => l.rows.map((r) => /** @type {[string, Row]} */ ([`${r.end}|${r.start}`, r]))));
     const cells = lines.map((l) => new Map(l.rows.map((r) => [`${r.end}|${r.start}`, r])));
+    const whole = lines.map((l) => l.rows.every((r) => r.form === "rounded"));
     const body = [...ends].sort(([a], [b]) => (a < b ? 1 : -1)).map(([id, r]) => el("tr", {}, el("th", { scope: "row" }, period(r.start, r.end)),
       ...lines.map((l, i) => {
         const row = cells[i].get(id);
         if (!row) return el("td", {}, "[x]");
-        const more = [fraction(row) || (row.b ? `of ${digits(row.b, "count")}` : ""), row.form === "rounded" ? "rounded" : ""].filter(Boolean).join(", ");
-        return el("td", {}, el("span", { "data-key": keyOf(l.s, row) }, printed(row, l.s.u)), ...(more ? [el("span", { class: "of" }, more)] : []));
+        /** @type {(Node|string)[]} */
+        const more = keyedFraction(l.s, row, el, "span");
+        if (row.form === "c" && row.b) more.push("of ", el("span", { "data-key": keyOf(l.s, row, "denominator:") }, digits(row.b, "count")));
+        if (row.form === "rounded" && !whole[i]) more.push("rounded");
+        return el("td", {}, el("span", { "data-key": keyOf(l.s, row) }, printed(row, l.s.u)), ...(more.length ? [el("span", { class: "of" }, ...more)] : []));
       })));
-    const heads = [el("th", { scope: "col" }, "Period"), ...lines.map((l) => el("th", { scope: "col" }, lines.length > 1 ? l.name : words(l.s.m)[0]))];
-    at("table").replaceChildren(el("table", {}, el("caption", {}, `${at("title").textContent}, newest first`), el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...body)));
-    at("beside").className = lines.length > 2 ? "beside below" : "beside";
+    const heads = ["Period", ...lines.map((l, i) => `${lines.length > 1 ? l.name : words(l.s.m)[0]}${whole[i] ? ", rounded" : ""}`)];
+    at("table").replaceChildren(...(state.c === "fan" ? lines.flatMap(fanTable) : []), sheet(`${at("title").textContent}, newest first`, heads, body));
   };
 
   // --- the address ----------------------------------------------------------------------------------
   const address = () => new URLSearchParams({ s: state.s.join(","), w: state.w, m: state.m, g: state.g, r: state.r, from: state.from, to: state.to, c: state.c, ...(state.i >= 0 ? { i: String(state.i) } : {}) }).toString();
   const follow = () => {
     const asked = new URLSearchParams(location.hash.slice(1));
-    for (const name of /** @type {const} */ (["w", "m", "g", "r", "from", "to", "c"])) state[name] = asked.get(name) ?? (name === "c" ? "line" : "");
+    for (const name of /** @type {const} */ (["w", "m", "g", "r", "from", "to", "c"])) state[name] = asked.get(name) ?? { c: "line", w: "?" }[/** @type {string} */ (name)] ?? "";
     state.s = (asked.get("s") || "").split(",");
     state.i = asked.has("i") ? Number(asked.get("i")) : -1;
   };
@@ -450,9 +480,11 @@
   };
   const show = () => {
     const found = settle();
+    at("beside").className = lines.length > 2 ? "beside below" : "beside";
+    const width = at("chart").clientWidth;
     say(found);
     tabulate();
-    draw();
+    draw(width);
     keep();
   };
 
@@ -463,7 +495,8 @@
       const inert = typeof v === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
       return /[",\n\r]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
     };
-    const rows = lines.flatMap(({ s, rows: own }) => own.map((r) => [s.p, s.w, s.m, s.g, r.start, r.end, r.value, s.u, r.a, r.b, r.n, r.form].map(safe).join(",")));
+    const exact = (/** @type {number|null} */ v, /** @type {string} */ unit) => (v !== null && unit !== "count" && Number.isInteger(v) ? v.toFixed(1) : v);
+    const rows = lines.flatMap(({ s, rows: own }) => own.map((r) => [s.p, s.w, s.m, s.g, r.start, r.end, exact(r.value, s.u), s.u, r.a, r.b, r.n, r.form].map(safe).join(",")));
     return ["pathway,wait,measure,group,period_start,period_end,value,unit,numerator,denominator,n,form", ...rows, ""].join("\n");
   };
   const drawing = () => {
@@ -546,7 +579,7 @@
   at("skip").addEventListener("click", (event) => { event.preventDefault(); at("view").focus(); });
   addEventListener("hashchange", () => { follow(); show(); });
   let wide = innerWidth;
-  addEventListener("resize", () => { if (innerWidth !== wide) { wide = innerWidth; draw(); } });
+  addEventListener("resize", () => { if (innerWidth !== wide) { wide = innerWidth; draw(at("chart").clientWidth); } });
   at("choices").hidden = at("view").hidden = false;
   follow();
   show();

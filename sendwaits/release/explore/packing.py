@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sendwaits.release.key import COLUMNS, text
-from sendwaits.release.names import VERDICTS, Names
+from sendwaits.release.names import Names
+from sendwaits.release.verdicts.verdict import Verdict
+from sendwaits.release.verdicts.words import phrase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +18,7 @@ __all__ = ["packed"]
 
 _SERIES = COLUMNS[:4]
 _QUANTILES = ("p10", "p25", "p50", "p75", "p90")
-_MONTHS = {1: "month", 2: "year", 3: "quarter"}
+_GRAINS = {0: "stock", 1: "month", 3: "quarter"}
 
 
 def packed(
@@ -30,10 +32,11 @@ def packed(
     calendars: dict[tuple, int] = {}
     bounds = _bounds(limits)
     series = [_series(key, rows, calendars, bounds) for key, rows in _each(figures)]
-    measures = sorted({s["m"] for s in series})
     codes = list(dict.fromkeys(s["p"] for s in series))
-    order = [c for c in names.services if c in codes] + [c for c in codes if c not in names.services]
+    known = [c for c in names.services if c in codes]
+    order = known + [c for c in codes if c not in known]
     waits = sorted({(s["p"], s["w"]) for s in series})
+    measures = sorted({s["m"] for s in series})
     return {
         "services": {c: [names.services.get(c, (c, c))[0], names.service(c)] for c in order},
         "waits": {f"{c}|{w}": names.wait(c, w) for c, w in waits},
@@ -42,83 +45,89 @@ def packed(
         "calendars": [[list(p) for p in periods] for periods in calendars],
         "series": series,
         "verdicts": _verdicts(verdicts),
-        "words": VERDICTS,
         "forecasts": _forecasts(forecasts),
     }
 
 
-def _each(figures: pd.DataFrame) -> Iterator[tuple[tuple, pd.DataFrame]]:
-    """((pathway, wait, measure, group, grain), rows by date): whole years beside a finer grain are a series of their own."""
-    frame = figures.sort_values("period_end", kind="stable")
+def _each(figures: pd.DataFrame) -> Iterator[tuple[tuple, dict[str, list]]]:
+    """((pathway, wait, measure, group, grain), columns by date): whole years beside a finer grain are a series of their own."""
+    frame = figures.sort_values([*_SERIES, "period_end"], kind="stable")
     ends = frame["period_end"].dt.year * 12 + frame["period_end"].dt.month
     starts = frame["period_start"].dt.year * 12 + frame["period_start"].dt.month
-    spans = (ends - starts + 1).fillna(0).astype(int)
-    frame = frame.assign(_grain=[_MONTHS.get(s, "year") if s else "stock" for s in spans], _month=ends)
-    for key, rows in frame.groupby([*_SERIES, "_grain"], sort=False):
-        grain = key[4] if key[4] != "stock" else _step(rows["_month"])
-        yield (*key[:4], grain), rows
+    columns = {c: frame[c].astype(object).where(frame[c].notna(), None).tolist() for c in COLUMNS}
+    for name in ("period_start", "period_end"):
+        columns[name] = frame[name].dt.strftime("%Y-%m-%d").fillna("").tolist()
+    spans = (ends - starts + 1).fillna(0).astype(int).tolist()
+    places: dict[tuple, list[int]] = {}
+    for i, key in enumerate(zip(*(columns[c] for c in _SERIES), spans)):
+        places.setdefault((*key[:4], _GRAINS.get(key[4], "year")), []).append(i)
+    months = ends.tolist()
+    for key, at in places.items():
+        grain = key[4] if key[4] != "stock" else _step([months[i] for i in at])
+        yield (*key[:4], grain), {c: [values[i] for i in at] for c, values in columns.items()}
 
 
-def _step(months: pd.Series) -> str:
+def _step(months: list[int]) -> str:
     """The grain of a stock: the shortest step between two of its days; ``day`` for a single one."""
-    step = months.diff()[lambda d: d > 0].min()
-    if step != step:
+    steps = [b - a for a, b in zip(months, months[1:]) if b > a]
+    if not steps:
         return "day"
-    return "month" if step == 1 else "quarter" if step <= 3 else "year"
+    return "month" if min(steps) == 1 else "quarter" if min(steps) <= 3 else "year"
 
 
-def _series(key: tuple, rows: pd.DataFrame, calendars: dict[tuple, int], bounds: dict) -> dict[str, Any]:
-    periods = tuple(zip(map(text, rows["period_start"]), map(text, rows["period_end"])))
+def _series(
+    key: tuple, rows: dict[str, list], calendars: dict[tuple, int], bounds: dict
+) -> dict[str, Any]:
+    periods = tuple(zip(rows["period_start"], rows["period_end"]))
     made: dict[str, Any] = dict(zip("pwmgr", key))
-    made["u"] = rows["unit"].iat[0]
-    made["c"] = calendars.setdefault(periods, len(calendars))
-    made["f"] = "".join(f[0] for f in rows["form"])
+    made |= {"u": rows["unit"][0], "c": calendars.setdefault(periods, len(calendars))}
+    made["f"] = "".join(form[0] for form in rows["form"])
     top, bottom, n = (_whole(rows[c]) for c in ("numerator", "denominator", "n"))
-    values = [None if v != v else int(v) if v == int(v) else v for v in rows["value"].tolist()]
+    values = [None if v is None else int(v) if v == int(v) else v for v in rows["value"]]
     if any(v is not None for v in top):
         made |= {"a": top, "b": bottom}
         given = [100 * a / b if a is not None and b else None for a, b in zip(top, bottom)]
-        values = [] if all(_same(v, g) for v, g in zip(values, given)) else values
+        values = [] if all(map(_same, values, given)) else values
     elif any(v is not None for v in bottom):
         made["b"] = bottom
     made |= {"v": values} if values else {}
     made |= {"n": n} if n not in (values, bottom) else {}
-    found = [bounds.get((*key[:4], *p)) for p in periods] if bounds else []
+    found = (
+        [bounds.get((*key[:4], end)) for _, end in periods] if bounds and key[4] != "year" else []
+    )
     return made | ({"l": found} if any(found) else {})
 
 
 def _same(one: float | None, two: float | None) -> bool:
-    return one is two or (one is not None and two is not None and math.isclose(one, two, rel_tol=1e-12))
+    if one is None or two is None:
+        return one is two
+    return math.isclose(one, two, rel_tol=1e-12)
 
 
-def _whole(column: pd.Series) -> list[int | None]:
-    return [None if m else int(v) for v, m in zip(column, column.isna())]
+def _whole(column: list) -> list[int | None]:
+    return [None if v is None else int(v) for v in column]
 
 
 def _bounds(limits: pd.DataFrame | None) -> dict[tuple, list]:
-    """Key of a number -> lower, mean, upper, special cause."""
+    """Series and day -> lower, mean, upper, special cause."""
     if limits is None:
         return {}
     return {
-        (r.pathway, r.wait, r.measure, r.group, text(r.period_start), text(r.period_end)): [
-            _number(r.lower), _number(r.mean), _number(r.upper), int(bool(r.signal)),
+        (r.pathway, r.wait, r.measure, r.group, text(r.period_end)): [
+            *(None if v is None or v != v else float(v) for v in (r.lower, r.mean, r.upper)),
+            int(bool(r.special_cause)),
         ]
         for r in limits.itertuples(index=False)
     }
 
 
-def _number(value: Any) -> float | None:
-    return None if value is None or value != value else float(value)
-
-
 def _verdicts(frame: pd.DataFrame) -> dict[str, list[str]]:
-    """pathway|wait|measure|group -> verdict, since, basis, grain, period_end."""
-    return {
-        "|".join(str(getattr(r, c)) for c in _SERIES): [
-            r.verdict, text(r.since), str(r.basis), r.grain, text(r.period_end),
-        ]
-        for r in frame.itertuples(index=False)
-    }
+    """pathway|wait|measure|group -> mark, phrase, since, basis, grain."""
+    made = {}
+    for r in frame.itertuples(index=False):
+        one = Verdict(r.pathway, r.wait, r.measure, r.group, r.verdict, text(r.since), str(r.basis))
+        made["|".join(one[:4])] = [one.mark, phrase(one), one.since, one.basis, r.grain]
+    return made
 
 
 def _forecasts(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -133,5 +142,3 @@ def _forecasts(frame: pd.DataFrame) -> list[dict[str, Any]]:
             fan = [[round(v, 3) for v in rows[q].tolist()] for q in _QUANTILES]
             made.append(dict(zip("pwms", key)) | {"d": days, "q": fan})
     return made
-
-
