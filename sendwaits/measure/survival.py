@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sendwaits.errors import Refused
+from sendwaits.measure.rates import share
 
 Days = npt.NDArray[np.int64]
 RESAMPLES = 200  # of the children, for the interval; the seed is fixed: same waits, same interval
@@ -87,13 +88,66 @@ def aalen_johansen(
     return steps.assign(day=asked, at_risk=_at_risk(first, end, asked)).reset_index(drop=True)
 
 
+def seen_by(
+    days: npt.ArrayLike,
+    cause: npt.ArrayLike,
+    at: npt.ArrayLike,
+    entry: npt.ArrayLike | None = None,
+) -> pd.DataFrame:
+    """The share (per cent) seen by the end of each day ``at``, removals competing, with its 95 % interval: one row a day.
+
+    Columns: `day, seen, low, high, waiting, removed`. ``cause``: ``completed``, ``removed`` or empty while open. The
+    variance is the delta method's; of a complete cohort it is p (1 - p) / n. The interval is taken on log(-log p); of
+    none or all it is Wilson's. Nobody, or a day that no child was observed to: NaN.
+
+    Source: Marubini and Valsecchi 1995, section 10.2; Choudhury 2002 (interval).
+    """
+    table = aalen_johansen(days, cause, entry)
+    for word in ("completed", "removed"):
+        table[word] = table[word] if word in table else 0.0
+    end = np.asarray(days, dtype=np.int64)
+    rows = [_seen_on(table, int(day), len(end), int(end.max(initial=-1))) for day in np.asarray(at)]
+    return pd.DataFrame(rows, columns=["day", "seen", "low", "high", "waiting", "removed"])
+
+
+def _seen_on(table: pd.DataFrame, day: int, n: int, last: int) -> tuple[float, ...]:
+    upto = table[table["day"] <= day]
+    waiting = float(upto["waiting"].iloc[-1]) if len(upto) else 1.0
+    if not n or (day > last and waiting > 1e-12):
+        return (day, *[float("nan")] * 5)
+    seen, removed = (
+        float(upto[c].iloc[-1]) if len(upto) else 0.0 for c in ("completed", "removed")
+    )
+    if not 1e-12 < seen < 1 - 1e-12:
+        at_risk = int(upto["at_risk"].iloc[0]) if len(upto) else n
+        edge = share(at_risk if seen > 0.5 else 0, at_risk)
+        low, high = edge.low, edge.high
+    else:
+        width = 1.96 * np.sqrt(_variance(upto, seen)) / abs(seen * np.log(seen))
+        low, high = (100 * seen ** np.exp(sign * width) for sign in (1, -1))
+    return (day, 100 * seen, float(low), float(high), 100 * waiting, 100 * removed)
+
+
+def _variance(upto: pd.DataFrame, seen: float) -> float:
+    n = upto["at_risk"].to_numpy(dtype=float)
+    before = np.concatenate([[1.0], upto["waiting"].to_numpy()[:-1]])
+    step = np.diff(upto["completed"].to_numpy(), prepend=0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gone = np.where(before > 0, n * (1 - upto["waiting"].to_numpy() / before), 0.0)
+        left = np.where(n - gone > 1e-9, gone / (n * (n - gone)), 0.0)
+        now = np.where(before > 0, step * n / before, 0.0)
+    ahead = seen - upto["completed"].to_numpy()
+    parts = ahead**2 * left + before**2 * now * (n - now) / n**3 - 2 * ahead * before * now / n**2
+    return max(float(parts.sum()), 0.0)
+
+
 def period_table(waits: pd.DataFrame, as_at: date | str, period_days: int = 91) -> pd.DataFrame:
     """What a child would meet who waits under the conditions of the last `period_days` days, as `aalen_johansen`.
 
     A period life table: each wait counts only on the days it spent inside the period, so old waits say how long ones end
     now, and what happened years ago says nothing. `waits`: `start, stop, completed`; causes `completed` and `removed`.
     """
-    return aalen_johansen(*_in_period(waits, as_at, period_days))
+    return aalen_johansen(*in_period(waits, as_at, period_days))
 
 
 def wait_of_a_child_referred_today(
@@ -112,7 +166,7 @@ def wait_of_a_child_referred_today(
 
     Source: period life table with left truncation; Efron 1981 for the resampling.
     """
-    end, why, first = _in_period(waits, as_at, period_days)
+    end, why, first = in_period(waits, as_at, period_days)
     rng = np.random.default_rng(seed)
     resampled = []
     for _ in range(RESAMPLES if (why == "completed").any() else 0):
@@ -148,7 +202,7 @@ def wait_of_a_child_referred_today(
     )
 
 
-def _in_period(
+def in_period(
     waits: pd.DataFrame, as_at: date | str, period_days: int
 ) -> tuple[Days, npt.NDArray[np.str_], Days]:
     """Days waited, cause and first observed day of every wait open on any day of the period."""
