@@ -104,17 +104,17 @@ def test_the_balance_closes_for_every_wait_and_month(small):
 
 def test_years_run_up_to_the_day_and_months_are_whole_but_the_last(small):
     area = sw.open(small)
-    years = area.figures(as_at="2024-09-15", pathway="SLCN", period="year").query(
+    years = area.figures(as_at="2024-09-14", pathway="SLCN", period="year").query(
         "measure == 'referrals'"
     )
     assert years[["period_start", "period_end"]].values.tolist()[-2:] == [
         ["2023-01-01", "2023-12-31"],
-        ["2024-01-01", "2024-09-15"],
+        ["2024-01-01", "2024-09-14"],
     ]
-    months = area.figures(as_at="2024-09-15", pathway="SLCN", months=2).query("measure == 'starts'")
+    months = area.figures(as_at="2024-09-14", pathway="SLCN", months=2).query("measure == 'starts'")
     assert months[["period_start", "period_end"]].values.tolist() == [
         ["2024-08-01", "2024-08-31"],
-        ["2024-09-01", "2024-09-15"],
+        ["2024-09-01", "2024-09-14"],
     ]
 
 

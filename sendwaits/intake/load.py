@@ -8,7 +8,7 @@ from datetime import date
 
 import pandas as pd
 
-from sendwaits import intake, store
+from sendwaits import intake, raw, store
 from sendwaits.errors import Refused
 from sendwaits.intake import extracts, identity
 from sendwaits.intake.clean import Cleaned
@@ -42,25 +42,24 @@ def present(
         workspace.pathway(code)
     found = extracts.find(workspace)
     said = list(found.notes)
-    files: dict[str, list[extracts.ExtractFile]] = {}
-    missing: list[str] = []
-    later: dict[str, date] = {}
-    for code in codes:
-        in_time, of_code = found.of(code, as_at), [f for f in found.files if f.pathway == code]
-        if in_time:
-            files[code] = in_time
-        elif of_code:
-            later[code] = of_code[0].extract_date
-        else:
-            missing.append(code)
+    of_code = {code: [f for f in found.files if f.pathway == code] for code in codes}
+    day = as_at or raw.LAST_DAY
+    dates = {code: [f.extract_date for f in files] for code, files in of_code.items()}
+    fresh = [f for f in raw.freshness(workspace, day, dates) if f.pathway in of_code]
+    kept = [f.pathway for f in fresh if not f.left_out or as_at is None and f.newest]
+    files = {code: found.of(code, as_at) for code in codes if code in kept}
+    later = [f"{f.pathway} ({min(dates[f.pathway])})" for f in fresh if f.left_out == "later"]
+    missing = [f.pathway for f in fresh if f.left_out == "none"]
     if later:
-        said.append(
-            f"Left out, first extract after {as_at}: {', '.join(f'{code} ({day})' for code, day in later.items())}."
-        )
+        said.append(f"Left out, first extract after {as_at}: {', '.join(later)}.")
+    if as_at:
+        said += raw.late_words(fresh, as_at, workspace.area.late_days)
     if missing:
         said.append(f"Left out, no extract in data/raw: {', '.join(missing)}.")
     if not files:
-        when = f" dated on or before {as_at}" if as_at else ""
+        late = any(f.left_out == "late" for f in fresh)
+        when = f" dated on or shortly before {as_at}" if late else f" dated on or before {as_at}"
+        when = when if as_at else ""
         raise Refused(
             f"data/raw: no extract{when}. Put one there, named like NST_{as_at or '2024-07-31'}.csv.\n"
             + "\n".join(said)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sendwaits import raw
 from sendwaits.errors import Refused
 from sendwaits.intake.extracts.table import Broken, Column, Finding, Text
 from sendwaits.pathways import Pathway
@@ -33,16 +33,6 @@ __all__ = [
     "Broken",
     "propose_headings",
 ]
-
-_CANONICAL = re.compile(
-    r"(?P<code>[A-Za-z][A-Za-z0-9_]*?)_(?P<day>\d{4}-\d{2}-\d{2})\.(?P<kind>csv|xlsx|xml|xls|xlsm|xlsb|ods)",
-    re.IGNORECASE,
-)
-_BLADE = re.compile(
-    r"blade-export_(?P<d>\d{2})-(?P<m>\d{2})-(?P<y>\d{4})_(?P<module>[a-z0-9_ -]+)\.csv",
-    re.IGNORECASE,
-)
-_ASIDE = re.compile(r"series_.*\.csv|\..*|~\$.*|readme.*|thumbs\.db|desktop\.ini", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -112,49 +102,28 @@ def find(workspace: Workspace) -> Found:
     found = Found()
     unnamed: list[str] = []
     unserved: list[str] = []
-    blades: dict[date, dict[str, Path]] = {}
-    known = {code.casefold(): code for code in workspace.pathways}
-    try:
-        paths = sorted(workspace.raw.iterdir(), key=lambda p: p.name)
-    except FileNotFoundError:
-        return found
-    except OSError:
-        raise Refused("data/raw cannot be read. Check the folder's permissions.", "E-IO") from None
-    for path in paths:
-        if _ASIDE.fullmatch(path.name) or (path.is_dir() and not _CANONICAL.fullmatch(path.name)):
-            continue
-        blade = _BLADE.fullmatch(path.name)
-        if blade is not None:
-            day = _day(f"{blade['y']}-{blade['m']}-{blade['d']}")
-            if day is not None:
-                blades.setdefault(day, {})[blade["module"].casefold()] = path
-                continue
-        match = _CANONICAL.fullmatch(path.name)
-        day = _day(match["day"]) if match else None
-        if match is None or day is None:
-            found.unknown.append(path.name)
+    sets: dict[tuple[str, date], dict[str, Path]] = {}
+    for path in raw.listing(workspace.raw):
+        one = raw.named(path.name, workspace)
+        if one is None:
             unnamed.append(path.name)
-            continue
-        code, kind = match["code"].casefold(), match["kind"].casefold()
-        if code == "sen2" and "EHC" in workspace.pathways and kind in ("xml", "xlsx"):
-            found.files.append(ExtractFile(path, "EHC", day, f"sen2_{kind}"))
-        elif code in known and kind != "xml":
-            found.files.append(ExtractFile(path, known[code], day, kind))
-        else:
-            found.unknown.append(path.name)
+        elif not one.code:
             unserved.append(path.name)
+        elif one.kind == "blade":
+            sets.setdefault((one.code, one.day), {})[one.module] = path
+        else:
+            found.files.append(ExtractFile(path, one.code, one.day, one.kind))
+    found.unknown = [*unnamed, *unserved]
     if unnamed:
-        found.notes.append(f"Left out, not named <CODE>_<YYYY-MM-DD>.csv: {', '.join(unnamed)}.")
+        told = (f"{name} (call it {raw.remedy(name, workspace)})" for name in unnamed)
+        found.notes.append(f"Left out, not named as an extract: {', '.join(told)}.")
     if unserved:
         found.notes.append(
             f"Left out, of no known service: {', '.join(unserved)}. Known: {', '.join(workspace.pathways)}, SEN2."
         )
-    if "EHC" in workspace.pathways:
-        for day, modules in blades.items():
-            first = modules.get("requests") or next(iter(modules.values()))
-            found.files.append(
-                ExtractFile(first, "EHC", day, "blade", tuple(sorted(modules.items())))
-            )
+    for (code, day), modules in sets.items():
+        first = modules.get("requests") or next(iter(modules.values()))
+        found.files.append(ExtractFile(first, code, day, "blade", tuple(sorted(modules.items()))))
     found.files.sort(
         key=lambda f: (list(workspace.pathways).index(f.pathway), f.extract_date, f.name)
     )
@@ -165,13 +134,6 @@ def find(workspace: Workspace) -> Found:
         (code, day, tuple(names)) for (code, day), names in days.items() if len(names) > 1
     ]
     return found
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def read_bytes(path: Path) -> bytes:
