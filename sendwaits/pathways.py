@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from importlib import resources
 from typing import Annotated, Any
@@ -230,6 +230,18 @@ class PathwaySettings(Setting, frozen=True, kw_only=True):
     standard_days: Mapping[str, Days] = {}
     standard_working_days: Mapping[str, Days] = {}
     leaves_at: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, form in self.dates.items():
+            try:
+                day = datetime(2023, 11, 25, 14, 5, 59)
+                fits = datetime.strptime(day.strftime(form), form).date() == day.date()
+            except ValueError:
+                fits = False
+            if not fits:
+                raise ValueError(
+                    f"dates.{name} is no format of a whole date. Write it as in %d/%m/%Y or %d %b %Y %H:%M."
+                )
 
 
 def from_table(table: Mapping[str, Any], file: str) -> Pathway:

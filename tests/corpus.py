@@ -537,7 +537,7 @@ CASES["B58"] = CASES["D05"] = one_cell("child_id", "9434765918", "Q-NHS")
 CASES["D06"] = noted_cell("child_id", "9990000018", "D06")
 CASES["D07"] = one_cell("child_id", "A801200005001", "D07")
 CASES["D08"] = noted_cell("child_id", "P89100002400A", "D08")
-CASES["D04"] = one_cell("child_id", "", "Q-NOID")
+CASES["D04"] = noted_cell("child_id", "", "N-NOID")
 
 
 @case("B59")

@@ -50,7 +50,11 @@ def settings(tmp_path, text, beside=""):
         ("[pathways.SLC]\n", ["[pathways.SLC] names no pathway", "SLCN"]),
         ("[pathways.SLCN]\nclock = 1", ["[pathways.SLCN]", "Known there: clock_start, codes"]),
         ('[pathways.SLCN.headings]\nname = "x"', ["[pathways.SLCN.headings] 'name' is no column"]),
-        ('[pathways.SLCN.dates]\nneed = "%Y"', ["'need' names no date column"]),
+        ('[pathways.SLCN.dates]\nneed = "%d/%m/%Y"', ["'need' names no date column"]),
+        (
+            '[pathways.SLCN.dates]\nreferral_date = "dd/mm/yyyy"',
+            ["dates.referral_date is no format"],
+        ),
         ("[pathways.SLCN.standard_days]\ncontact = -1", ["standard_days", "at least 0"]),
         ("[pathways.SLCN.standard_days]\ntalk = 1", ["no wait 'talk'"]),
         (OWN + "standard_days = true", ["wait[0].standard_days", "a whole number"]),

@@ -37,7 +37,7 @@ class Check:
                     f"{name}: {of['read']:,} rows read = {of['clean']:,} clean + {of['quarantined']:,} set aside + {of['merged']:,} merged"
                 )
         for row in self.findings[
-            self.findings["severity"].isin(["red", "error", "warn"])
+            self.findings["severity"].isin(["red", "error", "amber", "warn"])
         ].itertuples():
             lines.append(f"  {row.code} {row.file}: {row.n:,} {row.message}. {row.what_to_do}")
         return "\n".join(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sendwaits.errors import Refused
+from sendwaits.intake import records
 from sendwaits.intake.clean import Cleaned
 from sendwaits.intake.clean.rows import DATE_KINDS
 from sendwaits.intake.extracts import ExtractFile
@@ -19,10 +20,6 @@ __all__ = [
     "same_rows",
     "volume",
     "refuse",
-    "overlap",
-    "not_flowed",
-    "restated",
-    "late_arrivals",
     "findings",
     "RED_FALL_PCT",
     "LARGEST_FALL_PCT",
@@ -114,73 +111,63 @@ def refuse(extracts: Sequence[Cleaned], *, accept_volume: bool = False) -> list[
     return volume(extracts, accept_volume)
 
 
-def _keys(rows: pd.DataFrame, pathway: Pathway) -> pd.Series:
-    """The record each row is of: its id, else child and start."""
-    own = rows["child_id"] + "\x00" + rows[pathway.start].dt.strftime("%Y-%m-%d").fillna("")
-    if pathway.record_id not in rows:
-        return own
-    return rows[pathway.record_id].where(rows[pathway.record_id] != "", "\x00" + own)
-
-
-def _newest_before(extracts: Sequence[Cleaned], pathway: Pathway) -> pd.DataFrame:
-    """The last row of each record before the newest extract, by record key."""
-    rows = pd.concat([one.rows for one in extracts[:-1]], ignore_index=True)
-    return rows.set_index(_keys(rows, pathway).rename("_key")).loc[
-        lambda t: ~t.index.duplicated(keep="last")
+def findings(extracts: Sequence[Cleaned], pathway: Pathway) -> list[Finding]:
+    """Everything that comparing a pathway's extracts shows, none of which refuses a file. Oldest first."""
+    if len(extracts) < 2 or not len(extracts[-1].rows):
+        return []
+    unread = extracts[-1].aside
+    keys = records.match([*(one.rows for one in extracts), unread], pathway).keys
+    before = pd.concat([one.rows for one in extracts[:-1]], ignore_index=True)
+    before.index = pd.Index(pd.concat(keys[: len(extracts) - 1], ignore_index=True), name="_key")
+    before = before[~before.index.duplicated(keep="last")]
+    now = extracts[-1].rows.set_axis(pd.Index(keys[len(extracts) - 1], name="_key"))
+    file, day = extracts[-1].file.name, np.datetime64(extracts[-2].file.extract_date)
+    older = sum(len(one.rows) for one in extracts) - len(before.index.union(now.index))
+    met = {
+        "M-OVERLAP": older,
+        "D23": int(
+            (~before.index[records.open_rows(before, pathway)].isin([*now.index, *keys[-1]])).sum()
+        ),
+        "restated": _restated(before, now[~now.index.duplicated(keep="last")], pathway),
+        "late": int((~now.index.isin(before.index) & (now[pathway.start] <= day)).sum()),
+    }
+    return [
+        Finding(code, severity, file, met[name], message, to_do)
+        for name, (code, severity, message, to_do) in _FINDINGS.items()
+        if met[name]
     ]
 
 
-def overlap(extracts: Sequence[Cleaned], pathway: Pathway) -> list[Finding]:
-    """How many older rows the newest row of their record stands for (M-OVERLAP)."""
-    keys = pd.concat([_keys(one.rows, pathway) for one in extracts], ignore_index=True)
-    n = int(keys.duplicated(keep="last").sum())
-    return (
-        [
-            Finding(
-                "M-OVERLAP",
-                "info",
-                extracts[-1].file.name,
-                n,
-                "rows of older extracts give way to the newest row of their record",
-                "Nothing: full lists overlap.",
-            )
-        ]
-        if n
-        else []
-    )
+_FINDINGS = {
+    "M-OVERLAP": (
+        "M-OVERLAP",
+        "info",
+        "rows of older extracts give way to the newest row of their record",
+        "Nothing: full lists overlap.",
+    ),
+    "D23": (
+        "D23",
+        "warn",
+        "open records are missing from the newest extract (not flowed); they keep their last row",
+        "Ask the supplier what became of them.",
+    ),
+    "restated": (
+        "D25",
+        "warn",
+        "records whose earlier dates were changed or taken back; past figures change with them",
+        "Keep the printed reports; say that figures were restated.",
+    ),
+    "late": (
+        "D25",
+        "info",
+        "records arrived late: they began before the extract before and were not in it",
+        "Nothing: past lists now include them.",
+    ),
+}
 
 
-def not_flowed(extracts: Sequence[Cleaned], pathway: Pathway) -> list[Finding]:
-    """Records of older extracts, without an end date, that the newest one no longer holds (D23)."""
-    before, now = _newest_before(extracts, pathway), extracts[-1]
-    ends = (
-        [w.completed for w in pathway.waits[-1:]]
-        + [r.date for w in pathway.waits for r in w.removed]
-        + ([pathway.rejected] if pathway.rejected else [])
-    )
-    still = before[before[[e for e in dict.fromkeys(ends) if e in before]].isna().all(axis=1)]
-    n = int((~still.index.isin(_keys(now.rows, pathway))).sum())
-    return (
-        [
-            Finding(
-                "D23",
-                "warn",
-                now.file.name,
-                n,
-                "open records are missing from the newest extract (not flowed); they keep their last row",
-                "Ask the supplier what became of them.",
-            )
-        ]
-        if n
-        else []
-    )
-
-
-def restated(extracts: Sequence[Cleaned], pathway: Pathway) -> list[Finding]:
-    """Records one of whose dates, already given, is another or gone in the newest extract (D25)."""
-    before, now = _newest_before(extracts, pathway), extracts[-1].rows
-    now = now.set_index(_keys(now, pathway).rename("_key"))
-    now = now[~now.index.duplicated(keep="last")]
+def _restated(before: pd.DataFrame, now: pd.DataFrame, pathway: Pathway) -> int:
+    """Records one of whose dates, already given, is another or gone in the newest extract."""
     both = before.index.intersection(now.index)
     changed = np.zeros(len(both), bool)
     for name in (
@@ -188,51 +175,4 @@ def restated(extracts: Sequence[Cleaned], pathway: Pathway) -> list[Finding]:
     ):
         old, new = before.loc[both, name], now.loc[both, name]
         changed |= (old.notna() & (old.to_numpy() != new.to_numpy())).to_numpy()
-    n = int(changed.sum())
-    return (
-        [
-            Finding(
-                "D25",
-                "warn",
-                extracts[-1].file.name,
-                n,
-                "records whose earlier dates were changed or taken back; past figures change with them",
-                "Keep the printed reports; say that figures were restated.",
-            )
-        ]
-        if n
-        else []
-    )
-
-
-def late_arrivals(extracts: Sequence[Cleaned], pathway: Pathway) -> list[Finding]:
-    """Records new in the newest extract that began before the extract before it (D25): past lists were short of them."""
-    before, now = _newest_before(extracts, pathway), extracts[-1].rows
-    new = ~_keys(now, pathway).isin(before.index)
-    late = new & (now[pathway.start] <= np.datetime64(extracts[-2].file.extract_date))
-    n = int(late.sum())
-    return (
-        [
-            Finding(
-                "D25",
-                "info",
-                extracts[-1].file.name,
-                n,
-                "records arrived late: they began before the extract before and were not in it",
-                "Nothing: past lists now include them.",
-            )
-        ]
-        if n
-        else []
-    )
-
-
-def findings(extracts: Sequence[Cleaned], pathway: Pathway) -> list[Finding]:
-    """Everything that comparing a pathway's extracts shows, none of which refuses a file. Oldest first."""
-    if len(extracts) < 2 or not len(extracts[-1].rows):
-        return []
-    return [
-        found
-        for look in (overlap, not_flowed, restated, late_arrivals)
-        for found in look(extracts, pathway)
-    ]
+    return int(changed.sum())

@@ -27,6 +27,7 @@ __all__ = [
     "upn",
     "Ids",
     "ids",
+    "wordlike",
     "key",
     "key_id",
     "key_file",
@@ -36,6 +37,13 @@ __all__ = [
 
 KEY_VARIABLE = "SENDWAITS_KEY_FILE"
 UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
+NOBODY = (
+    r"(?i)^(0{1,9}|0{11,}|[-._/?*#]+|x+|un\d{1,2}|n\W?[ka]\.?|unk|unknown|not\W?(yet )?(known|recorded|available|applicable|provided|"
+    r"stated|given|supplied|matched|found|entered|held).*|no\W?(id|upn|uln|nhs|number|ref|value|data|record)\b.*|none|null|nil|blank|"
+    r"empty|missing|pending|tb[acd]|to be .*|await(ing|ed)?\b.*|(upn|nhs|uln|id|child|pupil|number)\b.*\b(requested|awaited|pending|"
+    r"unknown|missing|needed|tbc|not known|not available|to follow)|requested|anonymous|anon|refused|withheld|undefined|invalid|error)$"
+)
+"""What stands where a child's id is not known. Source: CONTRACT section 6; SEN2 codes UN1 to UN10."""
 _NHS_WEIGHTS = np.arange(10, 1, -1)
 _UPN_WEIGHTS = np.arange(2, 14)
 
@@ -91,6 +99,7 @@ class Ids:
 
     def __init__(self, known: Any, **masks: np.ndarray) -> None:
         self.known = known
+        self.nobody: np.ndarray = masks["nobody"]
         self.tidied: np.ndarray = masks["tidied"]
         self.bad_nhs: np.ndarray = masks["bad_nhs"]
         self.repdigit: np.ndarray = masks["repdigit"]
@@ -113,6 +122,7 @@ def ids(texts: Any) -> Ids:
     masks = {
         name: np.zeros(n, bool)
         for name in (
+            "nobody",
             "tidied",
             "bad_nhs",
             "repdigit",
@@ -157,8 +167,19 @@ def ids(texts: Any) -> Ids:
             "",
         )
     )
-    blank = pc.equal(texts, "")
+    blank = pc.or_(pc.equal(texts, ""), pc.match_substring_regex(texts, NOBODY))
+    masks["nobody"] = _mask(blank) if n else masks["nobody"]
     return Ids(pc.if_else(blank, "", named) if n else named, **masks)
+
+
+def wordlike(texts: Any, counts: np.ndarray) -> np.ndarray:
+    """Mask of the ids without a digit that head several rows of a list whose ids nearly all hold digits: words, no ids."""
+    import pyarrow.compute as pc
+
+    digits = _mask(pc.match_substring_regex(texts, r"\d"))
+    if not len(digits) or digits.mean() < 0.9:
+        return np.zeros(len(digits), bool)
+    return ~digits & (counts > 1)
 
 
 def _exact_floats(texts: Any) -> tuple[Any, np.ndarray]:

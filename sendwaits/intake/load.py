@@ -87,12 +87,13 @@ def load(
     ]
 
     def make() -> dict[str, pd.DataFrame]:
-        rows = [one.rows for one in cleaned or intake.accepted(workspace, code, files)]
+        made = list(cleaned or intake.accepted(workspace, code, files))
         built = build(
-            rows,
+            [one.rows for one in made],
             pathway,
             lambda ids: identity.pseudonyms(ids, identity.key(workspace)),
             pd.Timestamp(files[-1].extract_date),
+            made[-1].aside,
         )
         return {"waits": built.waits, "referrals": built.referrals, "findings": built.findings}
 

@@ -20,7 +20,7 @@ _FITS_DAYS = 45
 
 def by_rule(checked: Checked) -> pd.DataFrame:
     """One row per file and rule: file, code, severity, n, message, what_to_do; the gravest first."""
-    order = {"error": 0, "red": 1, "warn": 2, "info": 3}
+    order = {"error": 0, "red": 1, "amber": 2, "warn": 3, "info": 4}
     table = checked.findings[["file", "code", "severity", "n", "message", "what_to_do"]]
     rank = table["severity"].map(order)
     return (

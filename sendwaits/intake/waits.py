@@ -8,17 +8,24 @@ removal on the same day, stages that never happened. Everything a pathway does d
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 
 import numpy as np
 import pandas as pd
 
+from sendwaits.intake import records
+from sendwaits.intake.extracts.table import Finding
 from sendwaits.pathways import AGE_BANDS, GROUPS, Pathway, Removal, Wait, When
 
 __all__ = ["Built", "build", "day_numbers", "NEVER"]
 
 NEVER = 10_000_000
 """Day number that stands for "has not happened"."""
+
+LINKED_FROM = 3
+"""Referrals linked to one that is open, from which an id is no child's."""
+BORN_SHARE = 0.01
+"""Share of rows under ids with two birth dates up to which single slips of typing are likely."""
 
 Pseudonyms = Callable[[pd.Series], pd.Series]
 
@@ -49,20 +56,20 @@ def build(
     pathway: Pathway,
     pseudonyms: Pseudonyms,
     newest: pd.Timestamp | None = None,
+    aside: pd.DataFrame | None = None,
 ) -> Built:
     """Waits and referrals of one pathway from the typed rows of its extracts, oldest first.
 
     ``extracts`` holds the clean rows of every extract on or before as_at, ``newest`` the date of the newest of them (default:
-    of the newest row; an accepted empty extract has none). The newest row of a record counts; a record absent from the
-    newest extract keeps its last row (``in_newest`` False). Source: CONTRACT section 3, rules 1-7.
+    of the newest row; an accepted empty extract has none), ``aside`` the rows of the newest that were set aside: their records
+    are not absent. The newest row of a record counts; a record absent from the newest extract keeps its last row
+    (``in_newest`` False). Source: CONTRACT section 3, rules 1-7.
     """
     if newest is None:
         newest = max(
             (frame["extract_date"].iloc[0] for frame in extracts if len(frame)), default=pd.NaT
         )
-    rows = _newest_rows(
-        pd.concat(extracts, ignore_index=True) if len(extracts) > 1 else extracts[0], pathway
-    )
+    rows, replaced = _newest_rows(extracts, pathway, newest, aside)
     clocks = _clocks(rows, pathway)
     duplicate_of, re_referral = _link(rows, pathway, clocks)
     referrals = _referrals(rows, pathway, newest, pseudonyms)
@@ -73,37 +80,80 @@ def build(
     referrals.loc[re_referral == NEVER, "re_referral_days"] = pd.NA
     for clock in clocks.values():
         clock.exists &= duplicate_of < 0
+    found = [*replaced, *_children(rows, duplicate_of), *_findings(rows, referrals, clocks)]
     return Built(
         pathway.code,
         _waits(referrals, pathway, clocks),
         referrals,
-        _findings(rows, referrals, clocks),
+        pd.DataFrame([astuple(f) for f in found], columns=[f.name for f in fields(Finding)]),
         newest,
     )
 
 
-def _newest_rows(rows: pd.DataFrame, pathway: Pathway) -> pd.DataFrame:
-    """One row per record, the one of the newest extract, in order of clock start, record id and child."""
-    record = (
-        rows[pathway.record_id] if pathway.record_id in rows else pd.Series("", index=rows.index)
-    )
-    blank = (record == "").to_numpy()
-    key = record.astype(object)
-    if blank.any():
-        key[blank] = (
-            "\x00"
-            + rows["child_id"][blank].astype(object)
-            + "\x00"
-            + rows[pathway.start][blank].astype(str)
-        )
-    rows = rows.assign(_record=record)
-    if rows["extract_date"].nunique() > 1:
+def _newest_rows(
+    extracts: Sequence[pd.DataFrame],
+    pathway: Pathway,
+    newest: pd.Timestamp,
+    aside: pd.DataFrame | None,
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """One row per record, the one of the newest extract, in order of clock start, record id and child; findings about ids."""
+    unread = aside if aside is not None and len(aside) else None
+    found = records.match([*extracts, *([] if unread is None else [unread])], pathway)
+    rows = pd.concat(extracts, ignore_index=True) if len(extracts) > 1 else extracts[0]
+    ids = rows[pathway.record_id] if pathway.record_id in rows else pd.Series("", rows.index)
+    rows = rows.assign(_record=ids, _unread=False)
+    if len(extracts) > 1:
+        key = pd.concat(found.keys[: len(extracts)], ignore_index=True)
         order = rows["extract_date"].argsort(kind="stable").to_numpy()
-        last = ~key.iloc[order].duplicated(keep="last")
-        rows = rows.iloc[order[last.to_numpy()]]
-    return rows.sort_values(
+        last = ~key.iloc[order].duplicated(keep="last").to_numpy()
+        if unread is not None:
+            older = (rows["extract_date"] != newest).to_numpy()
+            rows["_unread"] = older & key.isin(found.keys[-1]).to_numpy()
+        rows = rows.iloc[order[last]]
+    made = rows.sort_values(
         [pathway.start, "_record", "child_id"], kind="stable", ignore_index=True
     )
+    return made, found.findings
+
+
+def _children(rows: pd.DataFrame, duplicate_of: np.ndarray) -> list[Finding]:
+    """Child ids that cannot be one child's: two birth dates, or more referrals open at once than a child has."""
+    found = []
+    born = (
+        rows.loc[rows["date_of_birth"].notna(), ["child_id", "date_of_birth"]]
+        if ("date_of_birth" in rows)
+        else rows.iloc[:0].assign(date_of_birth=pd.NaT)
+    )
+    dates = born.drop_duplicates().groupby("child_id").size()
+    wrong = rows["child_id"].isin(dates[dates > 1].index).to_numpy()
+    linked = np.bincount(duplicate_of[duplicate_of >= 0], minlength=len(rows))
+    many = linked >= LINKED_FROM
+    file = str(rows["source_file"].iloc[-1]) if len(rows) else ""
+    to_do = "Ask the supplier what stands for a child whose number is not known."
+    if wrong.any():
+        red = dates.max() > 2 or wrong.sum() > max(2, BORN_SHARE * len(rows))
+        found.append(
+            Finding(
+                "W-CHILD",
+                "red" if red else "amber",
+                file,
+                int(wrong.sum()),
+                "rows under a child id with several dates of birth; those that differ are not linked",
+                to_do,
+            )
+        )
+    if many.any():
+        found.append(
+            Finding(
+                "W-CHILD",
+                "red",
+                file,
+                int(linked[many].sum()),
+                "rows under child ids with more referrals open at once than one child has; only the first of each counts",
+                to_do,
+            )
+        )
+    return found
 
 
 @dataclass
@@ -197,7 +247,7 @@ def _link(
     """For each row: the row it duplicates (-1 = none), and days since the child's last closed referral (`NEVER` = first).
 
     A referral made while some wait of an earlier kept referral of the same child is open is its duplicate; on the day
-    that wait stops it is a new referral. Rejected rows never link.
+    that wait stops it is a new referral. Rejected rows never link, nor do rows whose known birth dates differ.
     """
     count = len(rows)
     duplicate_of, since = np.full(count, -1), np.full(count, NEVER)
@@ -210,9 +260,12 @@ def _link(
     several = np.bincount(child[linkable], minlength=child.max(initial=-1) + 1) > 1
     candidates = np.flatnonzero(linkable & several[child]) if count else np.array([], int)
     date = day_numbers(rows[pathway.start])
+    none = np.full(count, NEVER)
+    born = day_numbers(rows["date_of_birth"]) if "date_of_birth" in rows else none
     kept: dict[int, list[int]] = {}
     for row in candidates:  # rows are in order of date, then id
-        earlier = kept.setdefault(child[row], [])
+        everybody = kept.setdefault(child[row], [])
+        earlier = [e for e in everybody if NEVER in (born[e], born[row]) or born[e] == born[row]]
         day = date[row]
         for first in earlier:
             if any(
@@ -229,7 +282,7 @@ def _link(
             ]
             if ends:
                 since[row] = day - max(ends)
-            earlier.append(row)
+            everybody.append(row)
     return duplicate_of, since
 
 
@@ -267,7 +320,7 @@ def _referrals(
         "child": pseudonyms(rows["child_id"]).to_numpy(),
         "start": rows[pathway.start],
         "age": pd.array(age, dtype="Int16"),
-        "in_newest": (rows["extract_date"] == newest).to_numpy(),
+        "in_newest": (rows["extract_date"] == newest).to_numpy() | rows["_unread"].to_numpy(),
     }
     for name in GROUPS:
         source = pathway.source_column if name == "source" else name
@@ -354,13 +407,19 @@ _FINDINGS = {  # what is masked -> code of the two tables of rules, severity, wh
         "open, but absent from the newest extract (not flowed)",
         "Ask the service whether these children still wait; the list is shown with and without them.",
     ),
+    "unread": (
+        "W-ASIDE",
+        "amber",
+        "records whose row in the newest extract was set aside; they count by their older row",
+        "Correct the rows of quarantine.csv: until then these records are not up to date.",
+    ),
 }
 
 
 def _findings(
     rows: pd.DataFrame, referrals: pd.DataFrame, clocks: dict[str, _Clock]
-) -> pd.DataFrame:
-    """One row per code and file: how many records, what it means, what to do."""
+) -> list[Finding]:
+    """One finding per code and file: how many records, what it means, what to do."""
     any_of = lambda name: np.logical_or.reduce([getattr(c, name) for c in clocks.values()])  # noqa: E731
     open_now = np.logical_or.reduce([c.exists & (c.stop == NEVER) for c in clocks.values()])
     met = {
@@ -368,10 +427,11 @@ def _findings(
         "D11": referrals["duplicate_of"].to_numpy() >= 0,
         "D12": referrals["re_referral_days"].le(365).fillna(False).to_numpy(bool),
         "D23": open_now & ~referrals["in_newest"].to_numpy(),
+        "unread": rows["_unread"].to_numpy(),
     }
     found = []
     for name, mask in met.items():
         code, severity, message, what = _FINDINGS[name]
         for file, n in rows["source_file"][mask].value_counts(sort=False).sort_index().items():
-            found.append((code, severity, file, int(n), message, what))
-    return pd.DataFrame(found, columns=["code", "severity", "file", "n", "message", "what_to_do"])
+            found.append(Finding(code, severity, str(file), int(n), message, what))
+    return found

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sendwaits.intake.clean.codes import district, of_column, supplied_waits
+from sendwaits.intake.clean.date_order import ambiguous
 from sendwaits.intake.clean.dates import BLANK
 from sendwaits.intake.clean.rows import Rows
 
@@ -42,7 +43,7 @@ def date_formats(rows: Rows, alive: np.ndarray) -> None:
         for code, n in read.notes:
             words, remedy = _FORMAT_NOTES[code]
             rows.note(code, "info", n, f"column '{name}' {words}", remedy)
-        if read.ambiguous:
+        if name not in rows.pathway.dates and ambiguous(read, rows.column(name)):
             rows.note(
                 "W-AMBIG",
                 "warn",
@@ -68,7 +69,7 @@ def not_known_dates(rows: Rows, alive: np.ndarray) -> None:
             continue
         rows.note(
             "Q-DATE",
-            "info",
+            "info" if (read.days != BLANK).any() else "amber",
             (rows.column(name).where(read.missing) & alive).sum(),
             f"cells of '{name}' say in words that there is no date; taken as blank",
             "Leave the cell blank.",
@@ -85,6 +86,13 @@ def not_known_dates(rows: Rows, alive: np.ndarray) -> None:
 @noted
 def id_forms(rows: Rows, alive: np.ndarray) -> None:
     ids, col = rows.ids, rows.column("child_id")
+    rows.note(
+        "N-NOID",
+        "amber",
+        (rows.no_child & alive).sum(),
+        "rows without a child's id; each counts as a child of its own and is never linked",
+        "Ask for the ids: referrals of one child cannot be told apart from those of several.",
+    )
     rows.note(
         "N-NHS",
         "info",

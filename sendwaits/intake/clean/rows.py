@@ -31,6 +31,24 @@ class Rule:
     find: Callable[[Rows], Hits]
 
 
+_NO_VALUE = (
+    "NULL Null null (null) (NULL) <null> <NULL> [NULL] N/A n/a N/a NA <NA> n.a. None NONE none nan NaN NAN NaT nil Nil NIL "
+    "- -- \u2013 \u2014 \\N"
+).split()
+"""Whole cells with which systems and people say that there is no value."""
+
+
+def _blank_words(column: Column) -> None:
+    """Empties the cells of a column that say that they are empty."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if len(column.values):
+        said = pc.is_in(column.values, pa.array(_NO_VALUE))
+        if pc.any(said).as_py():
+            column.values = pc.if_else(said, "", column.values)
+
+
 def mask(array: Any) -> np.ndarray:
     """An Arrow truth array as NumPy; no answer = no."""
     return array.to_numpy(zero_copy_only=False).astype(bool)
@@ -45,12 +63,15 @@ class Rows:
         self.text, self.pathway, self.districts = text, pathway, districts
         self.extract_day = int(np.datetime64(extract_date, "D").astype(np.int64))
         self.n = len(text.rows)
+        for col in {id(c): c for c in text.columns.values()}.values():
+            _blank_words(col)
         self.dates = {
             name: dates.read(
                 col,
                 self.extract_day,
                 future=pathway.columns[name] == "future",
                 date1904=text.date1904,
+                declared=pathway.dates.get(name, ""),
             )
             for name, col in text.columns.items()
             if pathway.columns[name] in DATE_KINDS
@@ -65,6 +86,15 @@ class Rows:
     def ids(self) -> identity.Ids:
         """What the distinct child ids are."""
         return identity.ids(self.column("child_id").values)
+
+    @cached_property
+    def no_child(self) -> np.ndarray:
+        """Rows without a child's id: an empty cell, or what stands there when the id is not known."""
+        col = self.column("child_id")
+        unknown = self.ids.nobody | identity.wordlike(
+            col.values, np.bincount(col.codes, minlength=len(col.values))
+        )
+        return col.where(unknown)
 
     @property
     def start(self) -> np.ndarray:

@@ -15,11 +15,12 @@ from sendwaits.intake.clean.dates import BLANK
 from sendwaits.intake.clean.rows import Hits, Rows, Rule, mask
 from sendwaits.intake.extracts.csv_text import FOOTER, TOTAL
 
-__all__ = ["RULES", "REMEDIES", "FIRST_YEAR", "FIRST_BIRTH_YEAR", "YEARS_AHEAD", "OLDEST_AGE"]
+__all__ = ["RULES", "REMEDIES", "YEARS_BACK", "FIRST_BIRTH_YEAR", "YEARS_AHEAD", "OLDEST_AGE"]
 
-FIRST_YEAR = 1950
+YEARS_BACK = 30
 FIRST_BIRTH_YEAR = 1900
 YEARS_AHEAD = 10
+"""Records and events older than YEARS_BACK before the extract are of nobody whom a service of children can hold."""
 OLDEST_AGE = 26
 """Whole years of age at which a record is set aside: SEN support ends with the 25th year. Source: DfE SEN2 guide, rule 102."""
 
@@ -130,9 +131,13 @@ def excel_errors(rows: Rows) -> Hits:
             yield name, hit
 
 
-@sets_aside("Q-NOID", "no child id", AT_SUPPLIER)
+@sets_aside("Q-NOID", "neither a child's id nor a record's", AT_SUPPLIER)
 def no_id(rows: Rows) -> Hits:
-    yield "child_id", rows.blank("child_id")
+    record = rows.pathway.record_id
+    yield (
+        "child_id",
+        rows.no_child & rows.blank(record) if record in rows.text.columns else rows.no_child,
+    )
 
 
 @sets_aside(
@@ -181,9 +186,11 @@ def not_a_date(rows: Rows) -> Hits:
 def impossible_year(rows: Rows) -> Hits:
     last = rows.extract_day + int(YEARS_AHEAD * 365.25)
     for name, days in rows.days.items():
-        first = FIRST_BIRTH_YEAR if rows.pathway.columns[name] == "birth" else FIRST_YEAR
+        birth = rows.pathway.columns[name] == "birth"
+        back = int(YEARS_BACK * 365.25)
+        first = _first_day(FIRST_BIRTH_YEAR) if birth else rows.extract_day - back
         of_value = rows.dates[name].days
-        wrong = (of_value != BLANK) & ((of_value < _first_day(first)) | (of_value > last))
+        wrong = (of_value != BLANK) & ((of_value < first) | (of_value > last))
         if wrong.any():
             yield name, rows.column(name).where(wrong)
 
