@@ -174,7 +174,9 @@ def records(service: Service, extracts: list[tuple[date, list[Row]]], as_at: dat
             continue
         day = kept.row[service.start]
         for earlier in found[:at]:
-            if earlier.row["child_id"] == kept.row["child_id"] and not earlier.duplicate:
+            births = {r.get("date_of_birth") for r in (earlier.row, kept.row)} - {None}
+            same_child = earlier.row["child_id"] == kept.row["child_id"] and len(births) < 2
+            if same_child and not earlier.duplicate:
                 kept.duplicate |= any(
                     w.start <= day and not (w.stop and w.stop <= day)
                     for w in earlier.waits.values()

@@ -38,7 +38,7 @@ __all__ = [
 KEY_VARIABLE = "SENDWAITS_KEY_FILE"
 UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 NOBODY = (
-    r"(?i)^(0{1,9}|0{11,}|[-._/?*#]+|x+|un\d{1,2}|n\W?[ka]\.?|unk|unknown|not\W?(yet )?(known|recorded|available|applicable|provided|"
+    r"(?i)^(0|0{5,9}|0{11,}|[-._/?*#]+|x+|un\d{1,2}|n\W?[ka]\.?|unk|unknown|not\W?(yet )?(known|recorded|available|applicable|provided|"
     r"stated|given|supplied|matched|found|entered|held).*|no\W?(id|upn|uln|nhs|number|ref|value|data|record)\b.*|none|null|nil|blank|"
     r"empty|missing|pending|tb[acd]|to be .*|await(ing|ed)?\b.*|(upn|nhs|uln|id|child|pupil|number)\b.*\b(requested|awaited|pending|"
     r"unknown|missing|needed|tbc|not known|not available|to follow)|requested|anonymous|anon|refused|withheld|undefined|invalid|error)$"

@@ -96,6 +96,10 @@ def _compared(
     still = open_rows(older, pathway)
     if not still.any():
         still = np.ones(len(older), bool)
+    named = ~old_keys.str.startswith("\x00").to_numpy(bool)
+    still &= (
+        named if (named & still).any() else True
+    )  # a record without an id is found by child and start
     old, keys = older[still], old_keys[still]
     first = ~new_keys.duplicated().to_numpy()
     at = pd.Index(new_keys[first]).get_indexer(pd.Index(keys))
