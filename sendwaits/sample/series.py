@@ -1,5 +1,5 @@
-"""Monthly totals without records: mediation meetings, tribunals held, appeals registered, melatonin spend. All made up
-between the few figures that were published."""
+"""Monthly totals without records: mediation meetings, tribunals held, appeals registered and decided, melatonin spend, sleep
+referrals. All made up between the few figures that were published."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _spread(rng: np.random.Generator, total: int, months: int) -> list[int]:
 
 
 def write_series(folder: Path, rng: np.random.Generator) -> None:
-    """Four files ``series_<measure>.csv``, 45 months each (2021-01 to 2024-09), without gaps."""
+    """Six files ``series_<measure>.csv``, 45 months each (2021-01 to 2024-09), without gaps."""
     mediation = (
         _spread(rng, 96, 12)
         + _spread(rng, 132, 12)
@@ -52,6 +52,12 @@ def write_series(folder: Path, rng: np.random.Generator) -> None:
         "GBP",
         "Prescribing cost of melatonin",
     )
+    decided = (
+        _spread(rng, 52, 12) + _spread(rng, 70, 12) + _spread(rng, 66, 12) + _spread(rng, 57, 9)
+    )
+    sleep = rng.poisson(np.linspace(14, 24, len(MONTHS))).tolist()
+    _write(folder, "appeals_decided", decided, "count", "Appeals decided by an order")
+    _write(folder, "sleep_referrals", sleep, "count", "Referrals for sleep support")
 
 
 def _shuffled(rng: np.random.Generator, values: list[int]) -> list[int]:
