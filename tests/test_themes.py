@@ -16,7 +16,7 @@ from sendwaits.pathways import built_in
 from sendwaits.release.coarse import release_groups, release_overlap
 
 AS_AT = date(2024, 7, 31)
-BEFORE, NOW = ("2022-08-01", "2023-07-31"), ("2023-08-01", "2024-07-31")
+BEFORE, NOW = ("2023-01-01", "2023-07-31"), ("2024-01-01", "2024-07-31")
 
 
 def released(counts: dict[str, tuple[int | None, int | None]], code: str = "NST") -> pd.DataFrame:
@@ -50,15 +50,31 @@ def test_calendar_years_are_whole() -> None:
     assert themes.calendar_years(date(2024, 12, 31))[1] == (date(2024, 1, 1), date(2024, 12, 31))
 
 
-def test_two_years_end_on_the_day_and_meet_without_gap() -> None:
-    (a, b), (c, d) = themes.two_years(AS_AT)
-    assert [x.isoformat() for x in (a, b, c, d)] == [
-        "2022-08-01",
-        "2023-07-31",
-        "2023-08-01",
-        "2024-07-31",
-    ]
-    assert themes.two_years(date(2024, 2, 29))[1] == (date(2023, 3, 1), date(2024, 2, 29))
+def test_the_year_to_date_is_compared_with_the_same_months_of_the_year_before() -> None:
+    pair = themes.year_to_date(AS_AT)
+    assert [tuple(day.isoformat() for day in period) for period in pair] == [BEFORE, NOW]
+    assert themes.year_to_date(date(2024, 2, 29))[0] == (date(2023, 1, 1), date(2023, 2, 28))
+    assert themes.year_to_date(date(2023, 12, 31)) == themes.calendar_years(date(2023, 12, 31))
+
+
+def test_the_year_to_date_is_told_first_and_the_closed_years_second() -> None:
+    ytd = released({"": (400, 480), "sex=F": (100, 150), "sex=M": (300, 330)})
+    closed = ytd.assign(
+        period_start=["2022-01-01", "2023-01-01"] * 3, period_end=["2022-12-31", "2023-12-31"] * 3
+    )
+    table = themes.contributions(pd.concat([closed, ytd]))
+    assert table["comparison"].tolist() == ["year to date"] * 2 + ["closed years"] * 2
+    assert table["before_end"].tolist() == ["2023-07-31"] * 2 + ["2022-12-31"] * 2
+    dates = pd.concat([closed, ytd]).drop(columns="status").assign(form="exact")
+    for side in ("period_start", "period_end"):
+        dates[side] = pd.to_datetime(dates[side])
+    pd.testing.assert_frame_equal(themes.contributions(dates), table)
+
+
+def test_periods_of_unequal_length_are_no_comparison() -> None:
+    odd = released({"": (400, 480), "sex=F": (100, 150), "sex=M": (300, 330)})
+    odd["period_end"] = odd["period_end"].replace("2023-07-31", "2023-08-31")
+    assert not len(themes.contributions(odd))
 
 
 def test_a_change_has_the_interval_of_two_poisson_counts() -> None:
@@ -120,10 +136,10 @@ def built(rows: list[tuple], stop: str = "2021-01-31") -> SimpleNamespace:
 
 def test_counts_of_two_years_by_group_leave_duplicates_out_and_print_zeros() -> None:
     rows = [
-        ("2022-08-01", -1, None, None, "F", "5-10"),
-        ("2023-07-31", -1, "2023-08-01", 365, "M", "11-15"),
-        ("2023-08-01", -1, None, 366, "F", "5-10"),
-        ("2023-09-01", 2, None, None, "F", "5-10"),
+        ("2023-01-01", -1, None, None, "F", "5-10"),
+        ("2023-07-31", -1, "2024-01-02", 365, "M", "11-15"),
+        ("2024-01-01", -1, None, 366, "F", "5-10"),
+        ("2024-02-01", 2, None, None, "F", "5-10"),
         ("2024-08-01", -1, None, None, "F", "5-10"),
     ]
     table = themes.group_counts(built(rows), built_in()["NST"], AS_AT)
@@ -251,13 +267,11 @@ def test_children_on_both_lists_are_shown_only_when_each_part_is_nought_or_k() -
 
 
 def test_a_survivors_sample_is_not_counted() -> None:
-    assert not len(
-        themes.group_counts(
-            built([("2022-08-01", -1, None, None, "F", "5-10")], stop="2022-08-02"),
-            built_in()["NST"],
-            AS_AT,
-        )
-    )
+    rows = [("2023-02-01", -1, None, None, "F", "5-10")]
+    nst = built_in()["NST"]
+    assert not len(themes.group_counts(built(rows, stop="2023-01-02"), nst, AS_AT))
+    some = themes.group_counts(built(rows, stop="2022-08-02"), nst, AS_AT)
+    assert set(some["period_start"]) == {"2023-01-01", "2024-01-01"}  # 2022 is not whole
 
 
 def test_children_on_both_lists_are_counted_once_each_and_by_the_open_rule() -> None:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
+from sendwaits.measure.figure import with_days
 
 if TYPE_CHECKING:
     from sendwaits.intake.waits import Built
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = [
     "COLUMNS",
     "THEME_GROUPS",
-    "two_years",
+    "COMPARISONS",
+    "year_to_date",
     "calendar_years",
     "group_counts",
     "coarse",
@@ -59,17 +63,14 @@ PHASES = {
 MOST_GROUPS = 12
 
 
-def two_years(as_at: date) -> tuple[tuple[date, date], tuple[date, date]]:
-    """The 12 months to as_at and the 12 months before, each with its first and last day (equal length but for a leap day)."""
+Period = tuple[date, date]
 
-    def back(day: date, years: int) -> date:
-        last = day.day if not (day.month == 2 and day.day == 29) else 28
-        return date(day.year - years, day.month, last)
 
-    def after(day: date) -> date:
-        return date.fromordinal(day.toordinal() + 1)
-
-    return (after(back(as_at, 2)), back(as_at, 1)), (after(back(as_at, 1)), as_at)
+def year_to_date(as_at: date) -> tuple[Period, Period]:
+    """The same months of the year before, and 1 January to as_at, each with its first and last day (29 February: the 28th)."""
+    day = 28 if (as_at.month, as_at.day) == (2, 29) else as_at.day
+    before = date(as_at.year - 1, as_at.month, day)
+    return (date(as_at.year - 1, 1, 1), before), (date(as_at.year, 1, 1), as_at)
 
 
 def calendar_years(as_at: date) -> tuple[tuple[date, date], tuple[date, date]]:
@@ -79,8 +80,11 @@ def calendar_years(as_at: date) -> tuple[tuple[date, date], tuple[date, date]]:
 
 
 def group_counts(built: Built, pathway: Pathway, as_at: date) -> pd.DataFrame:
-    """Referrals, rejections and re-referrals of two years, twice: the 12 months to as_at and the 12 before, and the last two whole
-    calendar years. One row per measure, group and period, as tidy columns; the door keeps one of the two pairs.
+    """Referrals, rejections and re-referrals in two pairs of equal periods: the year to date and the same months of the year
+    before, then the last two whole calendar years. One row per measure, group and period, as tidy columns.
+
+    Relation: groups of a column add up to the total of their period; the year to date is the sum of its months. A year to
+    date of a group, released month after month, gives the group's months: the door judges it as the moving window it is.
 
     Groups: `THEME_GROUPS`; a column with more than 12 values is left out (names of
     schools), so is one that is never filled. Linked duplicates and history are no referrals; a re-referral comes within 365
@@ -92,7 +96,7 @@ def group_counts(built: Built, pathway: Pathway, as_at: date) -> pd.DataFrame:
     stops = built.waits["stop"].dropna()
     pairs = [
         p
-        for p in dict.fromkeys((two_years(as_at), calendar_years(as_at)))
+        for p in dict.fromkeys((year_to_date(as_at), calendar_years(as_at)))
         if len(rows) and len(stops) and stops.min().date() <= p[0][0]
     ]
     found: list[tuple] = []
@@ -216,87 +220,95 @@ def overlap(
     )
 
 
-def contributions(released: pd.DataFrame, rate: float = 0.05) -> pd.DataFrame:
-    """How much of the change in referrals lies in each group: one row per pathway and group, from released counts only.
+COMPARISONS = ("year to date", "closed years")
+"""The pairs of periods, in the order in which they are told."""
 
-    Returns ``pathway, column, group, before, after, change, low, high, p, q, clear`` and the two periods. ``change`` is
-    after - before in referrals; ``low, high`` its 95 % interval for two Poisson counts (change -/+ 1.96 sqrt(before + after)).
-    ``p``: exact binomial chance that the group's share of both years together falls so unevenly if it had moved with all
-    referrals; ``q``: Benjamini-Hochberg over all groups of the pathway; ``clear``: q < ``rate``. Groups with a hidden count in
-    either year, and whole columns of one group, are left out.
+
+def contributions(released: pd.DataFrame, rate: float = 0.05) -> pd.DataFrame:
+    """How much of the change in referrals lies in each group: one row per comparison, pathway and group, from released counts.
+
+    Returns ``comparison`` (`COMPARISONS`, year to date first), ``pathway, column, group, before, after, change, low, high, p,
+    q, clear`` and the two periods as ISO days. ``change`` is after - before in referrals; ``low, high`` its 95 % interval for
+    two Poisson counts (change -/+ 1.96 sqrt(before + after)). ``p``: exact binomial chance that the group's share of both
+    periods together falls so unevenly if it had moved with all referrals; ``q``: Benjamini-Hochberg over all groups of the
+    pathway and comparison; ``clear``: q < ``rate``. Groups with a hidden count in either period, and whole columns of one
+    group, are left out.
 
     Example: 100 -> 150 of 400 -> 480 in all: change +50 (19 to 81).
     """
-    shown = released[
-        (released["measure"] == "referrals") & (released["status"] == "") & (released["wait"] == "")
-    ]
-    rows = []
+    shown = _shown(released)
+    tables = []
     for pathway, table in shown.groupby("pathway", sort=False):
-        periods = sorted(set(zip(table["period_start"], table["period_end"], strict=True)))
-        if len(periods) != 2:
+        for comparison, before, after in _pairs(table):
+            counts = (table[table["ends"] == end].set_index("group") for end in (before, after))
+            tables.append(_contributions(str(pathway), comparison, *counts))
+    columns = [
+        "comparison",
+        "pathway",
+        "column",
+        "group",
+        "before",
+        "after",
+        "change",
+        "low",
+        "high",
+    ]
+    columns += ["p", "before_start", "before_end", "after_start", "after_end", "q"]
+    found = pd.concat([pd.DataFrame(columns=columns), *tables]) if tables else None
+    found = pd.DataFrame(columns=columns) if found is None else found
+    found["order"] = found["comparison"].map({name: at for at, name in enumerate(COMPARISONS)})
+    found = found.sort_values("order", kind="stable", ignore_index=True).drop(columns="order")
+    return found.assign(clear=found["q"].astype(float) < rate)
+
+
+def _shown(released: pd.DataFrame) -> pd.DataFrame:
+    """The counts of referrals that are printed, with their periods as ISO text."""
+    rows = released[(released["measure"] == "referrals") & (released["wait"] == "")]
+    if "form" in rows:
+        rows = rows[rows["form"].isin(["exact", "rounded"])]
+    elif "status" in rows:
+        rows = rows[rows["status"] == ""]
+    return with_days(rows)
+
+
+def _pairs(table: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """The comparisons among the periods of one service: name, last day before, last day after, a year apart."""
+    periods = sorted(set(zip(table["ends"], table["begins"], strict=True)))
+    found = []
+    for (before, first), (after, second) in combinations(periods, 2):
+        apart = int(second[:4]) - int(first[:4])
+        if apart == 1 and first[4:] == second[4:] and _same_day(before, after):
+            whole = before.endswith("-12-31") and first.endswith("-01-01")
+            found.append((COMPARISONS[whole], before, after))
+    return found
+
+
+def _same_day(before: str, after: str) -> bool:
+    return before[4:] == after[4:] or {before[4:], after[4:]} == {"-02-28", "-02-29"}
+
+
+def _contributions(
+    pathway: str, comparison: str, before: pd.DataFrame, after: pd.DataFrame
+) -> pd.DataFrame:
+    """The groups of one service in one comparison."""
+    rows = []
+    whole = [int(part["value"].get("", -1)) for part in (before, after)]
+    periods = [part[side].iloc[0] for part in (before, after) for side in ("begins", "ends")]
+    for group in before.index if min(whole) >= 0 else ():
+        if not group or group not in after.index:
             continue
-        counts = {
-            (g, s): int(v)
-            for g, s, v in zip(table["group"], table["period_start"], table["value"], strict=True)
-        }
-        (s0, e0), (s1, e1) = periods
-        if ("", s0) not in counts or ("", s1) not in counts:
+        a, b = int(before.at[group, "value"]), int(after.at[group, "value"])
+        if a + b == 0 or a + b == sum(whole):
             continue
-        whole0, whole1 = counts[("", s0)], counts[("", s1)]
-        for group in dict.fromkeys(table["group"]):
-            if not group or (group, s0) not in counts or (group, s1) not in counts:
-                continue
-            a, b = counts[(group, s0)], counts[(group, s1)]
-            if a + b == 0 or a + b == whole0 + whole1:
-                continue
-            half = 1.96 * math.sqrt(a + b)
-            column, name = group.split("=", 1)
-            rows.append(
-                (
-                    pathway,
-                    column,
-                    name,
-                    a,
-                    b,
-                    b - a,
-                    b - a - half,
-                    b - a + half,
-                    _uneven(a, b, whole0, whole1),
-                    s0,
-                    e0,
-                    s1,
-                    e1,
-                )
-            )
-    table = pd.DataFrame(
-        rows,
-        columns=[
-            "pathway",
-            "column",
-            "group",
-            "before",
-            "after",
-            "change",
-            "low",
-            "high",
-            "p",
-            "before_start",
-            "before_end",
-            "after_start",
-            "after_end",
-        ],
-    )
-    table["q"] = (
-        np.concatenate(
-            [
-                _benjamini_hochberg(part["p"].to_numpy())
-                for _, part in table.groupby("pathway", sort=False)
-            ]
-        )
-        if len(table)
-        else []
-    )
-    return table.assign(clear=table["q"] < rate)
+        half = 1.96 * math.sqrt(a + b)
+        rows.append(
+            (comparison, pathway, *group.split("=", 1), a, b, b - a, b - a - half, b - a + half,
+             _uneven(a, b, *whole), *periods)
+        )  # fmt: skip
+    names = "comparison pathway column group before after change low high p".split()
+    names += "before_start before_end after_start after_end".split()
+    table = pd.DataFrame(rows, columns=names)
+    return table.assign(q=_benjamini_hochberg(table["p"].to_numpy(dtype=float)))
 
 
 def _uneven(a: int, b: int, whole_a: int, whole_b: int) -> float:

@@ -16,7 +16,7 @@ def release_groups(
     """Released counts of `measure.themes.group_counts`: the same columns and ``status``; ``k`` is the profile's smallest count.
 
     ``monthly``: the released figures, which say what a total may be printed for. A service keeps the two whole calendar years when both
-    totals are released, else nothing (the analyst profile: the 12 months to the day and the 12 before). A count without a group is suppressed in both periods when one is under k or its released
+    totals are released, else nothing (the analyst profile: the year to date and the same months before). A count without a group is suppressed in both periods when one is under k or its released
     twin is hidden. public: the rest to the nearest 5.
     """
     if profile == "analyst" or not len(counts):
@@ -47,14 +47,9 @@ def release_groups(
 
 
 def _latest_pair(rows: pd.DataFrame) -> pd.DataFrame:
-    """Per pathway the two periods that end last."""
-    ends = rows.groupby("pathway")["period_end"].transform("max")
-    newest = rows[rows["period_end"] == ends]
-    start = newest.groupby("pathway")["period_start"].max()
-    day_before = (pd.to_datetime(start) - pd.Timedelta(days=1)).dt.strftime("%Y-%m-%d")
-    return rows[
-        (rows["period_end"] == ends) | (rows["period_end"] == rows["pathway"].map(day_before))
-    ].reset_index(drop=True)
+    """The year to date and the same months before; the closed years where there is no other pair."""
+    open_years = rows[~rows["period_end"].str.endswith("-12-31")]
+    return (open_years if len(open_years) else rows).reset_index(drop=True)
 
 
 def _pair(rows: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:

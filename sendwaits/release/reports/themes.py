@@ -63,18 +63,18 @@ class Themes(AreaReport):
         return a, b
 
     def _names(self, code: str) -> tuple[str, str]:
-        """What the two periods are called: 2022 and 2023, or the 12 months before and to date."""
+        """What the two periods are called: 2022 and 2023, or the same months of the year before and the year to date."""
         periods = self.periods[code]
         if all(s.endswith("-01-01") and e.endswith("-12-31") for s, e in periods):
             return periods[0][0][:4], periods[1][0][:4]
-        return "12 months before", "12 months to date"
+        return "same months before", "year to date"
 
     def _against(self, code: str) -> str:
         older, newer = self._names(code)
         return (
             f"calendar year {newer} against {older}"
             if newer.isdigit()
-            else f"the 12 months to {words.day(self.as_at)} against the 12 months before"
+            else f"1 January to {words.day(self.as_at)} against the same months of the year before"
         )
 
     def reconcile(self) -> Part:
@@ -124,7 +124,7 @@ class Themes(AreaReport):
                             a,
                             self._names(code)[0]
                             if self._names(code)[0].isdigit()
-                            else "the 12 months before",
+                            else "the same months of the year before",
                             change.signed,
                         ),
                         "More than chance alone" if clear else "No clear change",
@@ -405,7 +405,7 @@ class Themes(AreaReport):
         return section_part(
             Section(
                 title,
-                f"{self.area}. Shares are of the referrals of the same 12 months, which each row names.",
+                f"{self.area}. Shares are of the referrals of the same period, which each row names.",
                 [
                     ("What it shows", said),
                     (
