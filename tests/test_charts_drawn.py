@@ -98,6 +98,52 @@ def bands_() -> pd.DataFrame:
     return pd.concat([*rows, frame([1186.0])], ignore_index=True)
 
 
+def shares_() -> pd.DataFrame:
+    """Four districts' shares: D is far over the others."""
+    rows = [
+        frame([100 * a / n], "within_standard_pct", f"district={g}", numerator_=a, denominator_=n)
+        for g, a, n in (("A", 50, 100), ("B", 30, 60), ("C", 70, 150), ("D", 95, 110))
+    ]
+    found = pd.concat(rows, ignore_index=True)
+    return found.assign(numerator=found["numerator_"], denominator=found["denominator_"])[COLUMNS]
+
+
+def bridge() -> pd.DataFrame:
+    """36.2 + 4.1 - 3.0 + 0.8 = 38.1."""
+    parts = [
+        ("issued", 36.2),
+        ("advice", 4.1),
+        ("overdue", -3.0),
+        ("calendar", 0.8),
+        ("forecast", 38.1),
+    ]
+    return pd.concat([frame([v], m, unit_="percent") for m, v in parts], ignore_index=True).assign(
+        unit="percent"
+    )[COLUMNS]
+
+
+def published() -> pd.DataFrame:
+    places = (
+        ("Exampleshire", "area", 37.5),
+        ("England", "England", 45.9),
+        ("North", "region", np.nan),
+        ("9 statistical neighbours", "median of neighbours", 32.9),
+    )
+    rows = [
+        {
+            "measure": "within_20_weeks_pct",
+            "period_start": "2024-01-01",
+            "period_end": "2024-12-31",
+            "place": p,
+            "kind": k,
+            "value": v,
+            "unit": "percent",
+        }
+        for p, k, v in places
+    ]
+    return pd.DataFrame(rows)
+
+
 def drawing(chart: object, width: str = "wide", alt: str = "x") -> etree._Element:
     return etree.fromstring(charts.svg(chart, width, alt))  # type: ignore[arg-type]
 
@@ -165,13 +211,27 @@ KINDS = {
     "fan": lambda: charts.fan(
         forecast(), frame(RISE[:-4] + [100.0] * 4), target=(90, "2024-12-31")
     ),
+    "small": lambda: charts.small(
+        pd.concat(
+            [
+                frame(WAVE, group=f"district={g}")
+                for g in ("A", "B", "Newark and Sherwood", "D", "E")
+            ]
+        ),
+        title="Five lists",
+    ),
+    "spark": lambda: charts.spark(frame(RISE), verdict="rising"),
+    "funnel": lambda: charts.funnel(shares_(), worse="high", highlight="C"),
+    "steps": lambda: charts.steps(bridge(), zero=False, target=40),
+    "compare": lambda: charts.compare(published(), target=60),
 }
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_chart_is_736_and_343_pixels_wide_and_says_its_finding(kind: str) -> None:
     chart = KINDS[kind]()
-    for width, pixels in (("wide", "736"), ("narrow", "343")):
+    sizes = (("wide", "736"), ("narrow", "343"))
+    for width, pixels in sizes if kind != "spark" else (("wide", "156"), ("narrow", "156")):
         svg = drawing(chart, width, f"What {kind} shows")
         assert (svg.get("width"), svg.get("role"), svg.get("aria-label")) == (
             pixels,
@@ -515,3 +575,114 @@ def test_quarters_and_years_are_named_as_they_are() -> None:
         period_start=pd.to_datetime([f"{y}-01-01" for y in range(2020, 2024)]),
     )
     assert {"2020", "2023"} <= set(words(drawing(charts.line(years))))
+
+
+def test_small_multiples_share_one_scale_from_zero_and_name_every_panel() -> None:
+    axes = KINDS["small"]()
+    assert len({ax.get_ylim() for ax in axes}) == 1 and axes[0].get_ylim()[0] == 0
+    for width in ("wide", "narrow"):
+        said = words(drawing(axes, width))
+        assert {"A", "B", "D", "E", "Five lists"} <= set(said) and said.count("130") == 5
+    assert "Newark and Sherwood" in words(drawing(axes, "wide"))
+
+
+def test_the_spark_ends_in_the_shape_of_its_verdict_orange_only_where_it_is_worse() -> None:
+    ends = {}
+    for verdict in ("rising", "falling", "unusual", "steady"):
+        last = marks(drawing(charts.spark(frame(RISE), verdict=verdict)))[-1]
+        ends[verdict] = (last.tag.removeprefix(SVG), last.get("fill"))
+    assert ends["rising"] == ("path", "#c24a0b")
+    assert ends["falling"] == ends["unusual"] == ("path", "#12436d")
+    assert ends["steady"] == ("circle", "#6f777b")
+
+
+def test_the_funnel_names_only_groups_beyond_its_limits_and_those_asked_for() -> None:
+    svg = drawing(KINDS["funnel"]())
+    assert {"C", "D"} <= set(words(svg)) and not {"A", "B"} & set(words(svg))
+    far = [e for e in marks(svg) if e.tag == f"{SVG}path"]
+    assert [(e.get("data-key").split("|")[3], e.get("fill")) for e in far] == [
+        ("district=D", "#c24a0b")
+    ]
+    assert "All 58.3%" in words(svg)  # 245 of 420
+
+
+def test_funnel_limits_are_those_of_the_exact_binomial() -> None:
+    from sendwaits.release.draw.funnel import funnel_limits
+
+    low, high = funnel_limits(np.array([1.0, 10.0]), 0.5, 0.95)
+    # n = 10: P(R<=2) = 56/1024 >= 0.025 > P(R<=1) = 11/1024; (2 - (56/1024 - 0.025) / (45/1024)) / 10
+    assert abs(low[1] - (2 - (56 / 1024 - 0.025) / (45 / 1024)) / 10) < 1e-12
+    assert (
+        abs(low[1] + high[1] - (10 - 1) / 10) < 1e-9
+    )  # interpolated limits mirror each other about (n - 1) / 2n
+    assert 0 <= low[0] <= high[0] <= 1
+
+
+def test_a_bridge_leads_from_the_first_total_to_the_last_and_says_where_its_axis_starts() -> None:
+    svg = drawing(KINDS["steps"]())
+    assert {"+4.1", "\u22123.0", "+0.8", "36.2%", "38.1%"} <= set(words(svg))
+    assert any(t.startswith("The axis starts at") for t in words(svg))
+    up, down, last = (e for e in marks(svg) if e.tag == f"{SVG}rect")
+    assert abs(float(up.get("width")) / float(down.get("width")) - 4.1 / 3.0) < 0.01
+    assert (
+        abs(
+            float(up.get("x"))
+            + float(up.get("width"))
+            - float(down.get("x"))
+            - float(down.get("width"))
+        )
+        < 0.2
+    )
+    assert (up.get("fill"), down.get("fill")) == ("#12436d", "#c24a0b")
+    broken = bridge()
+    broken.loc[1, "value"] = 9.0
+    with pytest.raises(Refused, match="do not lead"):
+        charts.steps(broken)
+
+
+def test_the_area_stands_beside_others_and_what_is_not_published_has_no_bar() -> None:
+    svg = drawing(KINDS["compare"]())
+    assert {
+        "Exampleshire",
+        "England",
+        "North",
+        "Median of 9 statistical neighbours",
+        "not published",
+        "Target 60%",
+    } <= set(words(svg))
+    fills = [e.get("fill") for e in marks(svg)]
+    assert fills == ["#12436d", "#6b8fae", "#6b8fae"]
+    assert (
+        marks(svg)[0].get("data-key")
+        == "||published:within_20_weeks_pct|place=Exampleshire|2024-01-01|2024-12-31"
+    )
+    assert charts.alt(published(), "compare") == (
+        "Bar chart. 2024: Exampleshire 37.5%; England 45.9%; North not published; Median of 9 statistical neighbours 32.9%."
+    )
+
+
+def test_a_chart_drawn_into_axes_of_the_caller_leaves_her_figure_alone() -> None:
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3))
+    assert charts.line(frame(RISE), ax=left) is left
+    assert (
+        charts.bars(
+            pd.concat([frame([9.0], group="district=A"), frame([7.0], group="district=B")]),
+            ax=right,
+        )
+        is right
+    )
+    svg = drawing(figure)
+    assert len(marks(svg)) == 26 and tuple(figure.get_size_inches()) == (9, 3)
+    plt.close(figure)
+
+
+def test_house_style_holds_whatever_the_caller_has_set() -> None:
+    import matplotlib
+
+    plain = charts.svg(KINDS["line"](), "wide", "a")
+    with matplotlib.rc_context(
+        {"font.size": 30, "axes.grid": False, "svg.fonttype": "path", "lines.linewidth": 9}
+    ):
+        assert charts.svg(KINDS["line"](), "wide", "a") == plain

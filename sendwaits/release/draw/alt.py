@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import words
+from sendwaits.release.draw import beside, words
 from sendwaits.release.draw.bars import bar_rows
 from sendwaits.release.draw.fan import forecast_number, forecast_steps
 from sendwaits.release.draw.rows import Labels, Series, series, tidy
@@ -61,7 +62,11 @@ def alt(
     said = [f"{KINDS[kind]}{': ' + title.rstrip('.') if title else ''}."]
     if kind == "fan":
         said.append(_forecast(frame))
-    elif kind in ("bands", "bars", "funnel", "compare", "steps"):
+    elif kind == "compare":
+        year = str(beside.newest(frame)["period_end"].iloc[0])[:4]
+        pairs = beside.said(frame, labels if isinstance(labels, Mapping) else None)
+        said.append(f"{year}: " + "; ".join(f"{place} {value}" for place, value in pairs) + ".")
+    elif kind in ("bands", "bars", "funnel", "steps"):
         said.append(_rows(frame, kind, labels))
     else:
         lines = series(frame, labels)

@@ -1,9 +1,9 @@
-"""Axes from 0, months on a real time axis, dated changes, and labels that keep apart."""
+"""Axes from 0, months on a real time axis, and dated changes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import matplotlib.dates as mdates
@@ -12,11 +12,11 @@ import pandas as pd
 
 from sendwaits.release.draw import words
 from sendwaits.release.draw.face import width_of
-from sendwaits.release.draw.palette import GREY, INK, PLUM
+from sendwaits.release.draw.palette import INK
 from sendwaits.release.draw.panel import Panel
 from sendwaits.release.draw.rows import Series
 
-__all__ = ["Changes", "apart", "ceiling", "changes", "dates", "upright"]
+__all__ = ["Changes", "ceiling", "changes", "dates", "time_axis", "upright"]
 
 Changes = Iterable[Any] | Mapping[Any, str]
 """(date, label) pairs, a mapping of dates to labels, or objects with ``date`` and ``label``."""
@@ -40,25 +40,6 @@ def upright(panel: Panel, values: Iterable[float], unit: str) -> None:
     panel.ax.set_ylim(0, high)
     panel.ax.set_yticks(marks, [words.tick(v, unit) for v in marks])
     panel.ax.tick_params(axis="y", length=0)
-
-
-def apart(
-    wanted: Sequence[float], gap: float = 17, low: float = 0, high: float = 1e9
-) -> list[float]:
-    """The places nearest to those wanted that stand at least ``gap`` apart, in the same order."""
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    placed = [wanted[i] for i in order]
-    for _ in range(50):
-        for a in range(1, len(placed)):
-            short = gap - (placed[a] - placed[a - 1])
-            if short > 0:
-                placed[a - 1] -= short / 2
-                placed[a] += short / 2
-        placed = [min(max(p, low), high) for p in placed]
-    result = [0.0] * len(wanted)
-    for place, i in zip(placed, order, strict=True):
-        result[i] = place
-    return result
 
 
 # Time -----------------------------------------------------------------------------------------------------------------
@@ -85,6 +66,7 @@ def time_axis(
 ) -> None:
     """Names under some of the points; the last always has one, and none touches another. ``ends``: the axis' own."""
     ax = panel.ax
+    panel.periods = [name for _, name in points] if named else []
     ax.xaxis_date()
     first, last = (ends[0], ends[-1]) if len(ends) else (points[0][0], points[-1][0])
     pad = 0 if last > first else 15
@@ -98,11 +80,23 @@ def time_axis(
     def arrange(narrow: bool) -> None:
         if set_by_us and list(ax.get_xticks()) != set_by_us:
             return
-        kept = _kept(panel, points, 2 if narrow else 4)
+        folded = [(x, folded_name(name) if narrow else name) for x, name in points]
+        kept = _kept(panel, folded, 2 if narrow else 4)
         ax.set_xticks([x for x, _ in kept], [name for _, name in kept] if named else None)
         set_by_us[:] = list(ax.get_xticks())
 
     panel.arrange.append(arrange)
+
+
+def folded_name(name: str) -> str:
+    """Apr to Jun 2024 with its year on a second line, for a narrow page."""
+    return "\n".join(name.rsplit(words.NBSP, 1)) if " to " in name else name
+
+
+def tick_room(panel: Panel, narrow: bool) -> float:
+    """The pixels under the axes that the names of periods need."""
+    folded = narrow and any(" to " in name for name in panel.periods)
+    return 47 if folded else 30
 
 
 def _kept(panel: Panel, points: Sequence[tuple[float, str]], parts: int) -> list[tuple[float, str]]:
@@ -162,6 +156,11 @@ def changes(panel: Panel, given: Changes | None, named: bool = True) -> bool:
     return bool(texts)
 
 
+def change_room(named: bool, narrow: bool) -> float:
+    """The pixels above the axes that the names of changes need."""
+    return named * (34 if narrow else 18)
+
+
 def _beside(x: float, labels: Sequence[str], reach: float, edge: float) -> tuple[str, bool]:
     """The longest label that fits right or left of its line; nothing where none does."""
     for label in labels:
@@ -171,71 +170,3 @@ def _beside(x: float, labels: Sequence[str], reach: float, edge: float) -> tuple
         if x - width >= reach:
             return label, True
     return "", False
-
-
-# Labels ---------------------------------------------------------------------------------------------------------------
-
-
-def end_labels(panel: Panel) -> None:
-    """The names at the ends of the lines, kept apart; (annotation, wide text, narrow text) in ``panel.ends``."""
-
-    def arrange(narrow: bool) -> None:
-        _, bottom, _, top = panel.box()
-        at = [panel.pixel(float(mdates.date2num(n.xy[0])), n.xy[1])[1] for n, *_ in panel.ends]
-        for (note, wide, short), was, now in zip(
-            panel.ends, at, apart(at, low=bottom, high=top), strict=True
-        ):
-            note.set_text(short if narrow else wide)
-            note.xyann = (9, now - was - 5)
-
-    if not any(getattr(h, "ends", False) for h in panel.arrange):
-        arrange.ends = True  # type: ignore[attr-defined]
-        panel.arrange.append(arrange)
-
-
-def room_for(panel: Panel, narrow: bool) -> float:
-    """The pixels that the labels at the lines' ends need."""
-    texts = [(short if narrow else wide, note) for note, wide, short in panel.ends]
-    widths = [width_of(text, bold=note.get_fontweight() == "bold") for text, note in texts]
-    return 16 + max(widths, default=20)
-
-
-def head(panel: Panel, text: str, above: Callable[[bool], float]) -> None:
-    """The name of one of several panels: at the figure's left edge, at the top of the room above the axes."""
-    note = panel.text(0, 1, text, coords="axes fraction", bold=True)
-
-    def arrange(narrow: bool) -> None:
-        note.xyann = (-panel.box()[0], above(narrow) - 14)
-
-    panel.arrange.append(arrange)
-
-
-def target_line(panel: Panel, value: float, label: str, stop: float | None = None) -> None:
-    """The target: a plum dashed line with its name above it at the left."""
-    low, high = panel.ax.get_xlim()
-    line = panel.ax.plot([low, high if stop is None else stop], [value, value], color=PLUM, lw=1.5)
-    line[0].set_dashes((4, 2.67))
-    panel.add(line[0])
-    if label:
-        panel.text(low, value, label, colour=PLUM, bold=True, move=(4, 7), halo=True)
-
-
-def suppressed(panel: Panel, one: Series) -> None:
-    """[c] above the axis wherever a run of counts is not shown; no mark."""
-    hidden = (one.rows["form"] == "c").to_numpy()
-    starts = np.flatnonzero(hidden & ~np.concatenate([[False], hidden[:-1]]))
-    for first in starts:
-        last = first + int(np.argmin(np.append(hidden[first:], False))) - 1
-        middle = (one.x[first] + one.x[last]) / 2
-        at = panel.ax.get_xaxis_transform()
-        panel.text(
-            middle,
-            0,
-            "[c]",
-            coords=at,
-            move=(0, 6),
-            colour=GREY,
-            align="center",
-            key=one.keys[first],
-            halo=True,
-        )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -11,32 +10,14 @@ from matplotlib.axes import Axes
 
 from sendwaits.errors import Refused
 from sendwaits.release.draw import words
-from sendwaits.release.draw.face import styled, width_of, wrapped
-from sendwaits.release.draw.lines import fit_new
-from sendwaits.release.draw.palette import GREY, INK, MUTED, NAVY, PLUM, RULE
-from sendwaits.release.draw.panel import Panel, begin
+from sendwaits.release.draw.face import styled
+from sendwaits.release.draw.labels import Target
+from sendwaits.release.draw.level import Bar, horizontal
+from sendwaits.release.draw.palette import MUTED, NAVY, PLUM
 from sendwaits.release.draw.rows import Labels, keys, tidy
 from sendwaits.release.key import COLUMNS, Key
 
-__all__ = ["Bar", "bands", "bars", "horizontal"]
-
-PITCH, THICK = {False: 38, True: 54}, {False: 26, True: 22}
-"""Pixels from row to row and of a bar, by narrow: there the label stands above its bar."""
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A row: its label, its value (NaN: no bar) as printed, its key, its colour; a second number in grey; an interval."""
-
-    label: str
-    value: float
-    text: str
-    key: str
-    colour: str = MUTED
-    second: str = ""
-    second_key: str = ""
-    low: float = float("nan")
-    high: float = float("nan")
+__all__ = ["band_words", "bands", "bar_rows", "bars"]
 
 
 @styled
@@ -104,11 +85,13 @@ def bars(
     highlight: str | Collection[str] = (),
     colour: str = MUTED,
     sort: bool = False,
+    target: Target = None,
 ) -> Axes:
     """One bar for each row of the newest period, from zero, number at its end; the Axes.
 
     Rows differ by group (districts), wait or measure and are named by that. ``highlight``: the names, groups or measures
     of the bars in navy. Columns ``low`` and ``high`` (where given) are drawn as an interval. ``sort``: largest first.
+    ``target``: a number, or a number and its name.
     """
     rows = tidy(frame)
     rows = rows[rows["period_end"] == rows["period_end"].max()].reset_index(drop=True)
@@ -124,7 +107,7 @@ def bars(
         text = words.number(r["value"], r["unit"], r["form"])
         ends = (float(r.get("low", np.nan)), float(r.get("high", np.nan)))
         items.append(Bar(name, r["value"], text, key, NAVY if hit else colour, "", "", *ends))
-    return horizontal(ax, items, title)
+    return horizontal(ax, items, title, target=target, unit=str(rows["unit"].iloc[0]))
 
 
 def bar_rows(rows: pd.DataFrame, labels: Labels = None) -> list[tuple[str, str]]:
@@ -148,91 +131,3 @@ def row_name(rows: pd.DataFrame, row: Mapping[str, str], at: int, labels: Labels
         return labels[at]
     differ = [c for c in COLUMNS[:4] if rows[c].nunique() > 1] or ["group", "measure"]
     return ", ".join(words.plain(row[c]) for c in differ if row[c]) or "All"
-
-
-# Drawing --------------------------------------------------------------------------------------------------------------
-
-
-def horizontal(ax: Axes | None, items: Sequence[Bar], title: str = "") -> Axes:
-    """The bars from top to bottom; labels left of them, on a narrow page above."""
-    panel = begin(ax, (0, 0), title)
-    if ax is None:
-        own_heights(panel, len(items))
-    ax_, n = panel.ax, len(items)
-    lengths = [v for b in items for v in (b.value, b.low, b.high) if v == v]
-    ax_.set_xlim(min([0.0, *lengths]), max([0.0, *lengths]) or 1)
-    ax_.set_ylim(n - 0.5, -0.5)
-    ax_.grid(False)
-    ax_.set_xticks([])
-    ax_.set_yticks([])
-    ax_.spines["bottom"].set_visible(False)
-    edge = panel.add(ax_.plot([0, 0], [-0.5, n - 0.5], color=RULE, lw=1)[0])
-    placed = [_one(panel, i, bar) for i, bar in enumerate(items)]
-
-    def arrange(narrow: bool) -> None:
-        edge.set_visible(not narrow)
-        for place in placed:
-            place(narrow)
-
-    panel.arrange.append(arrange)
-    widest = max(min(width_of(b.label), 260) for b in items)
-    after = max(width_of(b.text, bold=True) + 17 + width_of(b.second) for b in items)
-    panel.margins = lambda narrow: (1 if narrow else 24 + widest, 4, after + 8, 4)
-    fit_new(panel, ax)
-    return ax_
-
-
-def own_heights(panel: Panel, n: int) -> None:
-    """The figure is as high as its rows need."""
-    from sendwaits.release.draw.panel import stack
-
-    stack(panel.ax.figure, lambda narrow: [(panel.ax, 0, n * PITCH[narrow] + 8)])  # type: ignore[arg-type]
-
-
-def _one(panel: Panel, at: int, bar: Bar) -> Callable[[bool], None]:
-    """One row drawn; returns how it is placed at a width."""
-    ax, length = panel.ax, bar.value if bar.value == bar.value else 0.0
-    patch = None
-    if length:
-        patch = ax.barh(at, length, color=bar.colour, lw=0, zorder=2).patches[0]
-        panel.add(patch, [bar.key])
-        panel.values.append((bar.label, float(bar.value)))
-    label = panel.text(0, at, bar.label)
-    reach = bar.high if bar.high == bar.high and length else 0.0
-    end = max(length, reach, 0.0)
-    number = panel.text(end, at, bar.text, bold=True, key=bar.key)
-    second = panel.text(end, at, bar.second, colour=GREY, key=bar.second_key)
-    interval = _interval(panel, at, bar)
-    beside = 8 + width_of(bar.text, bold=True) + 9
-
-    def place(narrow: bool) -> None:
-        share = THICK[narrow] / PITCH[narrow]
-        middle = at + (0.5 - share / 2 - 4 / PITCH[True] if narrow else 0)
-        for note, right in ((number, 8), (second, beside)):
-            note.xy = (end, middle)
-            note.xyann = (right, -5)
-        if patch is not None:
-            patch.set(y=middle - share / 2, height=share)
-        for line in interval:
-            line.set_ydata([middle, middle])
-        label.set_text(bar.label if narrow else wrapped(bar.label, 260))
-        lines = label.get_text().count("\n")
-        label.set(ha="left" if narrow else "right")
-        label.xy = (0, middle)
-        label.xyann = (0, THICK[True] / 2 + 7) if narrow else (-12, 9 * lines - 5)
-
-    return place
-
-
-def _interval(panel: Panel, at: int, bar: Bar) -> list:
-    """The line from low to high with its ends, light around it so that it shows on a dark bar."""
-    if any(v != v for v in (bar.value, bar.low, bar.high)):
-        return []
-    ends = np.array([bar.low, bar.high])
-    lines = []
-    for colour, thick in (("white", 4.0), (INK, 1.5)):
-        line = panel.ax.plot(ends, [at, at], color=colour, lw=thick, marker="|", zorder=5)[0]
-        line.set(markersize=12, markeredgewidth=thick)
-        lines.append(panel.add(line))
-    panel.values += [(bar.label, bar.low), (bar.label, bar.high)]
-    return lines

@@ -9,11 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import axis, words
+from sendwaits.release.draw import axis, labels, words
 from sendwaits.release.draw.face import styled
-from sendwaits.release.draw.lines import Target, dots, fit_new, left_room
+from sendwaits.release.draw.labels import Target
 from sendwaits.release.draw.palette import GREY, LIMIT_EDGE, LIMITS, NAVY, ORANGE, POINT
-from sendwaits.release.draw.panel import Panel, begin
+from sendwaits.release.draw.panel import Panel, begin, fit_new
 from sendwaits.release.draw.rows import Series, series
 from sendwaits.release.key import Key
 
@@ -53,14 +53,14 @@ def spc(
     _points(panel, one, stretch, worse)
     if goal is not None:
         text = goal_name or f"Target {words.tick(goal, one.unit)}"
-        axis.target_line(panel, float(goal), text)
+        labels.target_line(panel, float(goal), text)
     _labels(panel, one, stretch, edges)
-    axis.end_labels(panel)
+    labels.end_labels(panel)
     panel.margins = lambda narrow: (
-        left_room(panel),
-        14 + named * (34 if narrow else 18),
-        axis.room_for(panel, narrow),
-        30,
+        labels.left_room(panel),
+        14 + axis.change_room(named, narrow),
+        labels.room_for(panel, narrow),
+        axis.tick_room(panel, narrow),
     )
     fit_new(panel, ax)
     return panel.ax
@@ -149,11 +149,11 @@ def _points(panel: Panel, one: Series, stretch: pd.DataFrame, worse: str) -> Non
     special = stretch["special"].to_numpy(bool)
     side = stretch["relative_to_mean"].to_numpy() * {"high": 1, "low": -1}.get(worse, 0)
     usual = one.shown & ~special
-    dots(panel, one, usual, marker="o", size=8, colour=POINT)
+    labels.dots(panel, one, usual, marker="o", size=8, colour=POINT)
     for bad in (False, True):
         which = one.shown & special & ((side > 0) == bad)
-        dots(panel, one, which, marker="D", size=8, colour=ORANGE if bad else NAVY, front=5)
-    axis.suppressed(panel, one)
+        labels.dots(panel, one, which, marker="D", size=8, colour=ORANGE if bad else NAVY, front=5)
+    labels.suppressed(panel, one)
 
 
 def _labels(panel: Panel, one: Series, stretch: pd.DataFrame, edges: np.ndarray) -> None:

@@ -1,25 +1,23 @@
-"""Lines over time: one or several series in a panel, and the flow of a list in two."""
+"""Lines over time: one or several series in a panel."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import axis
-from sendwaits.release.draw.face import styled, width_of
+from sendwaits.release.draw import axis, words
+from sendwaits.release.draw import labels as labels_
+from sendwaits.release.draw.face import styled
+from sendwaits.release.draw.labels import Target
 from sendwaits.release.draw.palette import SERIES, SOFT, Look
-from sendwaits.release.draw.panel import Box, Panel, begin, fit, new_figure, stack
+from sendwaits.release.draw.panel import Panel, begin, fit_new
 from sendwaits.release.draw.rows import Labels, Series, series
 
-__all__ = ["flow", "line"]
-
-Margins = Callable[[bool], Box]
-Target = float | tuple[float, str] | None
+__all__ = ["draw", "line", "time_panel"]
 
 
 @styled
@@ -44,7 +42,7 @@ def line(
     if len(lines) > len(SERIES):
         raise Refused(f"{len(lines)} lines in one panel cannot be told apart: use small(...)")
     panel = begin(ax, (290, 250), title)
-    _panel(
+    time_panel(
         panel,
         lines,
         _looks(lines, colour),
@@ -56,28 +54,15 @@ def line(
     return panel.ax
 
 
-def fit_new(panel: Panel, given: Any) -> None:
-    """A chart just drawn is arranged; in a figure of the caller's only its own words and ticks are."""
-    if given is None:
-        fit(panel.ax.figure)  # type: ignore[arg-type]
-    else:
-        for hook in panel.arrange:
-            hook(panel.box()[2] - panel.box()[0] < 400)
-
-
 def _looks(lines: Sequence[Series], colour: str | Sequence[str] | None) -> list[Look]:
     given = [colour] * len(lines) if isinstance(colour, str) else list(colour or ())
     looks = list(SERIES[: len(lines)])
     for i, one in enumerate(given[: len(lines)]):
-        looks[i] = replace_look(looks[i], one)
+        looks[i] = looks[i]._replace(stroke=one, words=one)
     return looks
 
 
-def replace_look(look: Look, colour: str) -> Look:
-    return look._replace(stroke=colour, words=colour)
-
-
-def _panel(
+def time_panel(
     panel: Panel,
     lines: Sequence[Series],
     looks: Sequence[Look],
@@ -89,6 +74,7 @@ def _panel(
     names: bool = True,
     head: str = "",
 ) -> None:
+    """Axes, changes, lines, target and names of a panel over time."""
     goal, goal_name = target if isinstance(target, tuple) else (target, "")
     values = [float(v) for s in lines for v in s.y] + ([] if goal is None else [float(goal)])
     axis.upright(panel, values, lines[0].unit)
@@ -97,28 +83,22 @@ def _panel(
     for one, look in zip(lines, looks):
         draw(panel, one, look, shade, single=len(lines) == 1)
     if goal is not None:
-        name = goal_name or f"Target {axis.words.tick(goal, lines[0].unit)}"
-        axis.target_line(panel, float(goal), name)
-    axis.end_labels(panel)
+        name = goal_name or f"Target {words.tick(goal, lines[0].unit)}"
+        labels_.target_line(panel, float(goal), name)
+    labels_.end_labels(panel)
 
     def above(narrow: bool) -> float:
-        return 14 + named * (34 if narrow else 18) + 24 * bool(head)
+        return 14 + axis.change_room(named, narrow) + 24 * bool(head)
 
     if head:
-        axis.head(panel, head, above)
+        labels_.head(panel, head, above)
 
     panel.margins = lambda narrow: (
-        left_room(panel),
+        labels_.left_room(panel),
         above(narrow),
-        axis.room_for(panel, narrow),
-        30 if months else 6,
+        labels_.room_for(panel, narrow),
+        axis.tick_room(panel, narrow) if months else 6,
     )
-
-
-def left_room(panel: Panel) -> float:
-    """The pixels left of the axes: the widest number of a gridline, 52 where that is enough."""
-    texts = [t.get_text() for t in panel.ax.get_yticklabels()]
-    return max([52.0, *(width_of(t) + 10 for t in texts)])
 
 
 def draw(panel: Panel, one: Series, look: Look, shade: bool = False, single: bool = False) -> None:
@@ -133,39 +113,9 @@ def draw(panel: Panel, one: Series, look: Look, shade: bool = False, single: boo
     final = np.zeros(len(one.y), bool)
     final[-1:] = True
     for which, marker, size in ((shown & ~final, "o", 3.2), (shown & final, look.marker, 8)):
-        dots(panel, one, which, marker=marker, size=size, colour=look.stroke)
-    axis.suppressed(panel, one)
+        labels_.dots(panel, one, which, marker=marker, size=size, colour=look.stroke)
+    labels_.suppressed(panel, one)
     name_end(panel, one, look, single)
-
-
-def dots(
-    panel: Panel,
-    one: Series,
-    which: np.ndarray,
-    *,
-    marker: str,
-    size: float,
-    colour: str,
-    edge: str = "none",
-    front: float = 4,
-) -> None:
-    """A keyed mark at each of the chosen values."""
-    if not which.any():
-        return
-    marks = panel.ax.plot(
-        one.x[which],
-        one.y[which],
-        ls="none",
-        marker=marker,
-        ms=size,
-        color=colour,
-        mec=edge,
-        mew=0 if edge == "none" else 1.5,
-        zorder=front,
-    )[0]
-    panel.add(marks, [k for k, w in zip(one.keys, which, strict=True) if w])
-    ends = one.rows["period_end"][which]
-    panel.values += [(e, float(v)) for e, v in zip(ends, one.y[which], strict=True)]
 
 
 def name_end(panel: Panel, one: Series, look: Look, single: bool) -> None:
@@ -176,69 +126,3 @@ def name_end(panel: Panel, one: Series, look: Look, single: bool) -> None:
     wide = f"{one.name} {one.last}".strip()
     note = panel.text(one.x[at], one.y[at], wide, colour=look.words, bold=True, key=one.keys[-1])
     panel.ends.append((note, wide, one.last if single else wide))
-
-
-@styled
-def flow(
-    frame: pd.DataFrame,
-    ax: Sequence[Axes] | None = None,
-    *,
-    title: str = "",
-    labels: Labels = None,
-    change_points: axis.Changes | None = None,
-    heads: tuple[str, str] = ("Children joining and leaving", "Children on the list"),
-) -> np.ndarray:
-    """Who joined and left above, the list below, on one time axis: an array of two Axes, never two scales in one.
-
-    Rows with a period_start are drawn above, stocks below. ``ax``: two Axes. Raises `Refused` when either is missing.
-    """
-    lines = series(frame, labels)
-    above = [s for s in lines if s.rows["period_start"].notna().all()]
-    below = [s for s in lines if s not in above]
-    if not above or not below:
-        raise Refused("flow draws a list and who joined and left it: give rows of both")
-    pair = list(ax) if ax is not None else _two()
-    top, low = (begin(one) for one in pair)
-    _panel(top, above, SERIES, change_points=change_points, months=False, head=heads[0])
-    _panel(
-        low,
-        below,
-        SERIES,
-        change_points=change_points,
-        shade=len(below) == 1,
-        names=False,
-        head=heads[1],
-    )
-    _as_one(top, low)
-    if title:
-        pair[0].set_title(title)
-    fit_new(low, ax)
-    return np.array(pair, dtype=object)
-
-
-def _two() -> list[Axes]:
-    figure = new_figure()
-    pair = [figure.add_axes((0.1, bottom, 0.8, 0.35)) for bottom in (0.6, 0.1)]
-    stack(
-        figure,
-        lambda narrow: (
-            [(pair[0], 0, 230), (pair[1], 246, 240)]
-            if narrow
-            else [(pair[0], 0, 236), (pair[1], 254, 250)]
-        ),
-    )
-    return pair
-
-
-def _as_one(top: Panel, low: Panel) -> None:
-    """Both panels have the same days above each other: one range, one room for labels at the right."""
-    ranges = [panel.ax.get_xlim() for panel in (top, low)]
-    for panel in (top, low):
-        panel.ax.set_xlim(min(r[0] for r in ranges), max(r[1] for r in ranges))
-        own = panel.margins
-
-        def margins(narrow: bool, own: Margins = own) -> Box:
-            left, above, _, below = own(narrow)
-            return left, above, max(axis.room_for(p, narrow) for p in (top, low)), below
-
-        panel.margins = margins

@@ -145,7 +145,8 @@ def _outline(text: str) -> str:
 
 def _path(page: _Page, node: Any) -> etree._Element | None:
     style, outline = _style(node), _outline(node.get("d", ""))
-    if not outline or (style.get("fill") == "none" and "stroke" not in style):
+    nothing = style.get("fill") == "none" and "stroke" not in style
+    if nothing or not re.search("[LCQ]", outline):
         return None
     if corners := _RECT.fullmatch(outline):
         at = [float(c) for c in corners.groups()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 from matplotlib.artist import Artist
@@ -15,7 +15,19 @@ from matplotlib.text import Annotation, Text
 from sendwaits.release.draw.face import RC, wrapped
 from sendwaits.release.draw.palette import INK
 
-__all__ = ["NARROW", "WIDE", "Box", "Panel", "begin", "fit", "new_figure", "panels", "stack"]
+__all__ = [
+    "NARROW",
+    "WIDE",
+    "Box",
+    "Cell",
+    "Panel",
+    "begin",
+    "fit",
+    "fit_new",
+    "new_figure",
+    "panels",
+    "stack",
+]
 
 WIDE, NARROW = 736, 343
 """The two widths of a chart on a page, in pixels; 1 px is 1 point of matplotlib."""
@@ -33,6 +45,7 @@ class Panel:
     halo: set[Artist] = field(default_factory=set)
     arrange: list[Callable[[bool], None]] = field(default_factory=list)
     ends: list[Any] = field(default_factory=list)
+    periods: list[str] = field(default_factory=list)
     margins: Callable[[bool], Box] = lambda narrow: (52, 26, 60, 30)
 
     def add(self, artist: Artist, keys: Sequence[str] = ()) -> Any:
@@ -104,7 +117,7 @@ def begin(ax: Axes | None, heights: tuple[float, float] = (290, 250), title: str
     if ax is None:
         figure = new_figure()
         ax = figure.add_axes((0.1, 0.1, 0.8, 0.8))
-        stack(figure, lambda narrow: [(ax, 0.0, heights[narrow])])
+        stack(figure, lambda narrow: [Cell(ax, 0, heights[narrow])])
     panel = getattr(ax, "sendwaits_panel", None)
     if panel is None:
         panel = Panel(ax)
@@ -114,9 +127,21 @@ def begin(ax: Axes | None, heights: tuple[float, float] = (290, 250), title: str
     return panel
 
 
-def stack(figure: Figure, rows: Callable[[bool], list[tuple[Axes, float, float]]]) -> None:
-    """The figure is ours: its axes stand at (top, height) in pixels, each within the margins of its panel."""
-    figure.sendwaits_rows = rows  # type: ignore[attr-defined]
+class Cell(NamedTuple):
+    """Where axes stand on a figure of ours, in pixels from its top, with the margins of their panel around them."""
+
+    ax: Axes
+    top: float
+    height: float
+    left: float = 0
+    width: float = 0
+    """0: the whole width."""
+
+
+def stack(figure: Figure, cells: Callable[[bool], list[Cell]], width: float = 0) -> None:
+    """The figure is ours: its axes stand in these cells when wide or narrow; ``width``: the same at every width."""
+    figure.sendwaits_cells = cells  # type: ignore[attr-defined]
+    figure.sendwaits_width = width  # type: ignore[attr-defined]
 
 
 def panels(figure: Figure | SubFigure) -> list[Panel]:
@@ -128,29 +153,28 @@ def panels(figure: Figure | SubFigure) -> list[Panel]:
 def fit(figure: Figure, width: float = WIDE) -> None:
     """The figure at so many pixels: size, margins, ticks and words. A figure of the caller's keeps its own margins."""
     narrow = width < 500
-    rows = getattr(figure, "sendwaits_rows", None)
-    if rows is not None:
-        _place(figure, rows(narrow), width, narrow)
+    cells = getattr(figure, "sendwaits_cells", None)
+    if cells is not None:
+        _place(figure, cells(narrow), getattr(figure, "sendwaits_width", 0) or width, narrow)
     for panel in panels(figure):
         for hook in panel.arrange:
             hook(narrow)
 
 
-def _place(
-    figure: Figure, rows: list[tuple[Axes, float, float]], width: float, narrow: bool
-) -> None:
-    extra = {ax: _title(ax, width) for ax, _, _ in rows}
-    height = max(top + tall for _, top, tall in rows) + sum(extra.values())
+def _place(figure: Figure, cells: list[Cell], width: float, narrow: bool) -> None:
+    extra = {cell.ax: _title(cell.ax, width) for cell in cells}
+    height = max(cell.top + cell.height for cell in cells) + sum(extra.values())
     figure.set_size_inches(width / 72, height / 72, forward=False)
     above = 0.0
-    for ax, start, tall in rows:
+    for ax, start, tall, aside, across in cells:
         above += extra[ax]
         left, top, right, bottom = ax.sendwaits_panel.margins(narrow)  # type: ignore[attr-defined]
-        box = left, height - above - start - tall + bottom, width - left - right
-        inner = tall - top - bottom
-        ax.set_position((box[0] / width, box[1] / height, box[2] / width, inner / height))
+        inner = (across or width) - left - right, tall - top - bottom
+        low = height - above - start - tall + bottom
+        box = ((aside + left) / width, low / height, inner[0] / width, inner[1] / height)
+        ax.set_position(box)
         for title in _titles(ax):
-            title.set_position((-left / box[2], 1 + (top - 4) / inner))
+            title.set_position((-(aside + left) / inner[0], 1 + (top - 4) / inner[1]))
 
 
 def _titles(ax: Axes) -> list[Text]:
@@ -168,3 +192,12 @@ def _title(ax: Axes, width: float) -> float:
         ax._autotitlepos = False  # type: ignore[attr-defined]
         room = max(room, 14 + 1.25 * size * (title.get_text().count("\n") + 1))
     return room
+
+
+def fit_new(panel: Panel, given: Any) -> None:
+    """A chart just drawn is arranged; in a figure of the caller's only its own words and ticks are."""
+    if given is None:
+        fit(panel.ax.figure)  # type: ignore[arg-type]
+    else:
+        for hook in panel.arrange:
+            hook(panel.box()[2] - panel.box()[0] < 400)

@@ -66,7 +66,7 @@ def png(chart: Chart, dpi: float = 150) -> bytes:
 @contextmanager
 def _fitted(figure: Figure, pixels: int) -> Iterator[None]:
     """The figure at a width, and back at its own afterwards."""
-    if getattr(figure, "sendwaits_rows", None) is None:
+    if getattr(figure, "sendwaits_cells", None) is None:
         with refit(figure, pixels):
             yield
         return
