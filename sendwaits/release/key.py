@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COLUMNS", "FORMS", "NOT_PUBLISHED", "SUPPRESSED", "UNDEFINED", "Key", "grain", "text"]
+__all__ = [
+    "COLUMNS",
+    "FORMS",
+    "NOT_PUBLISHED",
+    "SUPPRESSED",
+    "UNDEFINED",
+    "Key",
+    "grain",
+    "grains",
+    "text",
+]
 
 COLUMNS = [
     "pathway",
@@ -92,3 +102,23 @@ def grain(frame: pd.DataFrame) -> str:
         steps = np.diff(np.unique(ends.to_numpy()))
         spanned = int(steps.min()) if len(steps) else 0
     return {0: "day", 1: "month"}.get(spanned, "quarter" if spanned <= 3 else "year")
+
+
+def grains(frame: pd.DataFrame) -> pd.Series:
+    """The grain of every row of a released frame; whole calendar years beside a finer window are ``year``.
+
+    A flow by the months it spans; a stock by the shortest step between two days of its series (``day`` for a single one).
+    """
+    ends = frame["period_end"].dt.year * 12 + frame["period_end"].dt.month
+    starts = frame["period_start"].dt.year * 12 + frame["period_start"].dt.month
+    found = (ends - starts + 1).map({1: "month", 2: "year", 3: "quarter"}).fillna("year")
+    stocks = frame[starts.isna()].assign(_month=ends).sort_values("_month")
+    steps = stocks.groupby(COLUMNS[:4], sort=False)["_month"].diff()
+    least = (
+        steps.where(steps > 0)
+        .groupby([stocks[c] for c in COLUMNS[:4]], sort=False)
+        .transform("min")
+    )
+    words = least.map({1: "month", 2: "quarter", 3: "quarter"}).fillna("year")
+    found[stocks.index] = words.where(least.notna(), "day")
+    return found

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from sendwaits.release.key import COLUMNS, text
+from sendwaits.release.key import COLUMNS, grains, text
 from sendwaits.release.names import Names
 from sendwaits.release.verdicts.verdict import Verdict
 from sendwaits.release.verdicts.words import phrase
@@ -18,7 +18,6 @@ __all__ = ["packed"]
 
 _SERIES = COLUMNS[:4]
 _QUANTILES = ("p10", "p25", "p50", "p75", "p90")
-_GRAINS = {0: "stock", 1: "month", 3: "quarter"}
 
 
 def packed(
@@ -51,28 +50,15 @@ def packed(
 
 def _each(figures: pd.DataFrame) -> Iterator[tuple[tuple, dict[str, list]]]:
     """((pathway, wait, measure, group, grain), columns by date): whole years beside a finer grain are a series of their own."""
-    frame = figures.sort_values([*_SERIES, "period_end"], kind="stable")
-    ends = frame["period_end"].dt.year * 12 + frame["period_end"].dt.month
-    starts = frame["period_start"].dt.year * 12 + frame["period_start"].dt.month
+    frame = figures.sort_values([*_SERIES, "period_end"], kind="stable", ignore_index=True)
     columns = {c: frame[c].astype(object).where(frame[c].notna(), None).tolist() for c in COLUMNS}
     for name in ("period_start", "period_end"):
         columns[name] = frame[name].dt.strftime("%Y-%m-%d").fillna("").tolist()
-    spans = (ends - starts + 1).fillna(0).astype(int).tolist()
     places: dict[tuple, list[int]] = {}
-    for i, key in enumerate(zip(*(columns[c] for c in _SERIES), spans)):
-        places.setdefault((*key[:4], _GRAINS.get(key[4], "year")), []).append(i)
-    months = ends.tolist()
+    for i, key in enumerate(zip(*(columns[c] for c in _SERIES), grains(frame))):
+        places.setdefault(key, []).append(i)
     for key, at in places.items():
-        grain = key[4] if key[4] != "stock" else _step([months[i] for i in at])
-        yield (*key[:4], grain), {c: [values[i] for i in at] for c, values in columns.items()}
-
-
-def _step(months: list[int]) -> str:
-    """The grain of a stock: the shortest step between two of its days; ``day`` for a single one."""
-    steps = [b - a for a, b in zip(months, months[1:]) if b > a]
-    if not steps:
-        return "day"
-    return "month" if min(steps) == 1 else "quarter" if min(steps) <= 3 else "year"
+        yield key, {c: [values[i] for i in at] for c, values in columns.items()}
 
 
 def _series(
