@@ -46,7 +46,7 @@ class Fresh(NamedTuple):
 
     ``newest``: its newest extract on or before as_at (None: there is none). ``days_late``: as_at less that day. ``known_until``:
     the last day of which a released set speaks. ``left_out``: ``late`` (over ``[area] late_days``), ``later`` (all extracts are
-    after as_at), ``none`` (no extract), else empty.
+    after as_at), ``none`` (no extract), ``failed`` (no set can be made of it in this run), else empty.
     """
 
     pathway: str
@@ -133,10 +133,11 @@ def freshness(
     if not FIRST_DAY <= as_at <= LAST_DAY:
         raise Refused(f"{as_at} is no census day. Give a day from {FIRST_DAY} to {LAST_DAY}.")
     there = days(workspace) if extracts is None else extracts
-    return [
+    fresh = [
         _fresh(code, sorted(there.get(code, ())), as_at, workspace.area.late_days)
         for code in workspace.pathways
     ]
+    return [f._replace(left_out="failed") if f.pathway in workspace.without else f for f in fresh]
 
 
 def _fresh(code: str, extracts: list[date], as_at: date, late_days: int) -> Fresh:
@@ -154,11 +155,12 @@ def known_periods(last: Iterable[date], known_until: date) -> list[bool]:
 
 
 def late_words(found: Iterable[Fresh], as_at: date, late_days: int) -> list[str]:
-    """At most two lines about late services: left out, or known only up to a day."""
+    """At most three lines: services that failed or are too late are left out, others are known only up to a day."""
     found = list(found)
     out = [f"{f.pathway} ({f.newest})" for f in found if f.left_out == "late"]
+    failed = [f.pathway for f in found if f.left_out == "failed"]
     behind = [f"{f.pathway} after {f.newest}" for f in found if not f.left_out and f.days_late > 0]
-    said = []
+    said = [f"Left out, no set can be made of it: {', '.join(failed)}."] if failed else []
     if out:
         said.append(
             f"Left out, newest extract more than {late_days} days before {as_at}: {', '.join(out)}."

@@ -46,6 +46,8 @@ FORMAT = 1
 KEPT_PER_NAME = 100
 """Files of one name that stay, unless told otherwise; the oldest go when a new one is written."""
 
+_SETTLED_NS = 2_000_000_000
+"""A file written so short a time ago may be written again under the same time: it is read anew."""
 _log = logging.getLogger("sendwaits")
 _memory: dict[tuple[str, str, str], Any] = {}
 _said: set[str] = set()
@@ -203,10 +205,18 @@ def digest_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+_digests: dict[tuple[str, int, int, int], str] = {}
+
+
 def digest_file(path: Path) -> str:
-    """SHA-256 of a file's bytes in hexadecimal."""
+    """SHA-256 of a file's bytes in hexadecimal; read once by a process and those forked from it while it stays as it is."""
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        facts = os.fstat(file.fileno())
+        key = (str(path), facts.st_ino, facts.st_size, facts.st_mtime_ns)
+        recent = time.time_ns() - facts.st_mtime_ns < _SETTLED_NS
+        if recent or key not in _digests:
+            _digests[key] = hashlib.file_digest(file, "sha256").hexdigest()
+        return _digests[key]
 
 
 def digest_files(paths: Iterable[Path]) -> dict[str, str]:

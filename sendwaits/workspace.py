@@ -5,6 +5,7 @@ Reads the settings once, refuses what it does not know, and knows no other room.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -167,7 +168,10 @@ class Rag(Setting, frozen=True):
 
 @dataclass(frozen=True)
 class Workspace:
-    """A workspace as read: its folders and every setting, defaults filled in. ``only``: ``column=value``, one part of the area."""
+    """A workspace as read: its folders and every setting, defaults filled in.
+
+    ``only``: ``column=value``, one part of the area. ``without``: pathways that are left out because no set can be made of them.
+    """
 
     root: Path
     area: AreaInfo
@@ -182,6 +186,7 @@ class Workspace:
     settings_text: str = ""
     reports_of_own: tuple[OwnReport, ...] = ()
     statements: tuple[SaidThen, ...] = ()
+    without: tuple[str, ...] = ()
 
     @property
     def raw(self) -> Path:
@@ -256,6 +261,7 @@ def open_workspace(path: str | Path = ".") -> Workspace:
         settings_text=text,
         reports_of_own=_entries(OwnReport, file.report, "report"),
         statements=_statements(root, file, pathways),
+        without=tuple(filter(None, os.environ.get("SENDWAITS_WITHOUT", "").split(","))),
     )
 
 

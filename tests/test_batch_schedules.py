@@ -176,7 +176,7 @@ def test_the_github_steps_make_and_verify_the_reports(made_up, tmp_path):
 def test_the_list_of_areas_is_one_that_is_read(tmp_path):
     import toy
 
-    from sendwaits.run.areas import read_places
+    from sendwaits.scale.areas import read_places
     from sendwaits.workspace import open_workspace
 
     for name in ("home", "northshire", "southshire"):
@@ -192,7 +192,8 @@ def test_the_list_of_areas_is_one_that_is_read(tmp_path):
 
 
 def test_the_spark_example_is_valid_code_that_names_what_there_is():
-    from sendwaits.run import batch, spark
+    from sendwaits.run import batch
+    from sendwaits.scale import spark
 
     tree = compile(FILES["on_spark.py"], "on_spark.py", "exec")
     assert (

@@ -15,7 +15,7 @@ import pytest
 import toy
 
 from sendwaits.errors import Refused
-from sendwaits.run import engine
+from sendwaits.run import engine, processes
 
 V4 = nbformat.v4
 
@@ -52,8 +52,8 @@ def run_alone(item, tell):
 
 
 def run(path, **parameters):
-    engine.preload()
-    ((_, outcome),) = engine.each_alone(run_alone, [(path, parameters)])
+    processes.preload()
+    ((_, outcome),) = processes.each_alone(run_alone, [(path, parameters)])
     return outcome
 
 
@@ -251,10 +251,12 @@ def test_no_notebook_sees_what_another_left(tmp_path, way, monkeypatch):
     path = notebook(tmp_path / "in.ipynb", LEAKS, DIRT, parameters='folder = ""  # where it runs')
     before = os.getcwd(), dict(os.environ), os.umask(0o22)
     os.umask(before[2])
-    engine.preload(["numpy"])
+    processes.preload(["numpy"])
     results = [
         o
-        for _, o in engine.each_alone(run_alone, [(path, {"folder": str(tmp_path)})] * 2, workers=1)
+        for _, o in processes.each_alone(
+            run_alone, [(path, {"folder": str(tmp_path)})] * 2, workers=1
+        )
     ]
     assert [r.failure for r in results] == ["", ""]
     clean = "[None, True, 60, False, False, False, False, 'warn', 18]"
@@ -266,10 +268,10 @@ def test_unseeded_random_numbers_differ_between_notebooks(tmp_path):
     path = notebook(
         tmp_path / "in.ipynb", "import random, numpy\nrandom.random(), float(numpy.random.random())"
     )
-    engine.preload(["numpy"])
+    processes.preload(["numpy"])
     drawn = {
         o.value.cells[-1].outputs[0].data["text/plain"]
-        for _, o in engine.each_alone(run_alone, [(path, {})] * 3, workers=2)
+        for _, o in processes.each_alone(run_alone, [(path, {})] * 3, workers=2)
     }
     assert len(drawn) == 3
 
@@ -283,7 +285,7 @@ def test_papermills_own_way_gives_the_same_notebook(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
 def test_one_killed_process_leaves_the_others_running():
-    outcomes = dict(engine.each_alone(double_or_die, [1, 2, 3, 4], workers=2))
+    outcomes = dict(processes.each_alone(double_or_die, [1, 2, 3, 4], workers=2))
     assert {k: (o.value, o.failure[:22]) for k, o in outcomes.items()} == {
         1: (2, ""),
         2: (4, ""),
@@ -301,4 +303,4 @@ def double_or_die(item, tell):
 def test_an_unknown_way_is_refused(monkeypatch):
     monkeypatch.setenv("SENDWAITS_ENGINE", "threads")
     with pytest.raises(Refused, match="fork"):
-        engine.kind()
+        processes.kind()

@@ -20,7 +20,7 @@ import toy
 
 from sendwaits import store
 from sendwaits.errors import Refused
-from sendwaits.run import spark
+from sendwaits.scale import spark
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:PySpark does not yet fully support pandas:FutureWarning"

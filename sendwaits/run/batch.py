@@ -33,7 +33,7 @@ ROOM_PER_PAGE = 1_000_000
 """Bytes of disk a page may need while the old set is still there."""
 KEPT_PAGES = 6
 Each = Callable[..., Iterator[tuple[Any, Any]]]
-"""As `engine.each_alone`: a function, items and a number of workers -> each item with its outcome."""
+"""As `processes.each_alone`: a function, items and a number of workers -> each item with its outcome."""
 
 
 class _NotThese(Exception):
@@ -162,9 +162,7 @@ class _Attempt:
         self.summary = Summary(target)
         self.durations: dict[str, float] = {}
 
-    def make(
-        self, workspace: Workspace, plan: Plan, errors: Mapping[str, SendwaitsError]
-    ) -> None:
+    def make(self, workspace: Workspace, plan: Plan, errors: Mapping[str, SendwaitsError]) -> None:
         """The set of ``plan``; ``errors``: why other pathways have none. Raises `_NotThese` when more of them cannot be made."""
         summary = self.summary
         summary.made, summary.kept, summary.failed = [], [], _failures(plan, errors)
@@ -187,11 +185,11 @@ class _Attempt:
     ) -> dict[str, dict[str, bytes]]:
         from tqdm import tqdm
 
-        from sendwaits.run import engine
+        from sendwaits.run import processes
 
         tqdm.monitor_interval = 0  # its thread would forbid forking
         with self.summary.stage("libraries"):
-            engine.preload(self.maker.libraries)
+            processes.preload(self.maker.libraries)
         with tqdm(
             total=len(plan.request.pathways) + len(todo),
             disable=self.quiet or None,
@@ -202,10 +200,10 @@ class _Attempt:
             return self._notebooks(workspace, plan, todo, bar)
 
     def _run(self, function: Callable, items: Sequence[Any], stage: str, bar: Any) -> Iterator[Any]:
-        from sendwaits.run import engine
+        from sendwaits.run import processes
 
         with self.summary.stage(stage, len(items)) as spent:
-            for item, outcome in (self.each or engine.each_alone)(function, items, self.workers):
+            for item, outcome in (self.each or processes.each_alone)(function, items, self.workers):
                 bar.update()
                 spent.cpu += outcome.cpu
                 self.summary.peak_mb = max(self.summary.peak_mb, outcome.peak_mb)
@@ -220,7 +218,7 @@ class _Attempt:
         items = [(self.maker, workspace, replace(plan.request, pathways=(c,))) for c in codes]
         errors = {}
         for (_, _, request), outcome in self._run(_warm, items, "prepare each service", bar):
-            error = engine_error(outcome)
+            error = _error_of(outcome)
             if isinstance(error, CannotWrite):
                 raise error
             if error is not None:
@@ -278,7 +276,7 @@ class _Attempt:
             maker.register(workspace, request, work)
 
 
-def engine_error(outcome: Any) -> SendwaitsError | None:
+def _error_of(outcome: Any) -> SendwaitsError | None:
     """The error of ours that a piece of work ended with; None when it is done or failed otherwise."""
     kinds = {kind.exit_code: kind for kind in (Refused, CannotWrite, Unsafe)}
     return kinds[outcome.code](outcome.failure) if outcome.code in kinds else None

@@ -257,6 +257,8 @@ def forecast(
     help="A csv of areas: the set is made for each.",
 )
 @click.option("--dry-run", is_flag=True, help="List what would be made and why; make nothing.")
+@click.option("--timings", is_flag=True, help="Print what the time was spent on, stage by stage.")
+@click.option("--zip", "zipped", is_flag=True, help="Also put the set into one file, to be sent.")
 @_debug
 def report(
     folder: Path,
@@ -267,6 +269,8 @@ def report(
     profile: str | None,
     areas: Path | None,
     dry_run: bool,
+    timings: bool,
+    zipped: bool,
     debug: bool,
 ) -> None:
     """Make the set of reports of one day."""
@@ -285,6 +289,12 @@ def report(
         debug=debug,
     )
     _say(summary.lines)
+    if timings:
+        click.echo("\n".join(summary.timings))
+    if zipped and not dry_run:
+        from sendwaits.release.sharing import zip_set
+
+        click.echo(f"{zip_set(summary.folder).name} is beside the set, with its checksum.")
     if summary.exit_code:
         raise click.exceptions.Exit(summary.exit_code)
 

@@ -285,10 +285,11 @@ def _pathways(
     said = raw.late_words(fresh, as_at, workspace.area.late_days)
     if not found:
         names = ", ".join(asked) if asked else "any pathway"
+        recent = " that is recent enough" if said else ""
         raise Refused(
             "\n".join(
                 [
-                    f"data/raw: holds no extract of {names} that counts at {as_at}. Put <pathway>_<YYYY-MM-DD>.csv there.",
+                    f"data/raw: holds no extract on or before {as_at} of {names}{recent}. Put <pathway>_<YYYY-MM-DD>.csv there.",
                     *said,
                 ]
             )

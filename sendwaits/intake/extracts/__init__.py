@@ -17,6 +17,7 @@ from sendwaits import raw
 from sendwaits.errors import Refused
 from sendwaits.intake.extracts.table import Broken, Column, Finding, Text
 from sendwaits.pathways import Pathway
+from sendwaits.store import digest_file
 
 if TYPE_CHECKING:
     from sendwaits.workspace import Workspace
@@ -33,6 +34,9 @@ __all__ = [
     "Broken",
     "propose_headings",
 ]
+
+
+_UNREADABLE = "{}: cannot be read. Close it in other programs and check its permissions."
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,10 @@ class ExtractFile:
     @cached_property
     def sha256(self) -> str:
         """The digest of the file's bytes; of a Blade set, of the digests of its files."""
-        digests = [hashlib.sha256(read_bytes(path)).hexdigest() for path in self.paths]
+        try:
+            digests = [digest_file(path) for path in self.paths]
+        except OSError:
+            raise Refused(_UNREADABLE.format(self.name), "E-IO") from None
         return (
             digests[0]
             if len(digests) == 1
@@ -143,10 +150,7 @@ def read_bytes(path: Path) -> bytes:
         data = path.read_bytes()
         after = path.stat()
     except OSError:
-        raise Refused(
-            f"{path.name}: cannot be read. Close it in other programs and check its permissions.",
-            "E-IO",
-        ) from None
+        raise Refused(_UNREADABLE.format(path.name), "E-IO") from None
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(
         data
     ) != after.st_size:

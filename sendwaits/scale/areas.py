@@ -22,6 +22,8 @@ from sendwaits.pathways import GROUPS
 from sendwaits.run import batch
 from sendwaits.run.atomic import probe, recover, replaced
 from sendwaits.run.making import Maker
+from sendwaits.run.plan import Plan, make_plan, profile_of
+from sendwaits.run.summary import Summary
 
 if TYPE_CHECKING:
     from sendwaits.workspace import Workspace
@@ -124,7 +126,7 @@ def run_areas(
     profile: str | None = None,
     dry_run: bool = False,
     debug: bool = False,
-) -> batch.Summary:
+) -> Summary:
     """Every area's set in ``reports/<as_at>-areas/<area>/``, and index.html that compares them; replaced as one.
 
     Areas are made side by side, the reports of one area one after the other. Raises as `batch.run`.
@@ -141,7 +143,7 @@ def run_areas(
         if target.parent.is_dir():
             recover(target)
         plans = [_plan(place, target, asked) for place in places]
-        summary = batch.Summary(target)
+        summary = Summary(target)
         if all(plan and plan.unchanged for plan in plans) and _same_places(target, places):
             summary.kept = [p.name for p in places]
         else:
@@ -162,10 +164,10 @@ def run_areas(
         return summary
 
 
-def _plan(place: Place, target: Path, asked: Mapping[str, Any]) -> batch.Plan | None:
+def _plan(place: Place, target: Path, asked: Mapping[str, Any]) -> Plan | None:
     """What would be made for one area; None when its input is refused: it is told again when its turn comes."""
     try:
-        return batch.make_plan(place.workspace, target / place.slug, **asked)
+        return make_plan(place.workspace, target / place.slug, **asked)
     except Refused:
         return None
 
@@ -176,19 +178,19 @@ def _make(
     target: Path,
     options: Mapping[str, Any],
     workers: int,
-    summary: batch.Summary,
+    summary: Summary,
 ) -> None:
     from tqdm import tqdm
 
-    from sendwaits.run import engine
+    from sendwaits.run import processes
 
     tqdm.monitor_interval = 0
-    engine.preload(options["maker"].libraries)
+    processes.preload(options["maker"].libraries)
     with replaced(target) as work:
         items = [(place, work / place.slug, target / place.slug, options) for place in places]
         errors = {}
         with tqdm(total=len(items), unit="area", disable=None, leave=False, desc="Areas") as bar:
-            for (place, *_), outcome in engine.each_alone(_one_set, items, workers):
+            for (place, *_), outcome in processes.each_alone(_one_set, items, workers):
                 bar.update()
                 summary.peak_mb = max(summary.peak_mb, outcome.peak_mb)
                 if outcome.failure:
@@ -203,12 +205,13 @@ def _make(
                 f"No area could be made. The first: {places[0].name}: {errors[places[0].name]}"
             )
         done = [p for p in places if p.name not in errors]
+        shown_as = profile_of(workspace, options["profile"])
         page = _page(
             workspace,
             done,
             work,
             options["as_at"],
-            batch.effective(workspace, options["profile"]),
+            (shown_as.name, shown_as.smallest),
             errors,
         )
         (work / "index.html").write_bytes(page.encode())
@@ -243,7 +246,7 @@ def _same_places(target: Path, places: Sequence[Place]) -> bool:
         return False
 
 
-def _lines(summary: batch.Summary, places: Sequence[Place], as_at: date) -> list[str]:
+def _lines(summary: Summary, places: Sequence[Place], as_at: date) -> list[str]:
     failed = "; ".join(f"{name} ({why})" for name, why in sorted(summary.failed.items())[:5])
     return [
         f"{len(summary.made) + len(summary.kept)} of {len(places)} areas for {as_at}: {len(summary.made)} made, {len(summary.kept)} unchanged.",
@@ -254,8 +257,8 @@ def _lines(summary: batch.Summary, places: Sequence[Place], as_at: date) -> list
     ]
 
 
-def _told(places: Sequence[Place], target: Path, asked: Mapping[str, Any]) -> batch.Summary:
-    summary = batch.Summary(target)
+def _told(places: Sequence[Place], target: Path, asked: Mapping[str, Any]) -> Summary:
+    summary = Summary(target)
     for place in places:
         plan = _plan(place, target, asked)
         if plan is None:

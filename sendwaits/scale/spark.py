@@ -128,7 +128,7 @@ def census_on_spark(session: Any, folder: str | Path, days: Sequence[date]) -> A
     fixed = tuple(days)
 
     def of_one_area(key: tuple[str], rows: pd.DataFrame) -> pd.DataFrame:
-        from sendwaits.run.spark import census
+        from sendwaits.scale.spark import census
 
         table = census(rows, fixed)
         table.insert(0, "area", key[0])
@@ -193,28 +193,36 @@ def _live_files(log: Path) -> list[str]:
 
 
 def each_on_spark(session: Any) -> Callable[..., Iterator[tuple[Any, Any]]]:
-    """A runner for `batch.run(..., each=...)`: every report is a Spark task, in a process of its own on some worker.
+    """A runner for `batch.run(..., each=...)`: every piece of work is a Spark task, in a process of its own on some worker.
 
-    The workers must see the workspace's folder under the same path (a shared disk) and have sendwaits installed.
+    As many tasks at once as the cluster has slots, each handed back as it ends. The workers must see the workspace's folder
+    under the same path (a shared disk) and have sendwaits installed.
     """
 
     def each(
         function: Callable, items: Iterable[Any], workers: int = 1, told: Any = None
     ) -> Iterator[tuple[Any, Any]]:
+        from concurrent.futures import ThreadPoolExecutor, as_completed
+
         todo = list(items)
+        slots = min(len(todo), session.sparkContext.defaultParallelism)
+
+        def run(item: Any) -> Any:
+            alone = session.sparkContext.parallelize([item], 1)  # a job of one task
+            return alone.map(lambda one: _task(function, one)).collect()[0]
+
         if not todo:
             return
-        numbered = session.sparkContext.parallelize(list(enumerate(todo)), len(todo))
-        for number, outcome in numbered.map(lambda pair: _task(function, pair)).toLocalIterator(
-            prefetchPartitions=True
-        ):
-            yield todo[number], outcome
+        with ThreadPoolExecutor(slots) as jobs:
+            running = {jobs.submit(run, item): item for item in todo}
+            for job in as_completed(running):
+                yield running[job], job.result()
 
     return each
 
 
-def _task(function: Callable, pair: tuple[int, Any]) -> tuple[int, Any]:
-    from sendwaits.run import engine
+def _task(function: Callable, item: Any) -> Any:
+    from sendwaits.run import processes
 
-    ((_, outcome),) = engine.each_alone(function, [pair[1]])
-    return pair[0], outcome
+    ((_, outcome),) = processes.each_alone(function, [item])
+    return outcome
