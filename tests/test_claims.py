@@ -207,6 +207,28 @@ def test_a_released_figure_checks_as_far_as_it_shows(form, value, said, expected
         assert row["right"] == "under 5 (31 July 2024)" and row["now"] != row["now"]
 
 
+def test_a_share_of_rounded_counts_agrees_where_the_exact_one_may_be_printed_so():
+    key = ("EHC", "", "within_20_weeks_pct", "", "2022-01-01", "2022-12-31")
+    frame = released([(*key, 4.1, "percent", "rounded")]).assign(numerator=20, denominator=490)
+    said = {"pathway": "EHC", "measure": "within_20_weeks_pct", "now": "2022"}
+    # 22 of 488 is 4.5; 18 of 492 is 3.7, 22 of 488 is 4.5: both may be behind 20 of 490
+    row = verdict(frame, k=8, **said, value="4.5%")
+    assert row["verdict"] == "agrees" and "nearest 5" in row["why"]
+    assert verdict(frame, k=8, **said, value="4.7%")["verdict"] == "does not agree"
+    few = released([(*key, None, "percent", "c")]).assign(numerator=None, denominator=None)
+    assert verdict(few, k=8, **said, value="4.5%")["missing"] == (
+        "a number that is not suppressed",
+    )
+
+
+def test_an_average_of_one_decimal_agrees_with_what_its_exact_value_may_be():
+    key = ("NST", "assessment", "mean_weeks_open", "", "", "2024-07-31")
+    frame = released([(*key, 54.5, "weeks", "exact")])
+    said = {"pathway": "NST", "wait": "assessment", "measure": "mean_weeks_open", "now": "2024-07"}
+    for value, expected in (("54", "agrees"), ("55", "agrees"), ("53", "does not agree")):
+        assert verdict(frame, k=5, **said, value=value)["verdict"] == expected
+
+
 def test_no_change_is_computed_from_a_suppressed_figure():
     frame = released([(*LIST, None, "count", "c"), (*LIST[:5], "2023-07-31", 40, "count", "exact")])
     row = verdict(frame, k=5, **WAITS, base="2023-07", change="down 95%")

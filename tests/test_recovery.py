@@ -92,15 +92,42 @@ def test_a_pace_that_may_be_none_has_no_latest_date():
     assert shaky["high"] == float("inf") and shaky["value"] > 0
 
 
-def test_a_hidden_row_is_not_guessed_a_coarser_period_is_used_where_it_is_published():
-    hidden = figures()
-    hidden.loc[hidden["measure"].eq("removed_other"), "value"] = [4, float("nan"), 4, 4, 5, 4]
-    with pytest.raises(Refused, match="X w: no recovery plan"):
-        planned(hidden)
-    whole = [("X", "w", "removed_other", "", "2024-02-01", "2024-04-30", 13)]
-    whole += [("X", "w", "removed_other", "", "2024-05-01", "2024-07-31", 13)]
-    assert row(planned(figures(left=whole)), "left_otherwise_per_week")["value"] == 1
-    over = figures([3, 2, 1, 1, None, 1, 1])
+def hide(frame, measure):
+    return frame.assign(value=frame["value"].where(frame["measure"] != measure))
+
+
+def test_a_flow_that_is_not_published_is_not_guessed_the_lists_change_stands_in_for_it():
+    table = planned(hide(figures(), "removed_other"), dates=[date(2025, 7, 30)])
+    left = row(table, "left_otherwise_per_week")
+    assert left["value"] != left["value"] and left["basis"] == "not published"
+    assert row(table, "gap_per_week")["value"] == 3  # 822 to 900 in 26 weeks
+    needed = row(table, "capacity_needed_per_week")
+    assert needed["value"] == pytest.approx(3 + 8 + 861 / 52)  # 27.56, as with every flow
+    assert needed["low"] != needed["low"]
+
+
+def test_without_what_joins_there_is_no_target_and_no_capacity_never_a_nought():
+    table = planned(hide(figures(), "starts"))
+    for measure in ("joined_per_week", "target_list", "capacity_needed_per_week"):
+        assert row(table, measure)[["value", "low", "high"]].isna().all(), measure
+    assert "not published" in row(table, "capacity_needed_per_week")["basis"]
+
+
+def test_without_completions_or_the_list_there_is_no_plan():
+    for measure in ("completed", "waiting"):
+        with pytest.raises(Refused, match="X w: no recovery plan"):
+            planned(hide(figures(), measure))
+
+
+def test_a_flow_by_quarter_or_by_year_is_taken_at_its_grain_and_says_so():
+    quarters = [("X", "w", "removed_other", "", "2024-02-01", "2024-04-30", 13.0)]
+    quarters += [("X", "w", "removed_other", "", "2024-05-01", "2024-07-31", 13.0)]
+    assert row(planned(figures(left=quarters)), "left_otherwise_per_week")["value"] == 1
+    year = [("X", "w", "removed_other", "", "2023-01-01", "2023-12-31", 73.0)]
+    left = row(planned(figures(left=year)), "left_otherwise_per_week")
+    assert left["value"] == pytest.approx(73 * 7 / 365)  # 1.4
+    assert left["basis"].endswith("published by year only") and left["period_start"] == "2023-01-01"
+    over = figures([3, 2, 1, 1, float("nan"), 1, 1])
     assert row(planned(over), "weeks_to_clear_over_52")["basis"] == "not published at this grain"
 
 

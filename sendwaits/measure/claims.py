@@ -215,7 +215,7 @@ def _compared(one: Found, printed: said.Printed, tried: _Tried) -> list[bool]:
     if not inside and not one.rounded:
         tried.missing += (one.hidden,)
         return []
-    tried.why += ("the released figure is rounded to the nearest 5",) * one.rounded
+    tried.why += (one.note,) if one.note else ()
     return [True]
 
 

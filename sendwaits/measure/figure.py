@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -36,11 +37,16 @@ AVERAGES = (
 """What "an average wait" may be, open waits first."""
 _PER_WEEK = {"months": 7 / DAYS_IN_A_MONTH, "days": 7.0, "years": 7 / (12 * DAYS_IN_A_MONTH)}
 _NO_ROW = "records of that measure and date"
+_HIDDEN = "a number that is not suppressed"
+_NEAREST = "the released figure is rounded to the nearest 5"
 
 
 @dataclass(frozen=True)
 class Found:
-    """A figure of one period: ``value`` (NaN = hidden) lies from ``low`` to ``high``; both equal it when it is exact."""
+    """A figure of one period: ``value`` (NaN = hidden) lies from ``low`` to ``high``; both equal it when it is exact.
+
+    ``rounded``: the range is only that of a rounding, ``note`` says which where a reader should know. ``hidden``: why not.
+    """
 
     value: float
     low: float
@@ -50,6 +56,7 @@ class Found:
     flow: bool
     keys: tuple[str, ...]
     rounded: bool = False
+    note: str = ""
     hidden: str = ""
 
     @property
@@ -110,27 +117,37 @@ def look_up(
         rows = tiling(rows, first, last)
     if rows.empty:
         raise Refused(_NO_ROW)
-    form = set(rows["form"]) if "form" in rows else {"exact"}
-    row, keys = rows.iloc[0], tuple(_keys(rows))
-    unit_of = str(row["unit"])
-    facts: dict[str, Any] = {"unit": unit_of, "period": period, "flow": not stock, "keys": keys}
-    if len(rows) > 1:
-        value = _together(rows, unit_of, form)
-    elif "c" in form:
-        return Found(float("nan"), 1, k - 1, **facts, hidden="a number that is not suppressed")
-    else:
-        value = float(row["value"])
+    form = set(rows["form"]) if "form" in rows else set()
+    unit_of = str(rows["unit"].iloc[0])
+    facts: dict[str, Any] = {"unit": unit_of, "period": period, "flow": not stock}
+    facts["keys"] = tuple(_keys(rows))
+    if len(rows) == 1 and "c" in form and unit_of == "count":
+        return Found(math.nan, 1, k - 1, **facts, hidden=_HIDDEN)
+    value = _together(rows, unit_of, form)
     if value != value:
         raise Refused("anybody to count or average" if "z" in form else _NO_ROW)
-    if "rounded" in form and unit_of == "count":
-        return Found(value, max(value - 2.5, 0), value + 2.5, **facts, rounded=True)
     if measure == "longest_weeks_open" and k > 1:
         hidden = f"one child's wait (at least {k} children waited {value:g} weeks or more)"
-        return Found(value, value, float("inf"), **facts, hidden=hidden)
+        return Found(value, value, math.inf, **facts, hidden=hidden)
+    low, high = _range(rows.iloc[0], value, unit_of, form) if len(rows) == 1 else (value, value)
     if unit_of == "weeks" and unit in _PER_WEEK:
-        value *= _PER_WEEK[unit]
+        value, low, high = (_PER_WEEK[unit] * weeks for weeks in (value, low, high))
         facts["unit"] = unit
-    return Found(value, value, value, **facts)
+    note = _NEAREST if "rounded" in form and unit_of != "weeks" and low != high else ""
+    return Found(value, low, high, **facts, rounded=low != high, note=note)
+
+
+def _range(row: pd.Series, value: float, unit: str, form: set[str]) -> tuple[float, float]:
+    """Between which exact values a released one lies: counts to the nearest 5, shares of such counts, one decimal."""
+    if "rounded" in form and unit == "count":
+        return (value - 2, value + 2) if value else (0.0, 0.0)
+    if "rounded" in form and unit == "percent" and pd.notna(row["denominator"]):
+        top, below = float(row["numerator"]), float(row["denominator"])
+        low = 100 * max(top - 2, 0) / (below + 2)
+        return low, min(100.0, 100 * (top + 2) / max(below - 2, 1)) if top else low
+    if form and unit in ("weeks", "percent") and value == round(value, 1):
+        return value - 0.05, value + 0.05
+    return value, value
 
 
 def _rows(figures: Figures, which: Any, measure: str) -> pd.DataFrame:
@@ -176,8 +193,10 @@ def tiling(rows: pd.DataFrame, first: str, last: str) -> pd.DataFrame:
 
 def _together(rows: pd.DataFrame, unit: str, form: set[str]) -> float:
     """Counts and spending added; a share from the sums above and below. Raises `Refused` for averages and hidden rows."""
-    if form & {"c", "rounded"}:
-        raise Refused("a number that is not suppressed")
+    if "c" in form or (len(rows) > 1 and "rounded" in form):
+        raise Refused(_HIDDEN)
+    if len(rows) == 1:
+        return float(rows["value"].iloc[0])
     if unit == "percent":
         below = float(rows["denominator"].sum())
         return 100 * float(rows["numerator"].sum()) / below if below else float("nan")

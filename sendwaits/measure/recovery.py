@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
 
 from sendwaits.errors import Refused
@@ -21,6 +22,7 @@ from sendwaits.measure.rates import Interval, added, rate_interval, spread_of
 __all__ = ["COLUMNS", "plan"]
 
 COLUMNS = "pathway wait measure by value low high unit period_start period_end n basis".split()
+UNIT = "children a week"
 FLOWS = {"joined": "starts", "completed": "completed", "left_otherwise": "removed_other"}
 WEEKS_AHEAD = (26, 52, 104)
 WINDOWS = (6, 12, 24)
@@ -45,7 +47,8 @@ def plan(
     ----------
     figures
         Exact or released figures with the flows ``starts, completed, removed_other`` and the stocks ``waiting`` and
-        ``waiting_over_<line_weeks>_weeks`` of the list, by month or quarter.
+        ``waiting_over_<line_weeks>_weeks`` of the list. Completions and the list by month or quarter; what joins and leaves
+        otherwise may be there by year only, then the last closed year is taken, and ``basis`` says so.
     target_weeks
         The wait within which nearly all should be seen: the list's standard.
     factor
@@ -59,8 +62,8 @@ def plan(
     -------
     DataFrame
         ``joined_per_week, completed_per_week, left_otherwise_per_week``: children a week, with the over-dispersed exact
-        interval. ``gap_per_week``: joined less both. ``waiting``: today's list. ``target_list``: joined x target wait / factor
-        (Little's law, `queueing.target_queue_size`). ``capacity_needed_per_week`` once per date (``by``): completions a week
+        interval. ``gap_per_week``: joined less both, which is the list's change. ``waiting``: today's list. ``target_list``:
+        joined x target wait / factor (Little's law, `queueing.target_queue_size`). ``capacity_needed_per_week`` once per date (``by``): completions a week
         that bring today's list to the target list by then, joined - left otherwise + (waiting - target list) / weeks, never
         under 0. ``weeks_to_clear_over_<line>``: at the present pace of that list, ``by`` the day; low and high from how its
         monthly steps vary; NaN = not at this pace. ``basis`` says how, or why there is no number.
@@ -68,46 +71,63 @@ def plan(
     Raises
     ------
     Refused
-        When a flow has no row for each day of any window, or a hidden one in all.
+        When completions or the list are not known in any window.
 
     Example: 12 joined, 8 completed, 1 left a week; 900 wait; target 39: by 52 weeks 12 - 1 + 861 / 52 = 27.6 a week.
     """
     series = _Series(with_days(figures), pathway, wait)
-    first, weeks, rates = _present_pace(series, as_at, months)
-    joined, completed, left = (rates[name] for name in FLOWS)
-    waiting = series.stock("waiting", as_at)
-    target = [
-        float(target_queue_size(x, target_weeks, factor))
-        for x in (joined.value, joined.low, joined.high)
-    ]
-    span = (first.isoformat(), as_at.isoformat())
+    window, now = _window(series, as_at, months), series.stock("waiting", as_at)
+    flows = {name: series.pace(measure, window) for name, measure in FLOWS.items()}
     rows: list[tuple[object, ...]] = [
-        (
-            f"{name}_per_week",
-            "",
-            *_three(rate),
-            "children a week",
-            *span,
-            series.count(name),
-            f"{weeks:.1f} weeks",
-        )
-        for name, rate in rates.items()
+        (f"{name}_per_week", "", *_three(flow.rate), UNIT, *flow.span, flow.n, flow.basis)
+        for name, flow in flows.items()
     ]
-    gap = added((1, joined), (-1, completed), (-1, left))
+    joined, completed, left = (_over(flow, window) for flow in flows.values())
+    gap = _centred(series.change("waiting", window) / window.weeks, joined, completed, left)
+    target = [
+        float(target_queue_size(x, target_weeks, factor)) for x in _three(flows["joined"].rate)
+    ]
+    span = (window.first.isoformat(), as_at.isoformat())
     rows += [
-        ("gap_per_week", "", *_three(gap), "children a week", *span, None, "joined less both"),
-        ("waiting", "", waiting, math.nan, math.nan, "count", "", span[1], waiting, ""),
-        ("target_list", "", *target, "count", *span, None, f"joined x {target_weeks:g} weeks / {factor:g}"),
+        ("gap_per_week", "", *_three(gap), UNIT, *span, None, "the list's change"),
+        ("waiting", "", now, math.nan, math.nan, "count", "", span[1], _whole(now), ""),
+        ("target_list", "", *target, "count", *flows["joined"].span, None,
+         f"joined x {target_weeks:g} weeks / {factor:g}"),
     ]  # fmt: skip
+    net = _centred(gap.value + completed.value, joined, left)
+    known = target[0] == target[0]
+    basis = "joined less left otherwise, and the list brought to its target"
+    basis = basis if known else "what joins the list is not published"
     for day in dates or [as_at + timedelta(weeks=w) for w in WEEKS_AHEAD]:
-        needed = _needed(joined, left, waiting, target[0], (day - as_at).days / 7)
-        basis = "joined less left otherwise, and the list brought to its target"
-        rows.append(
-            ("capacity_needed_per_week", day.isoformat(), *_three(needed), "children a week", *span, None, basis)
-        )  # fmt: skip
-    rows.append(_clearing(series, as_at, first, line_weeks))
+        needed = _needed(net, now - target[0], (day - as_at).days / 7)
+        one = (day.isoformat(), *_three(needed), UNIT, *span, None, basis)
+        rows.append(("capacity_needed_per_week", *one))
+    rows.append(_clearing(series, window, line_weeks))
     table = pd.DataFrame([(pathway, wait, *row) for row in rows], columns=COLUMNS)
     return table.astype({"n": "Int64"})
+
+
+@dataclass(frozen=True)
+class _Window:
+    """The days whose pace is the present one."""
+
+    first: date
+    last: date
+
+    @property
+    def weeks(self) -> float:
+        return ((self.last - self.first).days + 1) / 7
+
+
+@dataclass(frozen=True)
+class _Pace:
+    """Events a week over their own days, how much more than by chance they vary, and where they come from."""
+
+    rate: Interval
+    spread: float
+    span: tuple[str, str]
+    n: int | None
+    basis: str
 
 
 @dataclass
@@ -122,23 +142,42 @@ class _Series:
         of = self.figures
         mine = (of["pathway"] == self.pathway) & (of["wait"] == self.wait) & (of["group"] == "")
         self.rows = {str(name): part for name, part in of[mine].groupby("measure")}
-        self.counts: dict[str, int] = {}
+
+    def of(self, measure: str) -> pd.DataFrame:
+        return self.rows.get(measure, self.figures.iloc[:0])
 
     def stock(self, measure: str, day: date) -> float:
         """The stock on a day; NaN when it is hidden or there is none."""
-        rows = self.rows.get(measure, self.figures.iloc[:0])
-        found = rows.loc[rows["ends"] == day.isoformat(), "value"]
+        found = self.of(measure).loc[self.of(measure)["ends"] == day.isoformat(), "value"]
         return float(found.iloc[0]) if len(found) else math.nan
 
-    def flow(self, measure: str, first: date, last: date) -> pd.DataFrame:
-        """The rows that tile the days; empty when one is missing or hidden."""
-        rows = self.rows.get(measure, self.figures.iloc[:0])
-        rows = tiling(rows[rows["begins"] != ""], first.isoformat(), last.isoformat())
-        finest = _finest(self.rows.get(measure, rows), rows)
+    def change(self, measure: str, window: _Window) -> float:
+        """The stock's change over a window; NaN when an end is not known."""
+        opening = window.first - timedelta(days=1)
+        return self.stock(measure, window.last) - self.stock(measure, opening)
+
+    def flow(self, measure: str, first: str, last: str) -> pd.DataFrame:
+        """The finest rows that tile the days; empty when one is missing or hidden."""
+        rows = self.of(measure)
+        rows = rows[rows["begins"] != ""]
+        finest = _finest(rows, tiling(rows, first, last))
         return finest if finest["value"].notna().all() else finest.iloc[:0]
 
-    def count(self, name: str) -> int:
-        return self.counts[name]
+    def pace(self, measure: str, window: _Window) -> _Pace:
+        """The weekly rate in the window, else in the last closed calendar year; NaN when neither is there."""
+        ends = [(window.first.isoformat(), window.last.isoformat(), "")]
+        year = window.last.year - 1
+        ends.append((f"{year}-01-01", f"{year}-12-31", ": published by year only"))
+        for first, last, why in ends:
+            rows = self.flow(measure, first, last)
+            if len(rows):
+                return _pace(rows, (first, last), why)
+        none = Interval(math.nan, math.nan, math.nan)
+        return _Pace(none, 1.0, ends[0][:2], None, "not published")
+
+
+def _whole(number: float) -> int | None:
+    return None if number != number else int(number)
 
 
 def _finest(of: pd.DataFrame, tiles: pd.DataFrame) -> pd.DataFrame:
@@ -152,57 +191,61 @@ def _finest(of: pd.DataFrame, tiles: pd.DataFrame) -> pd.DataFrame:
     return fine if len(fine) > len(tiles) else tiles
 
 
-def _present_pace(
-    series: _Series, as_at: date, months: int
-) -> tuple[date, float, dict[str, Interval]]:
-    """The first window that every flow covers: its first day, its weeks and the weekly rates."""
+def _window(series: _Series, as_at: date, months: int) -> _Window:
+    """The first window in which the completions and the list at both ends are known."""
     for length in dict.fromkeys((months, *(w for w in WINDOWS if w > months))):
         start = pd.Period(as_at, freq="M") - (length - 1)
-        first = start.start_time.date()
-        flows = {name: series.flow(measure, first, as_at) for name, measure in FLOWS.items()}
-        if all(len(rows) for rows in flows.values()):
-            weeks = ((as_at - first).days + 1) / 7
-            return (
-                first,
-                weeks,
-                {name: _rate(series, name, rows) for name, rows in flows.items()},
-            )
+        window = _Window(start.start_time.date(), as_at)
+        done = series.flow("completed", window.first.isoformat(), as_at.isoformat())
+        if len(done) and not math.isnan(series.change("waiting", window)):
+            return window
     raise Refused(
-        f"{series.pathway} {series.wait}: no recovery plan: what joins and leaves the list is not there by month or quarter"
+        f"{series.pathway} {series.wait}: no recovery plan: its completions or its list are not there by month or quarter"
     )
 
 
-def _rate(series: _Series, name: str, rows: pd.DataFrame) -> Interval:
+def _pace(rows: pd.DataFrame, span: tuple[str, str], why: str) -> _Pace:
     """Events a week with an interval that knows how the periods vary."""
     lengths = [
         (date.fromisoformat(e) - date.fromisoformat(b)).days + 1
         for b, e in zip(rows["begins"], rows["ends"], strict=True)
     ]
     counts = [float(value) for value in rows["value"]]
-    series.counts[name] = int(sum(counts))
-    return rate_interval(sum(counts), sum(lengths) / 7, spread_of(counts, lengths))
+    spread, weeks = spread_of(counts, lengths), sum(lengths) / 7
+    rounded = "form" in rows and (rows["form"] == "rounded").any()
+    basis = f"{weeks:.1f} weeks{why}{', counts to the nearest 5' if rounded else ''}"
+    return _Pace(rate_interval(sum(counts), weeks, spread), spread, span, int(sum(counts)), basis)
 
 
-def _needed(
-    joined: Interval, left: Interval, waiting: float, target: float, weeks: float
-) -> Interval:
+def _over(flow: _Pace, window: _Window) -> Interval:
+    """The rate of a flow with the interval that it has over a window."""
+    if math.isnan(flow.rate.value):
+        return flow.rate
+    return rate_interval(flow.rate.value * window.weeks, window.weeks, flow.spread)
+
+
+def _centred(value: float, joined: Interval, *leaving: Interval) -> Interval:
+    """A known net rate with the interval that chance gives to what joins less what leaves."""
+    chance = added((1, joined), *((-1, one) for one in leaving))
+    return Interval(value, value + chance.low - chance.value, value + chance.high - chance.value)
+
+
+def _needed(net: Interval, excess: float, weeks: float) -> Interval:
     if weeks <= 0:
         raise Refused("recovery: a date by which a list should be at its target lies after as_at")
-    pace = added((1, joined), (-1, left))
-    extra = (waiting - target) / weeks
-    return Interval(*(max(0.0, part + extra) for part in _three(pace)))
+    return Interval(*(float(np.maximum(part + excess / weeks, 0.0)) for part in _three(net)))
 
 
 def _three(one: Interval) -> tuple[float, float, float]:
     return one.value, one.low, one.high
 
 
-def _clearing(series: _Series, as_at: date, first: date, line: int) -> tuple[object, ...]:
+def _clearing(series: _Series, window: _Window, line: int) -> tuple[object, ...]:
     """When nobody would wait over the line, if its list went on changing as in the window."""
     from scipy.stats import t
 
     measure = f"waiting_over_{line}_weeks"
-    rows = series.rows.get(measure, series.figures.iloc[:0])
+    first, as_at, rows = window.first, window.last, series.of(measure)
     opening = (first - timedelta(days=1)).isoformat()
     rows = rows[(rows["ends"] >= opening) & (rows["ends"] <= as_at.isoformat())].sort_values("ends")
     now = series.stock(measure, as_at)

@@ -180,12 +180,15 @@ def coarse(counts: pd.DataFrame, k: int) -> pd.DataFrame:
 
 
 def overlap(
-    built: Mapping[str, Built], as_at: date, first: str = "NST", second: str = "EHC"
+    built: Mapping[str, Built], as_at: date, first: str = "", second: str = ""
 ) -> pd.DataFrame:
     """Children with an open wait in one service, in the other, and in both, on as_at: three tidy rows, ``children_waiting``.
 
     The same child is known by the same pseudonym. Group "" = the service, ``with=<second>`` = both. Empty without both services.
+    ``first``, ``second``: default the first and the last service there.
     """
+    if len(built) > 1:
+        first, second = first or list(built)[0], second or list(built)[-1]
     if first not in built or second not in built:
         return pd.DataFrame(columns=COLUMNS)
     at = pd.Timestamp(as_at)
