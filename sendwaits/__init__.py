@@ -1,4 +1,11 @@
-"""Waiting-list analytics for SEND partnerships."""
+"""Waiting-list analytics for SEND partnerships.
+
+>>> import sendwaits as sw
+>>> area = sw.open(".")                       # the workspace here or above
+>>> area.waiting("NST")                       # exact, for analysts
+>>> report = area.report("backlog", "NST")    # released, for pages
+>>> ax = sw.charts.flow(report.flow())
+"""
 
 from __future__ import annotations
 
@@ -7,14 +14,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sendwaits.area import Area
     from sendwaits.area import open as open
+    from sendwaits.release import draw as charts
+    from sendwaits.release.show import show as show
 
-__all__ = ["open", "Area", "__version__"]
-__version__ = "0.1.0"
+__all__ = ["Area", "__version__", "charts", "open", "show"]
+__version__ = "0.2.0"
+_ROOMS = {"open": "area", "Area": "area", "show": "release.show", "charts": "release.draw"}
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("open", "Area"):
-        from sendwaits import area
+    if name in _ROOMS:
+        from importlib import import_module
 
-        return getattr(area, name)
-    raise AttributeError(f"module 'sendwaits' has no attribute '{name}'")
+        room = import_module(f"sendwaits.{_ROOMS[name]}")
+        return room if name == "charts" else getattr(room, name)
+    raise AttributeError(f"sendwaits has no '{name}'. It has: {', '.join(__all__)}.")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

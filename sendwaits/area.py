@@ -25,7 +25,7 @@ from msgspec import structs
 from sendwaits.errors import Refused
 from sendwaits.intake import load as loading
 from sendwaits.measure import behind, dictionary, measures
-from sendwaits.release.shown import shown
+from sendwaits.release.show import show
 from sendwaits.workspace import SaidThen, Workspace, open_workspace, parse_date
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Area:
             }
             for code, files in found.files.items()
         ]
-        return shown(pd.DataFrame(rows), f"Services of {self.workspace.area.name}")
+        return show(pd.DataFrame(rows), f"Services of {self.workspace.area.name}")
 
     def built(self, pathway: str, as_at: Day | None = None) -> Built:
         """Waits and referrals of one pathway from its extracts on or before as_at, pseudonymised."""
@@ -145,10 +145,21 @@ class Area:
 
         >>> area.figures(as_at="2024-07-31", pathway="NST").query("measure == 'waiting'")
         """
+        table = self._figures(as_at, pathway, group=group, period=period, months=months)
+        return show(_dated(table), f"Measures by {period} up to {self.day(as_at).isoformat()}")
+
+    def _figures(
+        self,
+        as_at: Day | None = None,
+        pathway: Codes = None,
+        *,
+        group: str = "",
+        period: str = "month",
+        months: int = 24,
+    ) -> pd.DataFrame:
+        """The same with its periods as ISO text, as the commands print it."""
         day = self.day(as_at)
-        found = loading.present(
-            self.workspace, day, [pathway] if isinstance(pathway, str) else pathway
-        )
+        found = loading.present(self.workspace, day, _codes(pathway))
         self.said = found.said
         tables = []
         for code in sorted(found.files):
@@ -158,9 +169,7 @@ class Area:
                 day, period, months, None if pd.isna(earliest) else earliest.date()
             )
             tables.append(measures.figures(built, of, times, group))
-        return shown(
-            pd.concat(tables, ignore_index=True), f"Measures by {period} up to {day.isoformat()}"
-        )
+        return pd.concat(tables, ignore_index=True)
 
     def waiting(
         self, pathway: str, wait: str | None = None, as_at: Day | None = None, months: int = 24
@@ -188,7 +197,7 @@ class Area:
         )[columns]
         counts = [c for c in columns if not c.endswith("_open")]
         wide[counts] = wide[counts].astype("Int64")
-        return shown(
+        return show(
             wide.rename_axis(columns=None), f"{of.label}, {of.wait(name).label}: the list by month"
         )
 
@@ -220,7 +229,7 @@ class Area:
             last,
             group,
         )
-        return shown(
+        return show(
             rows,
             f"Records behind {measure} of {pathway} {wait}".rstrip()
             + f", {last.isoformat()} (as at {self.day(as_at)})",
@@ -231,7 +240,7 @@ class Area:
 
         >>> area.measures().query("unit == 'percent'")
         """
-        return shown(dictionary.table(), "What each measure means")
+        return show(dictionary.table(), "What each measure means")
 
     # --- statistics --------------------------------------------------------------------------------------------------
 
@@ -270,7 +279,7 @@ class Area:
             raise Refused(
                 f"{pathway} {name}: has no {measure} for '{group}'. See: area.figures(pathway='{pathway}', group='{group.partition('=')[0]}')."
             )
-        return shown(found.reset_index(drop=True), f"{of.label}: {measure} by month")
+        return show(found.reset_index(drop=True), f"{of.label}: {measure} by month")
 
     def spc(
         self,
@@ -305,7 +314,7 @@ class Area:
             for day in own
             if points["date"].iloc[0] < pd.Timestamp(day) <= points["date"].iloc[-1]
         ]
-        return shown(
+        return show(
             spc.spc(points, **{"rebase": starts, **options}),
             f"{pathway}: control limits of {measure}",
         )
@@ -320,7 +329,7 @@ class Area:
         from sendwaits.measure import survival
 
         rows, name = self._waits(pathway, wait, as_at)
-        return shown(
+        return show(
             survival.period_table(rows, self.day(as_at), period_days),
             f"{pathway} {name}: what a child would meet, by day waited",
         )
@@ -335,7 +344,7 @@ class Area:
         from sendwaits.measure import survival
 
         rows, name = self._waits(pathway, wait, as_at)
-        return shown(
+        return show(
             survival.wait_of_a_child_referred_today(rows, self.day(as_at), period_days),
             f"{pathway} {name}: the wait to expect",
         )
@@ -364,7 +373,7 @@ class Area:
         table = queueing.queue_statistics(
             rows["start"], rows["stop"], target, last - pd.Timedelta(days=7 * weeks - 1), last
         )
-        return shown(table, f"{pathway} {name}: the list against a target of {target:g} weeks")
+        return show(table, f"{pathway} {name}: the list against a target of {target:g} weeks")
 
     def _waits(self, pathway: str, wait: str | None, as_at: Day | None) -> tuple[pd.DataFrame, str]:
         of = self.workspace.pathway(pathway)
@@ -394,7 +403,7 @@ class Area:
             raise Refused(
                 "change: a year and a month are unequal in length: name two years or two months"
             )
-        table = self.figures(
+        table = self._figures(
             day,
             pathway,
             period="year" if len(now) == 4 else "month",
@@ -437,7 +446,7 @@ class Area:
             "percent_high": found.percent.high,
             "p_value": found.p_value,
         }
-        return shown(pd.DataFrame([row]), f"{of.label}: change of {measure}")
+        return show(pd.DataFrame([row]), f"{of.label}: change of {measure}")
 
     def benchmark(self) -> pd.DataFrame:
         """The area beside England, its region and its neighbours from DfE files in data/raw/dfe: one row per measure, year and place.
@@ -451,7 +460,7 @@ class Area:
         table = benchmark.compare(
             benchmark.published(intake.dfe(self.workspace)), own.name, own.la_code, own.neighbours
         )
-        return shown(table, f"{own.name} beside England, its region and its neighbours")
+        return show(table, f"{own.name} beside England, its region and its neighbours")
 
     def claims(
         self, statements: Sequence[SaidThen] | None = None, as_at: Day | None = None
@@ -470,13 +479,13 @@ class Area:
         day, found = self.day(as_at), extracts.find(self.workspace)
         statements = self.workspace.statements if statements is None else statements
         tables = [
-            self.figures(**call)
+            self._figures(**call)
             for call in reading.wanted(statements, day)
             if found.of(call["pathway"], call["as_at"])
         ]
         tables.append(totals.figures(intake.series(self.workspace, day)))
         known = pd.concat(tables, ignore_index=True).drop_duplicates(measures.COLUMNS[:6])
-        return shown(claims.check(statements, known), f"Statements recomputed on {day.isoformat()}")
+        return show(claims.check(statements, known), f"Statements recomputed on {day.isoformat()}")
 
     # --- forecasts ---------------------------------------------------------------------------------------------------
 
@@ -505,7 +514,7 @@ class Area:
             )
             for code in sorted(found.files)
         ]
-        return shown(pd.concat(tables, ignore_index=True), f"The 52 weeks after {day.isoformat()}")
+        return show(pd.concat(tables, ignore_index=True), f"The 52 weeks after {day.isoformat()}")
 
     def forecast_series(
         self, measure: str = "ALL", as_at: Day | None = None, months: int = 12
@@ -516,12 +525,12 @@ class Area:
         """
         from sendwaits.outlook import series
 
-        return shown(
+        return show(
             series.plain(self.workspace, self.day(as_at), measure, months),
             "The coming months of the monthly series",
         )
 
-    # --- quality and reports -----------------------------------------------------------------------------------------
+    # --- quality and reports -------------------------------------------------------------------------
 
     def check(self, *, allow_empty: bool = False, accept_volume: bool = False) -> Any:
         """Clean the newest extracts: what is accepted, quarantined, merged, and why.
@@ -532,43 +541,6 @@ class Area:
 
         return checking.check(self.workspace, allow_empty=allow_empty, accept_volume=accept_volume)
 
-    def prepare(
-        self,
-        as_at: Day | None = None,
-        pathways: Codes = None,
-        profile: str | None = None,
-        whole: bool = True,
-    ) -> Any:
-        """Everything the reports of one day print, released: computed once and kept for the notebooks."""
-        from sendwaits.release import material
-
-        day = self.day(as_at)
-        found = loading.present(
-            self.workspace, day, [pathways] if isinstance(pathways, str) else pathways
-        )
-        self.said = found.said
-        built = {code: self._load(code, found) for code in found.files}
-        return material.gather(
-            self.workspace, day, built, found.files, self._profile(profile), whole
-        )
-
-    def warm(self, pathway: str, as_at: Day | None = None, profile: str | None = None) -> None:
-        """Computes and keeps what one pathway's reports print; the batch does this side by side for all of them."""
-        self.prepare(as_at, pathway, profile, whole=False)
-
-    def set_files(
-        self,
-        as_at: Day | None = None,
-        pathways: Codes = None,
-        profile: str | None = None,
-        failed: Mapping[str, str] | None = None,
-        made: Sequence[str] | None = None,
-    ) -> dict[str, bytes]:
-        """The files of a set beside its report pages, by name: index.html, figures.csv, tables.xlsx."""
-        from sendwaits.release import material
-
-        return material.set_files(self.prepare(as_at, pathways, profile), failed or {}, made)
-
     def report(
         self,
         name: str,
@@ -576,66 +548,67 @@ class Area:
         *,
         as_at: Day | None = None,
         profile: str | None = None,
+        months: int = 24,
         given: Mapping[str, Any] | None = None,
     ) -> Any:
-        """A report whose sections are calls: trend, backlog and forecast of a pathway; quality and themes of the area.
+        """A report: released frames by section, and `publish`, which puts a section on its page.
 
-        >>> area.report("backlog", "NST", as_at="2024-07-31").ages()
+        ``name``: trend, backlog or forecast of a ``pathway``; quality, themes or update of the area. ``months``: how many of the
+        newest months its sections show. ``given``: a notebook's ``vars()``, so that a misspelt parameter is refused.
+
+        >>> report = area.report("backlog", "NST")
+        >>> flow = report.flow()
         """
-        from sendwaits.release import pages, reports
+        from sendwaits.release import area_report, pages, report
 
         if given is not None:
             pages.check_given(given)
-        if pathway is None or name not in reports.PATHWAY_REPORTS:
-            return reports.open_report(name, self.prepare(as_at, None, profile))
-        return reports.open_report(
-            name, self.prepare(as_at, pathway, profile, whole=False).pathways[pathway]
-        )
+        if not isinstance(months, int) or not 3 <= months <= 24:
+            raise Refused("months must be a whole number from 3 to 24: a set holds 24 months.")
+        if name in area_report.REPORTS:
+            return area_report.open_report(name, self.contents(as_at, None, profile))
+        if name not in report.REPORTS:
+            known = ", ".join((*report.REPORTS, *area_report.REPORTS))
+            raise Refused(f"No report '{name}'. Choose one of: {known}.")
+        if pathway is None:
+            codes = ", ".join(self.workspace.pathways)
+            raise Refused(f"The report {name} is about one service. Name its pathway: {codes}.")
+        found = self.contents(as_at, pathway, profile, whole=False)
+        return report.Report(name, found.services[pathway], months)
 
-    def chart(
+    def contents(
         self,
-        pathway: str,
-        section: str = "flow",
-        *,
         as_at: Day | None = None,
+        pathways: Codes = None,
         profile: str | None = None,
+        whole: bool = True,
     ) -> Any:
-        """A section of the reports of a pathway: its finding, chart and table, as on the page. `charts` lists them.
+        """Everything that a set of one day may print, released: `release.contents.Contents`, computed once and kept."""
+        from sendwaits.release import contents
+        from sendwaits.release.profile import Profile
 
-        >>> area.chart("NST", "flow", as_at="2024-07-31")
-        """
-        from sendwaits.release import reports
+        day, rule = self.day(as_at), self.workspace.disclosure
+        found = loading.present(self.workspace, day, _codes(pathways))
+        self.said = found.said
+        built = {code: self._load(code, found) for code in found.files}
+        chosen = Profile(profile or rule.profile, rule.k)
+        return contents.gather(self.workspace, day, built, found.files, chosen, whole)
 
-        known = self.charts().set_index("section")["report"]
-        if section not in known.index:
-            raise Refused(f"No chart '{section}'. Choose one of: {', '.join(known.index)}.")
-        material = self.prepare(as_at, pathway, profile, whole=False).pathways[pathway]
-        return getattr(reports.open_report(known[section], material), section)()
 
-    def charts(self) -> pd.DataFrame:
-        """The sections that `chart` shows: one row per section with its report and what it answers.
+def _codes(pathways: Codes) -> Sequence[str] | None:
+    return [pathways] if isinstance(pathways, str) else pathways
 
-        >>> area.charts()
-        """
-        from sendwaits.release import reports
 
-        rows = {
-            name: (name, report, meaning)
-            for report in reports.PATHWAY_REPORTS
-            for name, meaning in reports.sections(report)
+def _dated(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its periods as dates (no date: NaT)."""
+    return table.assign(
+        **{
+            c: pd.to_datetime(table[c].where(table[c] != ""), format="ISO8601").astype(
+                "datetime64[us]"
+            )
+            for c in ("period_start", "period_end")
         }
-        return shown(
-            pd.DataFrame(list(rows.values()), columns=["section", "report", "shows"]),
-            "Sections of the reports",
-        )
-
-    def _profile(self, profile: str | None) -> str:
-        from sendwaits.workspace import PROFILES
-
-        chosen = profile or self.workspace.disclosure.profile
-        if chosen not in PROFILES:
-            raise Refused(f"No profile '{chosen}'. Choose one of: {', '.join(PROFILES)}.")
-        return chosen
+    )
 
 
 def _months_since(month: str, day: date) -> int:

@@ -137,7 +137,8 @@ class Pathway(Setting, frozen=True, kw_only=True):
 
     ``columns`` maps each canonical column to its kind: ``id``, ``date`` (a past event), ``future`` (a date that may lie
     after the extract), ``birth``, ``code`` (one of ``codes[column]``), ``flag`` (0/1) or ``text``. ``one_team``: all of its
-    waits share one team's capacity. ``timeliness``: the statutory measures of requests and plans apply. ``dates``: the
+    waits share one team's capacity. ``timeliness``: the statutory measures of requests and plans apply. ``split``: the column
+    by which the service works its list (worker); mean waits are shown by it. ``dates``: the
     format (as strptime's) in which this area's extract writes a date column; ``words``: the code that a word of the
     extract stands for; ``pauses``: see `Pause`. ``community_service``: its name in the published community SitRep.
     ``leaves_at``: birthdays on which a child is too old for the service (or for a part of it).
@@ -159,6 +160,7 @@ class Pathway(Setting, frozen=True, kw_only=True):
     review: str | None = None
     timeliness: bool = False
     one_team: bool = False
+    split: str = ""
     aliases: Mapping[str, tuple[str, ...]] = {}
     codes: Mapping[str, Mapping[str, str]] = {}
     complete_from: date | None = None

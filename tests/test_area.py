@@ -10,7 +10,7 @@ from lxml import html
 
 import sendwaits as sw
 from sendwaits.errors import Refused
-from sendwaits.release.shown import shown
+from sendwaits.release.show import show
 
 AS_AT = "2024-07-31"
 
@@ -190,7 +190,7 @@ def test_every_call_has_a_docstring_with_an_example_or_one_line():
 
 
 def test_a_table_in_a_notebook_has_a_caption_and_scopes_and_keeps_its_values():
-    table = shown(
+    table = show(
         pd.DataFrame(
             {
                 "measure": ["<b>", "x"],
@@ -217,7 +217,7 @@ def test_a_table_in_a_notebook_has_a_caption_and_scopes_and_keeps_its_values():
 
 
 def test_a_long_table_says_that_it_is_cut():
-    page = html.fromstring(shown(pd.DataFrame({"a": range(100)}), "Long")._repr_html_())
+    page = html.fromstring(show(pd.DataFrame({"a": range(100)}), "Long")._repr_html_())
     assert (
         page.find("caption").text == "Long (100 rows, the first and last 15 shown)"
         and len(page.findall(".//tbody/tr")) == 30

@@ -8,12 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from sendwaits.measure import themes
 from sendwaits.pathways import built_in
-from sendwaits.release.coarse import release_groups, release_overlap
 
 AS_AT = date(2024, 7, 31)
 BEFORE, NOW = ("2023-01-01", "2023-07-31"), ("2024-01-01", "2024-07-31")
@@ -200,70 +197,6 @@ def test_small_groups_join_others_until_no_cell_is_under_k() -> None:
     assert (at["need=a", NOW[0]], at["need=d", NOW[0]]) == (50, 31)
     assert not any(g.startswith("sex=") for g, _ in at)  # 2 must join 80: one group is no breakdown
     assert (at["", BEFORE[0]], at["", NOW[0]]) == (82, 92)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=9))
-def test_no_cell_of_a_released_breakdown_is_small_and_totals_stay(
-    pairs: list[tuple[int, int]],
-) -> None:
-    counts = calendar(
-        {
-            "": (sum(a for a, _ in pairs), sum(b for _, b in pairs)),
-            **{f"need={i}": p for i, p in enumerate(pairs)},
-        }
-    )
-    table = release_groups(counts, totals(), "board", 5)
-    groups = table[table["group"] != ""]
-    assert not groups["value"].between(0, 4).any()
-    for start, part in groups.groupby("period_start"):
-        assert (
-            part["value"].sum()
-            == counts[(counts["group"] == "") & (counts["period_start"] == start)]["value"].iloc[0]
-        )
-
-
-def test_groups_are_shown_for_calendar_years_whose_totals_are_released_and_never_for_a_moving_window() -> (
-    None
-):
-    values = {"": (82, 92), "need=a": (40, 50), "need=b": (42, 42)}
-    table = release_groups(
-        pd.concat(
-            [group_rows(values), calendar({"": (80, 90), "need=a": (41, 49), "need=b": (39, 41)})],
-            ignore_index=True,
-        ),
-        totals(),
-        "board",
-        5,
-    )
-    assert set(table["period_start"]) == {"2022-01-01", "2023-01-01"}
-    assert themes.contributions(table).set_index("group").loc["a", "change"] == 8
-    hidden = totals()
-    hidden.loc[0, "status"] = "c"
-    assert not len(release_groups(calendar(values), hidden, "board", 5))
-    assert not len(release_groups(group_rows(values), totals(), "board", 5))
-
-
-def test_children_on_both_lists_are_shown_only_when_each_part_is_nought_or_k() -> None:
-    def table(nst: int, ehc: int, both: int) -> pd.DataFrame:
-        rows = [
-            ("NST", "", "children_waiting", "", "", "2024-07-31", nst),
-            ("EHC", "", "children_waiting", "", "", "2024-07-31", ehc),
-            ("NST", "", "children_waiting", "with=EHC", "", "2024-07-31", both),
-        ]
-        return (
-            pd.DataFrame(rows, columns=themes.COLUMNS[:7])
-            .assign(unit="count", numerator=None, denominator=None, n=1)
-            .astype({"n": "Int64", "value": float})
-        )
-
-    assert set(release_overlap(table(90, 70, 20), "board", 5)["status"]) == {""}
-    assert set(release_overlap(table(90, 70, 4), "board", 5)["status"]) == {"c"}
-    assert set(release_overlap(table(90, 70, 66), "board", 5)["status"]) == {
-        "c"
-    }  # 70 - 66 = 4 only on the second
-    assert set(release_overlap(table(90, 70, 4), "analyst", 1)["status"]) == {""}
-    assert list(release_overlap(table(92, 73, 20), "public", 8)["value"]) == [90, 75, 20]
 
 
 def test_a_survivors_sample_is_not_counted() -> None:

@@ -119,7 +119,7 @@ def outside(comparison: Comparison, long: int | None, waiting: int | None) -> st
     return "within"
 
 
-# --- the page -----------------------------------------------------------------------------------------------------------
+# --- the page -------------------------------------------------------------------------------------
 
 
 def areas_page(
@@ -130,91 +130,56 @@ def areas_page(
     shown_as: tuple[str, int],
     errors: Mapping[str, str],
 ) -> str:
-    """index.html of many areas: the finding, a funnel and a table for each wait, and the way to each area's own set."""
-    from sendwaits.release import narrative as words
+    """index.html of many areas: the finding, a table for each wait, and the way to each area's own set."""
+    from sendwaits import __version__
+    from sendwaits.release import wording, words
     from sendwaits.release.pages import from_parts
-    from sendwaits.release.parts import Part, plain, render, section_part
-    from sendwaits.release.reports.common import header_facts
+    from sendwaits.release.profile import Profile
+    from sendwaits.release.publish import Part
 
-    profile, k = shown_as
-    far = sum(outside(c, r[2], r[3]) in ("far above", "above") for c in comparisons for r in c.rows)
-    title = Markup(
-        "{} of the areas\u2019 waiting lists hold more long waits than chance explains"
-    ).format(far or "None")
-    lede = Markup(
-        "Each mark is one area. Inside the funnel the difference from the others is what chance alone would bring; "
-        "only outside it is there something to ask about."
+    far = [r for c in comparisons for r in c.rows if outside(c, r[2], r[3]).endswith("above")]
+    title = f"{words.capital(words.count(len(far)))} of the areas\u2019 lists lie outside what chance would bring"
+    lede = "Inside the funnel an area differs from the others by no more than chance alone would bring."
+    facts = {
+        "title": title,
+        "area": workspace.area.name,
+        "as_at": wording.plain(words.day(as_at)),
+        "profile_words": Profile(shown_as[0], max(3, shown_as[1])).words,
+        "crumb": "",
+        "made_up": False,
+        "extracts": f"{len(places)} areas",
+        "version": __version__,
+    }
+    html = wording.render("opening.html", title=title, lede=lede, keys=[])
+    sections = [_section(workspace, c, as_at).part() for c in comparisons]
+    return from_parts(
+        [Part("opening", html, title, facts), *sections, _way_in(places, errors).part()]
     )
-    facts = header_facts(workspace, as_at, profile, k, False, None, title, "")
-    opening = Part(
-        "opening", render("opening.html", title=title, lede=lede, keys=[]), plain(title), facts
-    )
-    sections = [_section(workspace, c, as_at) for c in comparisons]
-    return from_parts([opening, section_part(*sections, _way_in(places, errors, words.day(as_at)))])
 
 
 def _section(workspace: Workspace, c: Comparison, as_at: date) -> Any:
-    from sendwaits.release import narrative as words
-    from sendwaits.release.parts import Section, Table
+    from sendwaits.release import words
+    from sendwaits.release.publish import Section
+    from sendwaits.release.show import Table
 
     line = c.measure.removeprefix("waiting_over_").replace("_", " ")
     label = f"{workspace.pathway(c.pathway).label}, {c.wait}"
-    rows: list[tuple[Any, ...]] = []
-    order = sorted(
-        c.rows, key=lambda r: (r[3] is None or not r[3], -(r[2] or 0) / (r[3] or 1), r[0])
-    )
-    for place, (name, slug, long, waiting) in enumerate(order, 1):
+    order = sorted(c.rows, key=lambda r: (not r[3], -(r[2] or 0) / (r[3] or 1), r[0]))
+    rows = []
+    for name, slug, long, waiting in order:
         count, base, share = _numbers(c, name, long, waiting, as_at)
-        rank = str(place) if share.shown else ""
-        rows.append(
-            (
-                Markup('<a href="{}/index.html">{}</a>').format(slug, name),
-                rank,
-                count,
-                base,
-                share,
-                outside(c, long, waiting) or "not placed",
-            )
-        )
-    high = [r[0] for r in order if outside(c, r[2], r[3]) in ("above", "far above")]
-    named = words.listed(high[:5])
-    title = Markup("{}: {} above the funnel").format(
-        label,
-        Markup("{} {}").format(named, "stands" if len(high) == 1 else "stand")
-        if high
-        else "no area stands",
-    )
-    table = Table(
-        f"{label}: waiting over {line} at {words.day(as_at)}, by area",
-        ("Area", "Place", f"Over {line}", "Waiting", "Share", "In the funnel"),
-        rows,
-        frozenset({5}),
-    )
-    numbers = [(r[0], *_numbers(c, *r[:1], *r[2:], as_at)) for r in order]
-    chart = (
-        _funnel(
-            c,
-            numbers,
-            f"{label}: share waiting over {line} against the number waiting, {len(c.rows)} areas",
-        )
-        if c.share
-        else Markup("")
-    )
+        link = Markup('<a href="{}/index.html">{}</a>').format(slug, name)
+        rows.append((link, count, base, share, outside(c, long, waiting) or "not placed"))
+    apart = [r[0] for r in order if outside(c, r[2], r[3]) not in ("", "within")]
+    what = f"{words.listed(apart[:5])} {words.plural(len(apart), 'lies', 'lie')} outside the funnel"
+    heads = ("Area", f"Over {line}", "Waiting", "Share", "In the funnel")
+    caption = f"{label}: waiting over {line} on {words.day(as_at)}, by area"
     hidden = sum(r[3] is None for r in c.rows)
     note = f"{hidden} areas are not shown because a number is too small." if hidden else ""
+    table = Table(caption, heads, rows, frozenset({4}))
+    title = f"{label}: {what if apart else 'no area lies outside the funnel'}"
     return Section(
-        title,
-        f"Share of children waiting who have waited over {line}, by how many wait, {words.day(as_at)}",
-        [
-            (
-                "What it means",
-                "The dashed lines hold 95% and the dotted lines 99.8% of areas if all had the same share.",
-            )
-        ],
-        chart,
-        table,
-        "Source: the areas\u2019 released figures.csv.",
-        note,
+        title, caption, (), tables=[table], source="Source: the areas\u2019 figures.csv.", note=note
     )
 
 
@@ -222,96 +187,25 @@ def _numbers(
     c: Comparison, name: str, long: int | None, waiting: int | None, as_at: date
 ) -> tuple[Any, Any, Any]:
     """The area's two counts and their share, with keys that name the area."""
-    from sendwaits.release.cells import Number
+    from sendwaits.release.key import Key
+    from sendwaits.release.number import Number
 
     def number(measure: str, value: int | None) -> Number:
-        key = f"{c.pathway}|{c.wait}|{measure}|area={name.replace('|', '/')}||{as_at.isoformat()}"
-        return Number(key, status="c") if value is None else Number(key, float(value))
+        key = Key(c.pathway, c.wait, measure, f"area={name}", "", as_at.isoformat())
+        return Number(key, form="c") if value is None else Number(key, float(value), form="exact")
 
     count, base = number(c.measure, long), number("waiting", waiting)
     return count, base, count.share_of(base)
 
 
-def _funnel(c: Comparison, numbers: Sequence[tuple[str, Any, Any, Any]], label: str) -> Markup:
-    """Share against size with the limits around the pooled share; an area that is hidden has no mark."""
-    from sendwaits.release.charts import NARROW, WIDE
-    from sendwaits.release.svg import GREY, GRID, NAVY, ORANGE, RULE, Sheet
+def _way_in(places: Sequence[tuple[str, str]], errors: Mapping[str, str]) -> Any:
+    from sendwaits.release.publish import Section
+    from sendwaits.release.show import Table
 
-    shown = [
-        (name, base, share, outside(c, int(count.value), int(base.value)))
-        for name, count, base, share in numbers
-        if share.shown
-    ]
-    most = max((int(base.value) for _, base, _, _ in shown), default=1)
-    sizes = sorted({max(1, round(most * 1.05 * i / 40)) for i in range(1, 41)})
-    top = min(
-        100.0,
-        max(
-            [s.value for *_, s, _ in shown]
-            + [100 * funnel_limits(sizes[len(sizes) // 8], c.share or 0.5, FAR)[1]]
-        )
-        * 1.05,
-    )
-
-    def draw(narrow: bool) -> Sheet:
-        sheet = Sheet(NARROW if narrow else WIDE, 300)
-        left, right, bottom = 48.0, sheet.width - 12, 250.0
-
-        def at(size: float, percent: float) -> tuple[float, float]:
-            return left + size / (most * 1.05) * (right - left), bottom - min(
-                percent, top
-            ) / top * (bottom - 16)
-
-        for step in range(5):
-            y = at(0, top * step / 4)[1]
-            sheet.line(left, y, right, y, stroke=GRID if step else RULE)
-            sheet.text(left - 8, y + 5, f"{top * step / 4:.0f}%", fill=GREY, anchor="end")
-        sheet.line(
-            *at(0, 100 * (c.share or 0)), *at(most * 1.05, 100 * (c.share or 0)), stroke=GREY
-        )
-        for coverage, dash in ((NORMAL, "6 4"), (FAR, "2 3")):
-            for side in (0, 1):
-                sheet.path(
-                    [at(n, 100 * funnel_limits(n, c.share or 0, coverage)[side]) for n in sizes],
-                    stroke=GREY,
-                    width=1.5,
-                    dash=dash,
-                )
-        for name, base, share, where in shown:
-            far = where in ("above", "far above")
-            sheet.mark(
-                "up" if far else "circle",
-                *at(base.value, share.value),
-                ORANGE if far else NAVY,
-                5,
-                share.key,
-            )
-            if far:
-                x, y = at(base.value, share.value)
-                sheet.text(x, y - 9, name, anchor="end" if x > sheet.width * 0.7 else "", halo=True)
-        sheet.text(left, bottom + 22, "0", fill=GREY)
-        sheet.text(right, bottom + 22, f"{most * 1.05:,.0f} waiting", fill=GREY, anchor="end")
-        return sheet
-
-    return Markup('<div class="wide">{}</div><div class="narrow" hidden>{}</div>').format(
-        draw(False).svg(label), draw(True).svg(label)
-    )
-
-
-def _way_in(places: Sequence[tuple[str, str]], errors: Mapping[str, str], day: str) -> Any:
-    from sendwaits.release.parts import Section, Table
-
-    rows = [
+    rows: list[tuple[Any, str]] = [
         (Markup('<a href="{}/index.html">{}</a>').format(slug, name), "made")
         for name, slug in places
     ]
-    rows += [
-        (Markup("{}").format(name), f"not made: {why}") for name, why in sorted(errors.items())
-    ]
-    return Section(
-        f"{len(places)} areas have a set of reports",
-        f"The reports of each area, {day}",
-        (),
-        Markup(""),
-        Table("The areas and their reports", ("Area", "Reports"), rows, frozenset({1})),
-    )
+    rows += [(name, f"not made: {why}") for name, why in sorted(errors.items())]
+    table = Table("The areas and their reports", ("Area", "Reports"), rows, frozenset({1}))
+    return Section(f"{len(places)} areas have a set of reports", tables=[table])

@@ -63,11 +63,16 @@ class Key(NamedTuple):
     @classmethod
     def of(cls, row: Any) -> Key:
         """The key of a frame's row (a mapping, a Series or a named tuple), dates as ISO text."""
-        get = (
-            row.__getitem__ if hasattr(row, "__getitem__") and not isinstance(row, tuple) else None
+        named = isinstance(row, tuple) or not hasattr(row, "__getitem__")
+        parts = [getattr(row, c) if named else row[c] for c in COLUMNS[:6]]
+        return cls(
+            str(parts[0]),
+            str(parts[1]),
+            str(parts[2]),
+            str(parts[3]),
+            text(parts[4]),
+            text(parts[5]),
         )
-        parts = [get(c) if get else getattr(row, c) for c in COLUMNS[:6]]
-        return cls(*(str(p) for p in parts[:4]), text(parts[4]), text(parts[5]))
 
     def derived(self, prefix: str, group: str | None = None, start: str | None = None) -> Key:
         """The key of a number made from this one: ``prefix:`` before its measure (spc, change, forecast)."""

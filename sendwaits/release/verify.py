@@ -1,4 +1,4 @@
-"""Is a set of reports complete, unchanged and safe to release? Answered from its files alone."""
+"""Is a set of reports complete, unchanged, and does every page say what its figures and verdicts say? From its files alone."""
 
 from __future__ import annotations
 
@@ -10,73 +10,31 @@ from typing import TYPE_CHECKING, Any
 
 from sendwaits import store
 from sendwaits.errors import Unsafe
-from sendwaits.release.disclosure import Released, audit
-from sendwaits.release.disclosure.register import releases
-from sendwaits.release.tables import HIDDEN, read_figures
+from sendwaits.release.files import read_figures, read_verdicts
+from sendwaits.release.key import SUPPRESSED, Key
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
-__all__ = ["verify", "audit_folder", "compare_pages"]
+__all__ = ["compare_pages", "verify"]
 
 
 def verify(reports: Path) -> list[str]:
-    """Three plain lines: complete and unchanged, safe, pages agree with figures.csv.
+    """Plain lines: complete and unchanged; pages agree with figures.csv and verdicts.csv.
 
-    ``reports`` is a folder reports/<as_at>. Where its workspace's register of releases lies beside it, earlier releases are
-    taken into account. Raises `Unsafe` (exit 6) naming the first things that are wrong, never a hidden value.
+    ``reports`` is a folder reports/<as_at>. Raises `Unsafe` (exit 6) naming the first things that are wrong, never a hidden
+    value. The seal finds accidents, not forgery: who can change a file can seal it anew.
     """
     facts = _unchanged(reports)
-    given = facts["parameters"]
-    if given["profile"] == "analyst":
+    if facts["parameters"]["profile"] == "analyst":
         raise Unsafe(
             "This set has the analyst profile: exact numbers, not for release. Run: sendwaits report --profile board"
         )
-    numbers = audit_folder(reports, facts)
+    numbers, words = compare_pages(reports)
     return [
         f"Complete and unchanged: {len(facts['outputs'])} files as run.json lists them.",
-        f"Safe: no hidden number can be worked out (profile {given['profile']}, k = {given['k']}, {numbers[0]} numbers, {numbers[1]} hidden).",
-        f"Pages agree with figures.csv: {numbers[2]} printed numbers compared.",
+        f"Pages agree with figures.csv and verdicts.csv: {numbers} printed numbers and {words} verdicts compared.",
     ]
-
-
-def audit_folder(
-    folder: Path, facts: dict[str, Any] | None = None, previous: list[Released] | None = None
-) -> tuple[int, int, int]:
-    """Numbers released, hidden, and compared with the pages of a set; raises `Unsafe` when a hidden one could be worked out.
-
-    Analyst sets are not audited. ``previous``: earlier releases, by default those of the register beside the folder.
-    """
-    facts = facts if facts is not None else _facts(folder)
-    given = facts["parameters"]
-    table = read_figures(folder / "figures.csv")
-    hidden = int((table["status"] == "c").sum())
-    if given["profile"] == "analyst":
-        return len(table), hidden, 0
-    if previous is None:
-        own = (folder / "figures.csv").read_bytes().decode("utf-8")
-        previous = releases(folder.resolve().parent.parent / "data" / "processed", but=own)
-    found = []
-    for _, rows in table.groupby(
-        "pathway", sort=False
-    ):  # pathways share no child's wait, and `report` audits each by itself
-        found += audit(
-            Released(
-                rows.reset_index(drop=True),
-                zeros_hidden=list(facts.get("zeros_hidden", [])),
-                profile=given["profile"],
-                k=int(given["k"]),
-            ),
-            previous,
-        )
-    if found:
-        first = "; ".join(
-            f"{f.key.split('|')[0]} {f.key.split('|')[2]} ({f.what})" for f in found[:3]
-        )
-        raise Unsafe(
-            f"{len(found)} numbers would tell too much, nothing is safe to release. First: {first}."
-        )
-    return len(table), hidden, compare_pages(folder, table)
 
 
 def _facts(folder: Path) -> dict[str, Any]:
@@ -122,16 +80,20 @@ def _seal(facts: dict[str, Any]) -> str:
 
 
 class _Keyed(HTMLParser):
-    """Every element of a page that carries a data-key: (key, its text)."""
+    """Every element of a page that carries a data-key, as (key, its text), and every data-verdict."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.found: list[tuple[str, str]] = []
+        self.verdicts: list[str] = []
         self._open: list[tuple[int, str, list[str]]] = []
         self._depth = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        key = dict(attrs).get("data-key")
+        given = dict(attrs)
+        key = given.get("data-key")
+        if given.get("data-verdict"):
+            self.verdicts.append(str(given["data-verdict"]))
         if tag in _EMPTY:
             if key is not None:
                 self.found.append((key, ""))
@@ -175,31 +137,47 @@ _EMPTY = {
 }
 
 
-def compare_pages(folder: Path, table: pd.DataFrame) -> int:
-    """Printed numbers compared with figures.csv; raises `Unsafe` where a page shows what figures.csv does not."""
-    rows = {
-        "|".join((r.pathway, r.wait, r.measure, r.group, r.period_start, r.period_end)): r
-        for r in table.astype(object).itertuples(index=False)
-    }
-    compared = 0
+def compare_pages(folder: Path) -> tuple[int, int]:
+    """Printed numbers compared with figures.csv, verdicts with verdicts.csv.
+
+    Raises `Unsafe` where a page shows a number that figures.csv does not hold, or says a verdict that verdicts.csv does not.
+    """
+    rows = {str(Key.of(r)): r for r in read_figures(folder / "figures.csv").itertuples(index=False)}
+    judged = read_verdicts(folder / "verdicts.csv")
+    known = {"|".join(v) for v in zip(*(judged[c] for c in _SERIES), strict=True)}
+    numbers = verdicts = 0
     for page in sorted(folder.glob("*.html")):
         reader = _Keyed()
         reader.feed(page.read_text(encoding="utf-8"))
+        for said in reader.verdicts:
+            verdicts += 1
+            if said not in known and not said.endswith("|not_published"):
+                raise Unsafe(f"{page.name}: says {said}, which is not in verdicts.csv.")
         for key, text in reader.found:
             row, derived = _behind(key, rows)
             if row is None:
                 continue
-            compared += 1
-            if row.status == "c" and not (HIDDEN in text and not re.search(r"\d", text)):
-                raise Unsafe(
-                    f"{page.name}: a number or mark is shown for {row.pathway} {row.measure}, which figures.csv hides."
-                )
-            if not derived and row.status == "" and not _agrees(text, row):
-                raise Unsafe(f"{page.name}: {row.pathway} {row.measure} differs from figures.csv.")
-    return compared
+            numbers += 1
+            _compare(page.name, row, text, derived)
+    return numbers, verdicts
 
 
-_DERIVED = ("change:", "share:", "numerator:", "denominator:", "left:")
+_NAMED = re.compile(r"(?:over|within|up to)[\s\u00a0]\d+[\s\u00a0]weeks?", re.IGNORECASE)
+"""A line that a label names: "Over 52 weeks [c]" shows no number."""
+_SERIES = ("pathway", "wait", "measure", "group", "verdict")
+
+
+def _compare(page: str, row: Any, text: str, derived: bool) -> None:
+    bare = _NAMED.sub("", text)
+    if row.form == "c" and not (SUPPRESSED in bare and not re.search(r"\d", bare)):
+        raise Unsafe(
+            f"{page}: a number or mark is shown for {row.pathway} {row.measure}, which figures.csv hides."
+        )
+    if not derived and row.form in ("exact", "rounded") and not _agrees(text, row):
+        raise Unsafe(f"{page}: {row.pathway} {row.measure} differs from figures.csv.")
+
+
+_DERIVED = ("change:", "share:", "numerator:", "denominator:", "months:", "weekly:", "spc:")
 
 
 def _behind(key: str, rows: dict[str, Any]) -> tuple[Any, bool]:
@@ -215,17 +193,20 @@ def _behind(key: str, rows: dict[str, Any]) -> tuple[Any, bool]:
 
 
 def _agrees(text: str, row: Any) -> bool:
-    """Whether a printed number is the released one, rounded as printed; a mark or words without a number always do."""
-    found = re.search(r"[\u2212-]?\d[\d,]*(?:\.(\d+))?", text)
-    if not found:
+    """Whether a printed number is the released one, rounded as printed; of a label ("Over 18 weeks 316") its last number.
+
+    A mark or words without a number always agree.
+    """
+    numbers = re.findall(r"[\u2212-]?\d[\d,]*(?:\.\d+)?", text)
+    if not numbers:
         return True
-    printed = float(found[0].replace(",", "").replace("\u2212", "-"))
-    step = 10.0 ** -len(found[1] or "")
-    near = [
-        v
-        for v in (row.value, row.numerator, row.denominator, row.n)
-        if str(v) not in ("None", "nan", "<NA>")
-    ]
-    return any(abs(printed - float(v)) <= step / 2 + 1e-6 for v in near) or (
-        row.unit == "weeks" and abs(printed - float(row.value) * 7 / 30.4375) <= step / 2 + 1e-6
-    )
+    printed = float(numbers[-1].replace(",", "").replace("\u2212", "-"))
+    step = 10.0 ** -len(numbers[-1].partition(".")[2])
+    values = [float(v) for v in (row.value, row.numerator, row.denominator, row.n) if not _empty(v)]
+    return any(abs(printed - v) <= step / 2 + 1e-6 for v in values)
+
+
+def _empty(value: Any) -> bool:
+    import pandas as pd
+
+    return value is None or value is pd.NA or value != value

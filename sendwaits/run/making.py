@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,23 +30,23 @@ class Maker:
     """Computes what the reports of a set share, turns notebooks into pages, makes the set's other files, and audits it."""
 
     libraries: tuple[str, ...] = (
+        "scipy.stats",
         "matplotlib.pyplot",
         "seaborn",
-        "scipy.stats",
         "scipy.optimize",
         "sendwaits.area",
+        "sendwaits.release.draw",
+        "sendwaits.release.report",
+        "sendwaits.release.area_report",
         "sendwaits.release.pages",
-        "sendwaits.release.charts",
-        "sendwaits.release.narrative",
-        "sendwaits.release.reports.trend",
-        "sendwaits.release.reports.backlog",
-        "sendwaits.release.reports.forecast",
+        *(f"sendwaits.release.findings.{n}" for n in ("trend", "backlog", "forecast")),
+        *(f"sendwaits.release.tables.{n}" for n in ("trend", "backlog", "forecast")),
     )
 
     def warm(self, workspace: Workspace, request: Request) -> None:
         """What the reports of one pathway share is computed and kept; side by side with other pathways'."""
-        self._area(workspace).prepare(
-            as_at=request.as_at, pathways=list(request.pathways), profile=request.profile
+        self._area(workspace).contents(
+            request.as_at, list(request.pathways), request.profile, whole=False
         )
 
     def prepare(self, workspace: Workspace, request: Request) -> None:
@@ -57,7 +56,7 @@ class Maker:
         from sendwaits.run.checking import leave
 
         area = self._area(workspace)
-        area.prepare(as_at=request.as_at, pathways=list(request.pathways), profile=request.profile)
+        area.contents(request.as_at, list(request.pathways), request.profile)
 
         def left() -> bool:
             leave(area.check(), workspace)
@@ -86,76 +85,29 @@ class Maker:
         """The other files of the set by name: index.html (it links the pages that were ``made``), figures.csv, tables.xlsx;
         under run.json, more facts for it.
         """
-        return self._area(workspace).set_files(
-            as_at=request.as_at,
-            pathways=list(request.pathways),
-            profile=request.profile,
-            failed=dict(failed),
-            made=sorted(made),
+        from sendwaits.release.edition import files_of
+
+        found = self._area(workspace).contents(
+            request.as_at, list(request.pathways), request.profile
         )
+        return files_of(found, dict(failed), sorted(made))
 
     def audit(
         self, workspace: Workspace, request: Request, folder: Path, workers: int
     ) -> dict[str, str]:
-        """Pathway -> why its numbers in ``folder`` must not be released: a hidden one could be worked out.
+        """Pathway -> why its numbers in ``folder`` must not be released; empty when they may.
 
-        Pathways share no child's wait: they are audited side by side, and what was found is kept with what was audited.
-        Raises `Unsafe` when the pages say something else than figures.csv.
+        Raises `Unsafe` when a page of the set does not say what its figures and verdicts say.
         """
-        if request.profile == "analyst":
-            return {}
-        from sendwaits.release.tables import read_figures
         from sendwaits.release.verify import compare_pages
-        from sendwaits.run import processes
 
-        table = read_figures(folder / "figures.csv")
-        facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        items = [
-            (workspace, request, code, rows.reset_index(drop=True), facts.get("zeros_hidden", []))
-            for code, rows in table.groupby("pathway")
-        ]
-        found = {}
-        for (_, _, code, *_), outcome in processes.each_alone(_audit, items, workers):
-            if outcome.failure:
-                found[code] = f"its disclosure check could not be finished: {outcome.failure}"
-            elif outcome.value:
-                first = "; ".join(sorted(outcome.value)[:3])
-                found[code] = f"{len(outcome.value)} numbers would tell too much. First: {first}"
-        if not found:
-            compare_pages(folder, table)
-        return found
+        compare_pages(folder)
+        return {}
 
     def register(self, workspace: Workspace, request: Request, folder: Path) -> None:
-        """The set in ``folder`` is about to be released: the register holds it before a reader can see it.
-
-        Parts of an area have no register of their own; the analyst's sets are not released.
-        """
-        if request.profile != "analyst" and not workspace.only:
-            from sendwaits.release.disclosure.register import record
-
-            record(workspace.processed, folder)
+        """The set in ``folder`` is about to be released: the register holds it before a reader can see it."""
 
     def _area(self, workspace: Workspace) -> Any:
         from sendwaits.area import Area
 
         return Area(workspace)
-
-
-def _audit(item: tuple[Workspace, Request, str, Any, list[str]], tell: Any) -> list[str]:
-    """What is wrong with one pathway's released rows: measure and reason, never the number."""
-    from sendwaits import store
-    from sendwaits.release.disclosure import Released, audit
-    from sendwaits.release.disclosure.register import digest, releases
-
-    workspace, request, code, rows, zeros = item
-    before = "" if workspace.only else digest(workspace.processed)
-    key = [code, request.profile, request.k, sorted(zeros), before, rows.to_csv(index=False)]
-
-    def find() -> list[str]:
-        previous = releases(workspace.processed) if before else []
-        found = audit(
-            Released(rows, zeros_hidden=zeros, profile=request.profile, k=request.k), previous
-        )
-        return sorted({f"{f.key.split('|')[0]} {f.key.split('|')[2]} ({f.what})" for f in found})
-
-    return store.cached(workspace, f"audit-{code}", key, find)

@@ -18,6 +18,8 @@ def _cells(table: pd.DataFrame) -> list[list[Any]]:
     columns = []
     for name in table.columns:
         column = table[name]
+        if pd.api.types.is_datetime64_any_dtype(column):
+            column = column.dt.strftime("%Y-%m-%d")
         missing = column.isna().to_numpy()
         values = column.astype(object).to_list()
         if pd.api.types.is_float_dtype(column) and count is not None and name == "value":

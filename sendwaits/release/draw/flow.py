@@ -16,6 +16,7 @@ from sendwaits.release.draw.lines import time_panel
 from sendwaits.release.draw.palette import SERIES
 from sendwaits.release.draw.panel import Box, Cell, Panel, begin, fit_new, new_figure, stack
 from sendwaits.release.draw.rows import Labels, series
+from sendwaits.release.key import grain
 
 __all__ = ["flow"]
 
@@ -34,11 +35,15 @@ def flow(
 ) -> np.ndarray:
     """Who joined and left above, the list below, on one time axis: an array of two Axes, never two scales in one.
 
-    Rows with a period_start are drawn above, stocks below. ``ax``: two Axes. Raises `Refused` when either is missing.
+    Rows with a period_start are drawn above, stocks below; of flows in several grains only the finest, since a year's
+    count and a month's share no scale (the table has them all). ``ax``: two Axes. Raises `Refused` when either is missing.
     """
     lines = series(frame, labels)
     above = [s for s in lines if s.rows["period_start"].notna().all()]
     below = [s for s in lines if s not in above]
+    spans = [grain(s.rows) for s in above]
+    finest = next((g for g in ("month", "quarter", "year") if g in spans), "")
+    above = [s for s, g in zip(above, spans, strict=True) if g == finest]
     if not above or not below:
         raise Refused("flow draws a list and who joined and left it: give rows of both")
     pair = list(ax) if ax is not None else _two()

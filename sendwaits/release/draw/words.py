@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from sendwaits.release.key import SUPPRESSED, UNDEFINED
+from sendwaits.release.words import measure
 
 __all__ = ["day", "month", "number", "period", "plain", "tick"]
 
@@ -72,4 +73,4 @@ def period(start: Any, end: Any, short: bool = True) -> str:
 def plain(name: str) -> str:
     """A measure, wait or group in plain words: waiting_over_18_weeks, district=Ashfield."""
     column, is_group, value = name.partition("=")
-    return value if is_group else name.removesuffix("_pct").replace("_", " ")
+    return value if is_group else measure(name.rpartition(":")[2]).head.removesuffix(", weeks")

@@ -1,0 +1,92 @@
+"""The files of a set beside its report pages: index, explore page, figures, verdicts, workbook, and facts for run.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from sendwaits.release import explore, files, pages, ratings, words, workbook
+from sendwaits.release.area_report import open_report
+from sendwaits.release.names import Names
+
+if TYPE_CHECKING:
+    from sendwaits.release.contents import Contents
+
+__all__ = ["files_of"]
+
+
+def files_of(
+    contents: Contents, failed: Mapping[str, str], made: Collection[str] | None = None
+) -> dict[str, bytes]:
+    """Name -> bytes. ``made``: the pages of the set, which alone are linked; ``failed``: those that could not be made, and why.
+
+    "run.json" holds only facts that a run adds to its own: the publication plan and the targets as stated.
+    """
+    report = open_report("index", contents)
+    released = report.released
+    judged, ahead = contents.joined("judged"), contents.joined("forecast")
+    names = Names.of(
+        [s.pathway for s in contents.services.values()],
+        dict.fromkeys(released["measure"]),
+        words.measure,
+    )
+    codes = [c for c in contents.services if made is None or f"{c.lower()}_trend" in made]
+    links = {"": "index.html", **{c: f"{c.lower()}_trend.html" for c in codes}}
+    page = explore.page(
+        released,
+        judged,
+        ahead,
+        area=contents.workspace.area.name,
+        as_at=contents.as_at,
+        profile=contents.profile,
+        words=names,
+        links=links,
+    )
+    facts = {
+        "plan": contents.joined("plan").to_dict("records"),
+        "targets": [
+            {**{f: getattr(t, f) for f in t.__struct_fields__}, "by": t.by.isoformat()}
+            for t in contents.workspace.targets
+        ],
+    }
+    return {
+        "tables.xlsx": workbook.workbook(
+            released,
+            judged,
+            ahead,
+            risks_of(contents),
+            area=contents.workspace.area.name,
+            as_at=contents.as_at,
+            profile=contents.profile,
+            words=names,
+        ),
+        "index.html": pages.index(contents, made=made, failed=failed).encode(),
+        "explore.html": page.encode(),
+        "figures.csv": files.figures_csv(released),
+        "verdicts.csv": files.verdicts_csv(judged),
+        "run.json": json.dumps(facts).encode(),
+    }
+
+
+def risks_of(contents: Contents) -> pd.DataFrame:
+    """The rows of the risk register: pathway, risk, likelihood_pct, impact, impact_words, trigger, review, owner (blank)."""
+    report = open_report("index", contents)
+    found = [r for s in report.services.values() for r in ratings.risks(s)]
+    rows = [
+        (
+            r.pathway,
+            r.event.replace("\u00a0", " "),
+            r.likelihood.value,
+            r.impact.value if r.impact.shown else float("nan"),
+            r.impact_words.replace("\u00a0", " "),
+            r.trigger,
+            r.review,
+            "",
+        )
+        for r in sorted(found, key=lambda r: -r.likelihood.value)
+    ]
+    heads = ["pathway", "risk", "likelihood_pct", "impact", "impact_words", "trigger"]
+    return pd.DataFrame(rows, columns=[*heads, "review", "owner"])

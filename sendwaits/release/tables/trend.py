@@ -1,0 +1,85 @@
+"""The frames of the trend report: how long, how many, who joins, on time, years side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from sendwaits.release import show
+
+if TYPE_CHECKING:
+    from sendwaits.release.report import Report
+
+__all__ = [
+    "completed_waits",
+    "demand",
+    "list_size",
+    "on_time",
+    "open_waits",
+    "over_lines",
+    "split",
+    "timeliness",
+    "years",
+]
+
+
+def _each(report: Report, *measures: str, caption: str) -> show.Frame:
+    pairs = [(w.name, m) for w in report.waits for m in measures]
+    return report.frame(*pairs, caption=f"{report.pathway.label}: {caption}")
+
+
+def open_waits(report: Report) -> show.Frame:
+    """How long children still waiting have waited so far: mean and median, by wait and period."""
+    return _each(report, "mean_weeks_open", "median_weeks_open", caption="waits so far")
+
+
+def completed_waits(report: Report) -> show.Frame:
+    """How long completed waits took: their mean, by wait and period."""
+    return _each(report, "mean_weeks_completed", caption="completed waits")
+
+
+def over_lines(report: Report) -> show.Frame:
+    """How many have waited past each line (18, 20, 52 weeks), by wait and period."""
+    lines = [f"waiting_over_{w}_weeks" for w in report.pathway.over_weeks]
+    return _each(report, *lines, caption="over the lines")
+
+
+def list_size(report: Report) -> show.Frame:
+    """How many wait, by wait and period."""
+    return _each(report, "waiting", caption="the list")
+
+
+def demand(report: Report) -> show.Frame:
+    """Referrals received, by period."""
+    return report.frame(("", "referrals"), caption=f"{report.pathway.label}: referrals")
+
+
+def on_time(report: Report) -> show.Frame:
+    """The share completed within the standard (without a standard: of open waits within their review date), by period."""
+    timed = [(w.name, "within_standard_pct") for w in report.waits if w.standard_days is not None]
+    review = [(w.name, "within_review_pct") for w in report.waits]
+    return report.frame(*(timed or review), caption=f"{report.pathway.label}: on time")
+
+
+def timeliness(report: Report) -> show.Frame:
+    """Of plans issued and of plans due, the share within 20 weeks, by period; no rows for services without them."""
+    pairs = [("", "within_20_weeks_pct"), ("", "due_within_20_weeks_pct")]
+    return report.frame(*pairs, caption=f"{report.pathway.label}: issued and due")
+
+
+def split(report: Report) -> show.Frame:
+    """The mean wait so far by the group that the service works in (its own column, such as worker); no rows without one."""
+    column = report.pathway.split
+    found = report.released
+    keep = (found["measure"] == "mean_weeks_open") & found["group"].str.startswith(f"{column}=")
+    rows = found[keep & bool(column)].reset_index(drop=True)
+    return show.show(rows, f"{report.pathway.label}: mean wait so far by {column}")
+
+
+def years(report: Report) -> show.Frame:
+    """Calendar years side by side: counts and shares of the service, the running year where it is published."""
+    measures = list(dict.fromkeys(report.service.released.query("wait == ''")["measure"]))
+    found = [report.calendar_years("", m) for m in measures]
+    found = [f for f in found if len(f)] or [report.service.released.iloc[:0]]
+    return show.show(pd.concat(found, ignore_index=True), f"{report.pathway.label}: calendar years")
