@@ -356,7 +356,7 @@ def _sentence(report: Any, tidy: pd.DataFrame, sentence: str) -> Markup:
 
 
 def _marked(verdicts: Any, report: Any, tidy: pd.DataFrame, text: str) -> Markup:
-    return verdicts.words.marked(
+    return verdicts.marked(
         text,
         [
             report.verdict(w, m, g)

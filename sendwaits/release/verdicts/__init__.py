@@ -2,6 +2,7 @@
 
 from sendwaits.release.verdicts import changes, words
 from sendwaits.release.verdicts.judging import judge, verdicts
+from sendwaits.release.verdicts.marking import marked
 from sendwaits.release.verdicts.rebase import proposals
 from sendwaits.release.verdicts.verdict import COLUMNS, VERDICTS, Level, Verdict, Verdicts
 
@@ -13,6 +14,7 @@ __all__ = [
     "Verdicts",
     "changes",
     "judge",
+    "marked",
     "proposals",
     "verdicts",
     "words",
