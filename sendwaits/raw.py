@@ -13,7 +13,17 @@ from sendwaits.errors import Refused
 if TYPE_CHECKING:
     from sendwaits.workspace import Workspace
 
-__all__ = ["Named", "Fresh", "days", "freshness", "late_words", "listing", "named", "remedy"]
+__all__ = [
+    "Named",
+    "Fresh",
+    "days",
+    "freshness",
+    "late_words",
+    "listing",
+    "misnamed",
+    "named",
+    "remedy",
+]
 
 GRACE_DAYS = 3
 """Days after the newest extract in which a released flow may still end. Source: CONTRACT section 3, rule 1."""
@@ -111,6 +121,16 @@ def remedy(name: str, workspace: Workspace) -> str:
         day, copied = _day(*reversed(ours.groups())) if ours and sure else None, False
     meant = f"{code}_{day if day else '<YYYY-MM-DD>'}.{ending}"
     return f"{meant}, if it is no second copy of that file" if copied else meant
+
+
+def misnamed(workspace: Workspace) -> str:
+    """One line that tells each file that is not named as an extract what to be called; empty when there is none."""
+    told = [
+        f"{p.name} (call it {remedy(p.name, workspace)})"
+        for p in listing(workspace.raw)
+        if named(p.name, workspace) is None
+    ]
+    return f"Left out, not named as an extract: {', '.join(told)}." if told else ""
 
 
 def days(workspace: Workspace) -> dict[str, list[date]]:

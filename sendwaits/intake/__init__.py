@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from sendwaits import raw
 from sendwaits.errors import Refused
 from sendwaits.intake import clean, compare, extracts, monthly
 from sendwaits.intake.clean import FINDING_COLUMNS, QUARANTINE_COLUMNS, Cleaned, RefusedFile
@@ -189,7 +190,7 @@ def check(
                 name,
                 1,
                 "the file is of no known service, or not named <CODE>_<YYYY-MM-DD>, and is left out",
-                "Rename it, or move it out of data/raw.",
+                f"Call it {raw.remedy(name, workspace)}, or move it out of data/raw.",
             )
         )
     for code in workspace.pathways:

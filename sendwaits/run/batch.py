@@ -86,6 +86,7 @@ def run(
         )
     target = workspace.reports / as_at.isoformat()
     if dry_run:
+        maker.admit(workspace)
         return _dry(workspace, make_plan(workspace, target, as_at, pathways, reports, profile))
     from sendwaits.run.lock import held
 
@@ -190,6 +191,7 @@ class _Attempt:
         tqdm.monitor_interval = 0  # its thread would forbid forking
         with self.summary.stage("libraries"):
             processes.preload(self.maker.libraries)
+        self.maker.admit(workspace)
         with tqdm(
             total=len(plan.request.pathways) + len(todo),
             disable=self.quiet or None,

@@ -12,54 +12,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sendwaits import __version__
+from sendwaits import __version__, raw
 from sendwaits.errors import CannotWrite, Refused, SendwaitsError
 from sendwaits.run.claims import claims
-from sendwaits.workspace import PROFILES, parse_date
+from sendwaits.run.options import (
+    as_at_,
+    debug_,
+    folder_,
+    form_,
+    opened,
+    pathways_,
+    print_table,
+    say,
+)
+from sendwaits.workspace import PROFILES
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 __all__ = ["main"]
 
 _DEBUG = "--debug"
-FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)
-
-
-class _Date(click.ParamType):
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        if isinstance(value, date):
-            return value
-        try:
-            day = parse_date(value, "--as-at")
-        except Refused as error:
-            self.fail(str(error))
-        if not FIRST_DAY <= day <= LAST_DAY:
-            self.fail(
-                f"--as-at: {day} is no census day. Give a day from {FIRST_DAY} to {LAST_DAY}."
-            )
-        return day
-
-
-_dir = click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
-_as_at = click.option(
-    "--as-at",
-    required=True,
-    type=_Date(),
-    help="The census day, YYYY-MM-DD: the state at the end of that day.",
-)
-_pathways = click.option(
-    "--pathway",
-    "pathways",
-    multiple=True,
-    help="A pathway code; may be given several times. Default: all with an extract.",
-)
-_format = click.option(
-    "--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True
-)
-_debug = click.option(_DEBUG, is_flag=True, help="Show the traceback of an error.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -68,38 +41,18 @@ def cli() -> None:
     """Waiting-list analytics for SEND partnerships."""
 
 
-def _area(folder: Path) -> Any:
-    from sendwaits.area import open as open_area
-
-    return open_area(folder)
-
-
-def _say(lines: list[str]) -> None:
-    for line in lines:
-        click.echo(line, err=True)
-
-
-def _print(table: pd.DataFrame, form: str) -> None:
-    """The table on standard output: csv with LF line ends, or a JSON list of objects with null for empty."""
-    from sendwaits.run.printing import as_csv, as_json
-
-    text = as_json(table) if form == "json" else as_csv(table)
-    sys.stdout.buffer.write(text.encode("utf-8"))
-    sys.stdout.flush()
-
-
 @cli.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@_debug
+@debug_
 def init(folder: Path, debug: bool) -> None:
     """Make an area's own empty workspace: commented settings, data/raw, notebooks."""
     from sendwaits.run.starting import init as make
 
-    _say(make(folder))
+    say(make(folder))
 
 
 @cli.command()
-@_dir
+@folder_
 @click.option(
     "--seed",
     type=int,
@@ -109,42 +62,47 @@ def init(folder: Path, debug: bool) -> None:
 @click.option(
     "--size", type=click.Choice(["small", "area", "national"]), default="area", show_default=True
 )
-@_debug
+@debug_
 def sample(folder: Path, seed: int | None, size: str, debug: bool) -> None:
     """Make a workspace with made-up extracts. No real child, ever."""
     from sendwaits import sample as made_up
 
     made_up.write(folder, size=size, **({} if seed is None else {"seed": seed}))
-    _say(
-        [f"A made-up workspace is in {folder}. Next: sendwaits report {folder} --as-at 2024-07-31"]
-    )
+    say([f"A made-up workspace is in {folder}. Next: sendwaits report {folder} --as-at 2024-07-31"])
 
 
 @cli.command()
-@_dir
+@folder_
 @click.option("--allow-empty", is_flag=True, help="Accept a file that has headings but no rows.")
 @click.option(
     "--accept-volume",
     is_flag=True,
     help="Accept a file with under half the rows of the one before.",
 )
-@_debug
-def check(folder: Path, allow_empty: bool, accept_volume: bool, debug: bool) -> None:
-    """Clean only: what is accepted, quarantined, merged, and why."""
+@click.option("--all", "every", is_flag=True, help="Older extracts and every finding, too.")
+@debug_
+def check(folder: Path, allow_empty: bool, accept_volume: bool, every: bool, debug: bool) -> None:
+    """Clean only: what is read, set aside and why, and which waits come of it."""
+    from sendwaits.run.checked import words
     from sendwaits.run.checking import leave
 
-    area = _area(folder)
+    area = opened(folder)
     result = area.check(allow_empty=allow_empty, accept_volume=accept_volume)
+    if not result.manifest["files"]:
+        raise Refused(
+            "data/raw: holds no extract. Put one there, named like NST_2024-07-31.csv (service and extract date).\n"
+            + raw.misnamed(area.workspace)
+        )
     leave(result, area.workspace)
-    click.echo(result.summary)
+    click.echo("\n".join(words(result, area.workspace, every)))
     if result.refusals:
         raise Refused("\n".join(result.refusals[:6]))
 
 
 @cli.command()
-@_dir
-@_as_at
-@_pathways
+@folder_
+@as_at_
+@pathways_
 @click.option(
     "--group",
     default="",
@@ -164,8 +122,8 @@ def check(folder: Path, allow_empty: bool, accept_volume: bool, debug: bool) -> 
     show_default=True,
     help="How many months the periods cover, that of the census day included.",
 )
-@_format
-@_debug
+@form_
+@debug_
 def figures(
     folder: Path,
     as_at: date,
@@ -177,17 +135,19 @@ def figures(
     debug: bool,
 ) -> None:
     """Print every measure, one row per number."""
-    area = _area(folder)
+    area = opened(folder)
     table = area.figures(
         as_at=as_at, pathway=list(pathways) or None, group=group, period=period, months=months
     )
-    _say(area.said)
-    _print(table, form)
+    from sendwaits.run.doubts import doubts
+
+    say([*area.said, *doubts(table, area.workspace)][:6])
+    print_table(table, form)
 
 
 @cli.command()
-@_dir
-@_as_at
+@folder_
+@as_at_
 @click.option("--pathway", "pathways", multiple=True)
 @click.option(
     "--scenario", "scenarios", multiple=True, help="Add the rows of a scenario of sendwaits.toml."
@@ -204,8 +164,8 @@ def figures(
     show_default=True,
     help="With --series: how many months ahead.",
 )
-@_format
-@_debug
+@form_
+@debug_
 def forecast(
     folder: Path,
     as_at: date,
@@ -219,19 +179,19 @@ def forecast(
     """Print the forecast of a pathway's waits, or of plain monthly series."""
     if (series is None) == (not pathways):
         raise Refused("Name either --pathway or --series. For every monthly series: --series ALL")
-    area = _area(folder)
+    area = opened(folder)
     if series is not None:
         table = area.forecast_series(series, as_at=as_at, months=months)
     else:
         table = area.forecast(list(pathways), as_at=as_at, scenario=list(scenarios))
-    _say(area.said)
-    _print(table, form)
+    say(area.said)
+    print_table(table, form)
 
 
 @cli.command()
-@_dir
-@_as_at
-@_pathways
+@folder_
+@as_at_
+@pathways_
 @click.option(
     "--report",
     "reports",
@@ -259,7 +219,7 @@ def forecast(
 @click.option("--dry-run", is_flag=True, help="List what would be made and why; make nothing.")
 @click.option("--timings", is_flag=True, help="Print what the time was spent on, stage by stage.")
 @click.option("--zip", "zipped", is_flag=True, help="Also put the set into one file, to be sent.")
-@_debug
+@debug_
 def report(
     folder: Path,
     as_at: date,
@@ -288,7 +248,7 @@ def report(
         dry_run=dry_run,
         debug=debug,
     )
-    _say(summary.lines)
+    say(summary.lines)
     if timings:
         click.echo("\n".join(summary.timings))
     if zipped and not dry_run:
@@ -301,7 +261,7 @@ def report(
 
 @cli.command()
 @click.argument("reports", type=click.Path(path_type=Path))
-@_debug
+@debug_
 def verify(reports: Path, debug: bool) -> None:
     """Is this set complete, unchanged and safe to release?"""
     from sendwaits.release import verify as checking
@@ -314,14 +274,14 @@ def verify(reports: Path, debug: bool) -> None:
 @click.argument("before", type=click.Path(path_type=Path))
 @click.argument("after", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["text", "csv", "json"]), default="text")
-@_debug
+@debug_
 def compare(before: Path, after: Path, form: str, debug: bool) -> None:
     """What changed between two sets of reports, why, and which verdicts turned."""
     from sendwaits.run import comparing
 
     found = comparing.compare(before, after)
     if form != "text":
-        return _print(found.changes, form)
+        return print_table(found.changes, form)
     for line in comparing.lines(found, before, after):
         click.echo(line)
 
@@ -330,7 +290,7 @@ def compare(before: Path, after: Path, form: str, debug: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--pathway", required=True)
 @click.option("--write", is_flag=True, help="Append the table to sendwaits.toml.")
-@_debug
+@debug_
 def map_headings(file: Path, pathway: str, write: bool, debug: bool) -> None:
     """Propose a heading map for an extract; writes nothing unless told."""
     from sendwaits.run.starting import map_headings as propose

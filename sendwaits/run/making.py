@@ -43,6 +43,12 @@ class Maker:
         *(f"sendwaits.release.tables.{n}" for n in ("trend", "backlog", "forecast")),
     )
 
+    def admit(self, workspace: Workspace) -> None:
+        """Raises `Refused` for settings that only the rooms below can judge, such as a target of an unknown measure."""
+        from sendwaits.area import open as open_area
+
+        open_area(workspace.root)
+
     def warm(self, workspace: Workspace, request: Request) -> None:
         """What the reports of one pathway share is computed and kept; side by side with other pathways'."""
         self._area(workspace).contents(

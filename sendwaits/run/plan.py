@@ -296,13 +296,8 @@ def _pathways(
         )
     if missing:
         said.insert(0, f"Left out, no extract on or before that day: {', '.join(missing)}.")
-    misnamed = [
-        f"{p.name} (call it {raw.remedy(p.name, workspace)})"
-        for p in raw.listing(workspace.raw)
-        if raw.named(p.name, workspace) is None
-    ]
-    if misnamed:
-        said.append(f"Left out, not named as an extract: {', '.join(misnamed)}.")
+    if misnamed := raw.misnamed(workspace):
+        said.append(misnamed)
     return found, [f.pathway for f in fresh if f.left_out], said
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
+import json
+import re
+import tomllib
+from datetime import date, timedelta
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from sendwaits.errors import CannotWrite, Refused
+from sendwaits.store import write_atomic
 from sendwaits.workspace import FILE_NAME, find_root, open_workspace
 
 __all__ = ["init", "map_headings", "notebooks_source"]
@@ -53,6 +58,39 @@ name = "Exampleshire"              # <- your area
 """
 
 _IGNORE = "# Children's data never enter version control.\n*\n!.gitignore\n"
+_IGNORE_HERE = "/data/\n/reports/\n.ipynb_checkpoints/\n.venv/\n"
+_README = """# Waiting lists of our services
+
+Made by `sendwaits init`. What to do each month:
+
+1. Put each service's extract into `data/raw`, named `NST_2025-01-31.csv`: the service and the day that the list is of.
+2. `sendwaits check` says what of it is read, what is set aside and why. A new supplier: `sendwaits map FILE --pathway NST --write`.
+3. `sendwaits report --as-at 2025-01-31` makes the pages in `reports/2025-01-31`; `sendwaits verify reports/2025-01-31` before they are sent.
+
+`sendwaits.toml` holds the area, targets, dated changes and scenarios. The notebooks are the reports: open them in JupyterLab.
+Children's data never leave this folder: `data/`, `reports/` and the notebooks' outputs stay out of version control
+(`python -m pytest test_workspace.py` holds that).
+"""
+_TEST = '''"""This workspace keeps children's data out of version control."""
+
+import json
+import subprocess
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def test_no_data_and_no_report_is_tracked():
+    done = subprocess.run(["git", "ls-files", "data", "reports"], cwd=HERE, capture_output=True, text=True)
+    assert [n for n in done.stdout.splitlines() if not n.endswith(".gitignore")] == []
+
+
+def test_no_tracked_notebook_holds_outputs():
+    done = subprocess.run(["git", "ls-files", "*.ipynb"], cwd=HERE, capture_output=True, text=True)
+    for name in done.stdout.splitlines():
+        cells = json.loads((HERE / name).read_text(encoding="utf-8"))["cells"]
+        assert not any(cell.get("outputs") for cell in cells), f"{name}: Edit > Clear Outputs of All Cells"
+'''
 
 
 def notebooks_source() -> Path:
@@ -64,7 +102,8 @@ def notebooks_source() -> Path:
 
 
 def init(folder: Path) -> list[str]:
-    """Makes an empty workspace in ``folder``: settings with comments, data/raw, the notebooks; returns what to say.
+    """Makes an empty workspace in ``folder``: settings with comments, data/raw, the notebooks without
+    outputs for the last month's end, ignore rules, a README and a test; returns what to say.
 
     Raises `Refused` when the folder is a workspace already, `CannotWrite` when it cannot be written.
     """
@@ -72,14 +111,17 @@ def init(folder: Path) -> list[str]:
         raise Refused(
             f"{folder.name}: is a workspace already ({FILE_NAME} is there). Nothing was changed."
         )
+    as_at = date.today().replace(day=1) - timedelta(days=1)
     try:
         for name in ("data/raw", "data/processed", "reports", "notebooks"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         for name in ("data", "reports"):
             (folder / name / ".gitignore").write_text(_IGNORE, encoding="utf-8", newline="\n")
         for notebook in sorted(notebooks_source().glob("*.ipynb")):
-            if not (folder / "notebooks" / notebook.name).exists():
-                shutil.copyfile(notebook, folder / "notebooks" / notebook.name)
+            _new(folder / "notebooks" / notebook.name, _without_outputs(notebook, as_at))
+        for name, text in ((".gitignore", _IGNORE_HERE), ("README.md", _README)):
+            _new(folder / name, text)
+        _new(folder / "test_workspace.py", _TEST)
         (folder / FILE_NAME).write_text(SETTINGS, encoding="utf-8", newline="\n")
     except OSError:
         raise CannotWrite(
@@ -88,8 +130,8 @@ def init(folder: Path) -> list[str]:
     lines = [
         f"A workspace is in {folder}.",
         f"1. Write the name of your area in {FILE_NAME}.",
-        "2. Put an extract in data/raw, named like NST_2024-07-31.csv (the service and the extract date).",
-        f"3. sendwaits check {_quoted(folder)}, then: sendwaits report {_quoted(folder)} --as-at 2024-07-31",
+        f"2. Put an extract in data/raw, named like NST_{as_at}.csv (the service and the extract date).",
+        f"3. sendwaits check {_quoted(folder)}, then: sendwaits report {_quoted(folder)} --as-at {as_at}",
     ]
     if any((parent / ".git").exists() for parent in (folder.resolve(), *folder.resolve().parents)):
         lines.append(
@@ -98,13 +140,34 @@ def init(folder: Path) -> list[str]:
     return lines
 
 
+def _new(path: Path, text: str) -> None:
+    """Writes a file that is not there yet."""
+    if not path.exists():
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _without_outputs(notebook: Path, as_at: date) -> str:
+    """The notebook as nobody has run it yet, for the census day ``as_at``."""
+    nb: dict[str, Any] = json.loads(notebook.read_text(encoding="utf-8"))
+    for cell in nb["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        cell["outputs"], cell["execution_count"] = [], None
+        if "parameters" in cell["metadata"].get("tags", []):
+            source = "".join(cell["source"])
+            source = re.sub(r'(?m)^(as_at *= *)"[^"]*"', rf'\1"{as_at}"', source)
+            cell["source"] = source.splitlines(keepends=True)
+    nb["metadata"].pop("papermill", None)
+    return json.dumps(nb, indent=1, ensure_ascii=False) + "\n"
+
+
 def _quoted(folder: Path) -> str:
     return f'"{folder}"' if " " in str(folder) else str(folder)
 
 
 def map_headings(file: Path, pathway: str, *, write: bool = False) -> str:
     """The ``[pathways.<CODE>.headings]`` table proposed for an extract, unsure lines marked; written only when told."""
-    from sendwaits.intake import extracts
+    from sendwaits.intake.extracts import proposals
 
     if not file.is_file():
         raise Refused(f"{file.name}: there is no such file.")
@@ -115,24 +178,40 @@ def map_headings(file: Path, pathway: str, *, write: bool = False) -> str:
     workspace = open_workspace(root)
     of = workspace.pathway(pathway)
     lines = [f"[pathways.{of.code}.headings]"]
-    for proposal in extracts.propose_headings(file, of):
+    proposed = proposals.propose(file, of)
+    for proposal in proposed:
         if not proposal["heading"]:
             lines.append(
                 f"# {proposal['column']}: no heading looks like it"
                 + (" (required)" if proposal["required"] else "")
             )
             continue
-        heading = str(proposal["heading"]).replace("\\", "\\\\").replace('"', '\\"')
-        line = f'{proposal["column"]} = "{heading}"'
+        line = f"{proposal['column']} = {_text(proposal['heading'])}"
         lines.append(
             line if proposal["sure"] else f"# {line}   # unsure: check, then take the # away"
         )
+    if left := proposals.unused(file, of, proposed):
+        lines.append(f"# headings that are not used: {', '.join(map(_text, left))}")
+    if words := proposals.code_words(file, of, proposed):
+        lines.append(f"[pathways.{of.code}.codes]")
+        lines += [f"{_text(word)} = {_text(code)}" for word, code in words.items()]
     text = "\n".join(lines) + "\n"
     if write:
         if of.headings:
             raise Refused(
                 f"{FILE_NAME}: has a [pathways.{of.code}.headings] table already. Edit it there; nothing was written."
             )
-        with (root / FILE_NAME).open("a", encoding="utf-8", newline="\n") as settings:
-            settings.write("\n" + text)
+        before = (root / FILE_NAME).read_text(encoding="utf-8-sig")
+        try:
+            tomllib.loads(f"{before}\n{text}")
+        except tomllib.TOMLDecodeError:
+            raise Refused(
+                f"{FILE_NAME}: has tables of {of.code} already. Copy the lines there by hand; nothing was written."
+            ) from None
+        write_atomic(root / FILE_NAME, f"{before.rstrip()}\n\n{text}".encode())
     return text.rstrip()
+
+
+def _text(value: object) -> str:
+    """A TOML string: JSON's escapes are TOML's."""
+    return json.dumps(str(value), ensure_ascii=False)

@@ -276,7 +276,7 @@ def _extract_findings(text: Text, pathway: Pathway) -> list[Finding]:
     found = []
     for at, wait in enumerate(pathway.waits):
         if wait.completed not in text.columns and (
-            at == 0 or text.extra
+            wait.start == pathway.start or text.extra
         ):  # a later stage may not be in the extract at all
             found.append(
                 Finding(

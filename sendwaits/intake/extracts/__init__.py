@@ -120,10 +120,9 @@ def find(workspace: Workspace) -> Found:
             sets.setdefault((one.code, one.day), {})[one.module] = path
         else:
             found.files.append(ExtractFile(path, one.code, one.day, one.kind))
-    found.unknown = [*unnamed, *unserved]
+    found.unknown = sorted([*unnamed, *unserved])
     if unnamed:
-        told = (f"{name} (call it {raw.remedy(name, workspace)})" for name in unnamed)
-        found.notes.append(f"Left out, not named as an extract: {', '.join(told)}.")
+        found.notes.append(raw.misnamed(workspace))
     if unserved:
         found.notes.append(
             f"Left out, of no known service: {', '.join(unserved)}. Known: {', '.join(workspace.pathways)}, SEN2."

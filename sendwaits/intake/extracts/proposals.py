@@ -11,7 +11,7 @@ from sendwaits.intake.extracts import csv_text, read_bytes
 from sendwaits.intake.extracts.headings import SEARCHED_ROWS, find_header, likeness, map_headings
 from sendwaits.pathways import Pathway
 
-__all__ = ["propose"]
+__all__ = ["code_words", "propose", "unused"]
 
 _LIKELY = 0.45
 _DATE_KINDS = ("date", "future", "birth")
@@ -54,19 +54,8 @@ _SEX = {"m", "f", "male", "female", "u", "unknown", "x", "i", "boy", "girl"}
 
 def propose(path: Path, pathway: Pathway) -> list[dict[str, object]]:
     """One row per canonical column that the file may hold: column, required, heading ("" = none found), sure, why, dates (share of date-like cells)."""
-    rows = _first_rows(path, pathway)
-    header = find_header(rows, pathway)
-    if header is None:
-        raise Refused(
-            f"{path.name}: no row within the first {SEARCHED_ROWS} looks like a header.",
-            "F-COLMISSING",
-        )
-    texts = [t.strip() for t in header.texts]
+    texts, cells = _columns(path, pathway)
     mapped = map_headings(texts, pathway)
-    cells = {
-        at: [c for row in rows[header.after :] if at < len(row) and (c := row[at].strip())]
-        for at in range(len(texts))
-    }
     dated = {at: _date_like(cells[at]) for at in cells}
     known = {at: share if cells[at] else None for at, share in dated.items()}
     used = {at[0] for at in mapped.found.values()}
@@ -127,6 +116,49 @@ def propose(path: Path, pathway: Pathway) -> list[dict[str, object]]:
             },
         )
     return [made[name] for name in pathway.columns]
+
+
+def _columns(path: Path, pathway: Pathway) -> tuple[list[str], dict[int, list[str]]]:
+    """The headings of the file and the filled cells of its first rows, by the place of the column."""
+    rows = _first_rows(path, pathway)
+    header = find_header(rows, pathway)
+    if header is None:
+        raise Refused(
+            f"{path.name}: no row within the first {SEARCHED_ROWS} looks like a header.",
+            "F-COLMISSING",
+        )
+    texts = [t.strip() for t in header.texts]
+    return texts, {
+        at: [c for row in rows[header.after :] if at < len(row) and (c := row[at].strip())]
+        for at in range(len(texts))
+    }
+
+
+def unused(path: Path, pathway: Pathway, proposed: Sequence[Mapping[str, object]]) -> list[str]:
+    """The headings of the file that no proposal takes, in their order."""
+    taken = {p["heading"] for p in proposed}
+    return [text for text in _columns(path, pathway)[0] if text and text not in taken]
+
+
+def code_words(
+    path: Path, pathway: Pathway, proposed: Sequence[Mapping[str, object]]
+) -> dict[str, str]:
+    """Words in code columns that stand for a code: word -> code, from its description ("Withdrawn" -> "W").
+
+    A word is told only when all of it stands in the description of exactly one code, so no value of a child can be.
+    """
+    texts, cells = _columns(path, pathway)
+    found: dict[str, str] = {}
+    for one in proposed:
+        codes = pathway.codes.get(str(one["column"]), {})
+        known = {t.casefold() for t in (*codes, *codes.values(), *pathway.words)}
+        at = texts.index(str(one["heading"])) if one["heading"] in texts and codes else None
+        for word in sorted(set(cells[at])) if at is not None else ():
+            parts = set(word.casefold().split())
+            meant = [c for c, label in codes.items() if parts <= set(label.casefold().split())]
+            if word.casefold() not in known and len(meant) == 1:
+                found[word] = meant[0]
+    return found
 
 
 def _score(heading: str, name: str, kind: str, dated: float | None, pathway: Pathway) -> float:
