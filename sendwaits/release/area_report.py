@@ -101,6 +101,11 @@ class AreaReport(publish.Published):
         )
 
     @property
+    def late(self) -> list[str]:
+        """The services whose newest extract came late, and up to which day each is known."""
+        return findings.late_lines(self.workspace, self.as_at, list(self.services))
+
+    @property
     def judged(self) -> pd.DataFrame:
         """The verdicts of the whole set: columns of verdicts.csv."""
         return self.contents.joined("judged")

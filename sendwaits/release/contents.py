@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sendwaits import intake, store
+from sendwaits import intake, raw, store
 from sendwaits.intake import load as loading
 from sendwaits.intake.waits import Built
 from sendwaits.measure import measures
@@ -55,6 +55,7 @@ class Service:
     findings: pd.DataFrame
     exact: pd.DataFrame
     promised: tuple[tuple[date, Target], ...] = ()
+    set_as_at: date | None = None
 
     @cached_property
     def verdicts(self) -> verdicts.Verdicts:
@@ -95,8 +96,9 @@ def gather(
     """What a set of these services may print on one day under one profile; ``whole``: themes and monthly series too."""
     inputs = {code: [part for f in files[code] for part in (f.name, f.sha256)] for code in built}
     ledgers = _ledgers(workspace, as_at)
+    known = {f.pathway: f.known_until or as_at for f in raw.freshness(workspace, as_at)}
     services = {
-        code: _service(workspace, as_at, rows, profile, inputs[code], ledgers)
+        code: _service(workspace, known[code], rows, profile, inputs[code], ledgers, as_at)
         for code, rows in built.items()
     }
     themes: dict[str, pd.DataFrame] = {}
@@ -128,6 +130,7 @@ def _service(
     profile: Profile,
     inputs: Sequence[str],
     ledgers: Mapping[str, pd.DataFrame],
+    set_as_at: date,
 ) -> Service:
     pathway = workspace.pathway(built.pathway)
     key = _key(workspace, as_at, [repr(pathway), *inputs])
@@ -159,6 +162,7 @@ def _service(
         findings[findings["file"].isin(rows["file"])],
         released["exact"],
         _promised(workspace, as_at, pathway),
+        set_as_at,
     )
 
 

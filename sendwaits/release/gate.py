@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from sendwaits.release import door
@@ -29,9 +29,17 @@ def publish(
     workspace: Workspace, built: Built, pathway: Pathway, as_at: date, profile: Profile
 ) -> Released:
     """The figures of one service that this set may print, whole series, beside what the same readers have been given."""
-    offered = door.candidates(built, pathway, as_at)
+    offered = _whole_months(door.candidates(built, pathway, as_at), as_at)
     longest = door.kth_longest(built, pathway, as_at, profile.smallest)
     return door.release(offered, profile=profile, kth_longest=longest, as_at=as_at)
+
+
+def _whole_months(offered: pd.DataFrame, as_at: date) -> pd.DataFrame:
+    """Without the flows of a month that is not over: a part of a month beside whole ones reads like a fall."""
+    if (as_at + timedelta(days=1)).day == 1:
+        return offered
+    part = offered["period_start"].eq(as_at.replace(day=1).isoformat())
+    return offered[~(part & offered["period_end"].eq(as_at.isoformat()))].reset_index(drop=True)
 
 
 def history(workspace: Workspace, as_at: date, profile: Profile) -> str:

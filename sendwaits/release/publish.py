@@ -160,8 +160,15 @@ def opening(report: Any) -> Part:
     found = findings.words_of(report, "opening", report.released) or {}
     keys = findings.keys_of(report)
     title = found["title"]
-    html = wording.render("opening.html", title=title, lede=found["lede"], keys=keys)
-    lines = [title, found["lede"], *(f"{k['name']}: {plain(k['value'])}" for k in keys)]
+    html = wording.render(
+        "opening.html", title=title, lede=found["lede"], keys=keys, late=report.late
+    )
+    lines = [
+        title,
+        found["lede"],
+        *report.late,
+        *(f"{k['name']}: {plain(k['value'])}" for k in keys),
+    ]
     facts = report.page_facts(plain(title))
     return Part("opening", html, "\n".join(plain(line) for line in lines), facts)
 

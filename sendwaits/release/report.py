@@ -49,6 +49,7 @@ class Report(publish.Published):
         self.name, self.service, self.months = name, service, months
         self.pathway, self.as_at, self.profile = service.pathway, service.as_at, service.profile
         self.workspace, self.verdicts = service.workspace, service.verdicts
+        self.set_as_at = service.set_as_at or service.as_at
         self.waits = headline_waits(service.pathway)
         self.wait = max(self.waits, key=lambda w: w.standard_days or 0)
         self._series = {k: v for k, v in service.released.groupby(COLUMNS[:4], sort=False)}
@@ -209,6 +210,11 @@ class Report(publish.Published):
         return Markup("the pace {} was {} a week").format(
             words.period(key.period_start, key.period_end), pace
         )
+
+    @property
+    def late(self) -> list[str]:
+        """What the reader must know first when the newest extract came late: the day up to which the service is known."""
+        return findings.late_lines(self.workspace, self.set_as_at, [self.pathway.code])
 
     # --- the page ---------------------------------------------------------------------------------
 

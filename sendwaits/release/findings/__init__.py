@@ -69,6 +69,19 @@ def tables_of(report: Report, name: str, frame: pd.DataFrame) -> list[Any] | Non
     return None if own is None else own(report, frame)
 
 
+def late_lines(workspace: Any, as_at: Any, codes: list[str]) -> list[str]:
+    """One sentence for each of these services whose newest extract came too early for as_at."""
+    from sendwaits import raw
+
+    found = [f for f in raw.freshness(workspace, as_at) if f.pathway in codes]
+    return [
+        f"{workspace.pathway(f.pathway).label} is known up to {words.day(f.known_until)}, the date of its newest "
+        f"extract; what happened up to {words.day(as_at)} is not known."
+        for f in found
+        if f.known_until and f.known_until < as_at
+    ]
+
+
 def stop(wait: Wait) -> str:
     """What the child waits for: "first appointment" of "referral to first appointment"."""
     return wait.label.partition(" to ")[2] or "the end of the wait"
