@@ -17,7 +17,8 @@ from sendwaits.release.key import COLUMNS
 from sendwaits.release.verdicts import judge
 
 MONTHS = pd.date_range("2022-08-31", periods=24, freq="ME")
-CHANGE = ("rising", "falling", "higher", "lower")
+UP, DOWN = ("rising", "higher"), ("falling", "lower")
+CHANGE = UP + DOWN
 SIZES, DISPERSIONS = (5, 10, 20, 40, 100), (1.0, 2.0, 3.0)
 LISTS = ("mean-reverting", "fixed capacity", "fixed slots")
 SEASON = np.array([1.15, 1.1, 1.15, 1.0, 1.1, 1.15, 1.2, 0.5, 0.9, 1.05, 1.2, 0.8])
@@ -182,10 +183,98 @@ def power(rule: Judge, n: int, seed: int = 2) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
+def workspace(rng: np.random.Generator, services_of: int = 6) -> pd.DataFrame:
+    """A made-up area: services of any size, half of them with a change of demand, a share seen in time beside each list."""
+    parts = []
+    for number in range(services_of):
+        kind, size = rng.choice(LISTS), float(np.exp(rng.uniform(np.log(8), np.log(120))))
+        demand = np.ones(24)
+        if rng.random() < 0.5:
+            demand[int(rng.integers(4, 21)) :] = rng.uniform(0.6, 1.6)
+        data = services(
+            rng, 1, str(kind), size, float(rng.uniform(1, 3)), 24, rng.uniform(3, 15), demand,
+            bool(rng.random() < 0.5),
+        )  # fmt: skip
+        seen = data["completed"][0].astype(int)
+        chance = np.clip(
+            rng.uniform(0.1, 0.9) + np.arange(24) * rng.choice([0, 0, 0.01, -0.01]), 0, 1
+        )
+        rows = frame(data)
+        share = rows[rows["measure"] == "completed"].copy()
+        inside = rng.binomial(seen, chance)
+        share = share.assign(
+            measure="within_standard_pct", unit="percent", n=seen, numerator=inside, denominator=seen,
+            value=np.where(seen > 0, 100 * inside / np.maximum(seen, 1), np.nan),
+            form=np.where(seen > 0, "exact", "z"),
+        )  # fmt: skip
+        parts.append(pd.concat([rows, share]).assign(pathway=f"S{number:05}"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def released(rng: np.random.Generator, rows: pd.DataFrame) -> pd.DataFrame:
+    """Each series as a release may print it: months or quarters, exact or to the nearest 5, counts under 8 hidden."""
+    parts = []
+    for _, series in rows.groupby(["pathway", "measure"]):
+        if rng.random() < 0.5:
+            series = _quarters(series)
+        if rng.random() < 0.6:
+            series = _rounded(series)
+        parts.append(series)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _quarters(series: pd.DataFrame) -> pd.DataFrame:
+    last = series.iloc[2::3].copy()
+    if series["period_start"].isna().any():
+        return last
+    last["period_start"] = series["period_start"].iloc[::3].to_numpy()
+    for column in ("numerator", "denominator", "n"):
+        last[column] = series[column].to_numpy("float", na_value=np.nan).reshape(-1, 3).sum(1)
+    if series["unit"].iloc[0] == "count":
+        last["value"] = series["value"].to_numpy().reshape(-1, 3).sum(1)
+    else:
+        last["value"] = 100 * last["numerator"] / last["denominator"].where(last["denominator"] > 0)
+    return last.assign(form=np.where(last["value"].isna(), "z", "exact"))
+
+
+def _rounded(series: pd.DataFrame) -> pd.DataFrame:
+    if series["unit"].iloc[0] != "count":
+        return series
+    hidden = (series["value"] > 0) & (series["value"] < 8)
+    value = (5 * np.floor(series["value"] / 5 + 0.5)).where(~hidden)
+    return series.assign(value=value, form=np.where(hidden, "c", "rounded"))
+
+
+def agreement(workspaces: int, seed: int = 3) -> pd.Series:
+    """Exact against released: per cent of series whose verdict differs, turns to steady, or is the opposite."""
+    rng, pairs = np.random.default_rng(seed), []
+    for _ in range(workspaces):
+        rows = workspace(rng)
+        names = ["pathway", "measure"]
+        told = [
+            judge(f, smallest=8).set_index(names)["verdict"] for f in (rows, released(rng, rows))
+        ]
+        pairs.append(pd.concat(told, axis=1, keys=["exact", "released"]))
+    both = pd.concat(pairs)
+    way = both.apply(lambda c: c.isin(UP).astype(int) - c.isin(DOWN).astype(int))
+    return pd.Series(
+        {
+            "series": len(both),
+            "verdicts of change, exact": 100 * (way["exact"] != 0).mean(),
+            "verdicts of change, released": 100 * (way["released"] != 0).mean(),
+            "opposite": 100 * (way["exact"] * way["released"] < 0).mean(),
+            "another direction": 100 * (way["exact"] != way["released"]).mean(),
+            "turned to steady": 100 * ((way["exact"] != 0) & (both["released"] == "steady")).mean(),
+            "another word": 100 * (both["exact"] != both["released"]).mean(),
+        }
+    )
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--services", type=int, default=400)
     arguments.add_argument("--only", default="")
+    arguments.add_argument("--workspaces", type=int, default=200)
     given = arguments.parse_args()
     pd.set_option("display.width", 200, "display.max_rows", 200)
     for name, rule, n in (
@@ -204,6 +293,8 @@ def main() -> None:
         print(f"\n{name}: something changed, per cent")
         print(power(rule, n).round(1).to_string(index=False))
         print(f"{time.process_time() - clock:.0f} s CPU")
+    print("\nexact against released, random workspaces, per cent")
+    print(agreement(given.workspaces).round(2).to_string())
 
 
 if __name__ == "__main__":

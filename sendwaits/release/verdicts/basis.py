@@ -25,7 +25,8 @@ def tell(
     common = {"unit": unit, "stock": block.stock}
     if verdict == "too_few":
         n = int(np.isfinite(block.value[at]).sum())
-        return {**common, "basis": f"{n} {_periods(block, n)}: too few to judge"}
+        what = f"{n} {_periods(block, n)}" if block.grain != "day" else "one census"
+        return {**common, "basis": f"{what}: too few to judge"}
     now, base, words = _stock(block, at, found) if block.stock else _flow(block, at, found)
     p = float(found.p[at])
     dated = points[found.dated[at]].label if found.dated[at] >= 0 else ""

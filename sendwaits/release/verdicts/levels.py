@@ -9,7 +9,7 @@ from sendwaits.release.verdicts.spread import floor_of, means, variance
 
 __all__ = ["LIMITS", "UNUSUAL", "compare", "freedom", "judge"]
 
-LIMITS = (0.0125, 0.004, 0.002)
+LIMITS = (0.0115, 0.004, 0.0006)
 """12, 6 and 3 months speak when chance alone does as much less often than this."""
 UNUSUAL = 0.0005
 """One period is unusual when chance alone puts it so far from all others less often than this."""
@@ -17,9 +17,9 @@ STILL = 2.0
 """Still moving: the newer half of what is changed lies so many standard errors beyond the older half."""
 
 
-def freedom(unit: str) -> float:
+def freedom(unit: str, year: int) -> float:
     """Degrees of freedom of a comparison: of counts and shares the chance is known, of mean waits it is estimated."""
-    return 18.0 if unit == "weeks" else 1e9
+    return 1e9 if unit != "weeks" else 18.0 if year == 12 else 7.0
 
 
 def judge(part: np.ndarray, weight: np.ndarray, year: int, unit: str) -> Found:
@@ -30,7 +30,7 @@ def judge(part: np.ndarray, weight: np.ndarray, year: int, unit: str) -> Found:
     for n, back, limit in spans or [(length // 2, length // 2, LIMITS[1])]:
         spread = variance(part, weight, floor, year, n)
         difference, z = compare(part, weight, spread, n, back, unit)
-        p, sign = two_sided(z, freedom(unit)), np.sign(difference).astype(int)
+        p, sign = two_sided(z, freedom(unit, year)), np.sign(difference).astype(int)
         speaks = p < limit
         found.take(speaks & (found.sign != sign), sign=sign, test=n, z=z, p=p, sd=spread**0.5)
         found.take(~speaks & (found.test == 0), test=n, z=z, p=p, sd=spread**0.5)
@@ -86,7 +86,7 @@ def _unusual(found: Found, part: np.ndarray, weight: np.ndarray, year: int, unit
     some = (last > 0) & (rest > 0)
     gap = means(part, weight)[:, -1] - part[:, :-1].sum(1) / np.maximum(rest, 1)
     z = np.where(some, gap, 0) / np.maximum(found.sd / np.sqrt(np.maximum(last, 1e-9)), 1e-9)
-    p = two_sided(z, freedom(unit))
+    p = two_sided(z, freedom(unit, year))
     out = some & (p < UNUSUAL)
     if part.shape[1] > year:
         step = np.diff(means(part, weight)[:, [-1 - year, -1]], axis=1)[:, 0]

@@ -8,11 +8,13 @@ import numpy as np
 
 __all__ = ["floor_of", "means", "variance"]
 
-EXCESS = 1.15
+EXCESS = 1.25
 """What a series shows beyond the floor is itself uncertain, so it counts this much."""
 SEASONAL = 1.1
 """Never more than this times what the differences from the year before show: a season is not chance."""
-LEVEL_WEIGHT, SEASON_WEIGHT, PRIOR, PRIOR_WEIGHT = 18, 8, 1.25, 8
+QUARTERS = 0.5
+"""How much sums over 3 months say about the chance of a whole year, beside single months; half of it for less."""
+LEVEL_WEIGHT, SEASON_WEIGHT, PRIOR, PRIOR_WEIGHT = 18, 12, 1.25, 8
 """How much neighbours, years and (in quarters, which are few) the usual dispersion weigh."""
 
 
@@ -50,7 +52,8 @@ def variance(
         pooled = (LEVEL_WEIGHT * shown + SEASON_WEIGHT * yearly) / (LEVEL_WEIGHT + SEASON_WEIGHT)
         shown = np.fmin(pooled, SEASONAL * yearly)
     if year == 12:
-        shown = (3 * shown + _quarters(part, weight, year, n)) / 4
+        share = QUARTERS if n == year else QUARTERS / 2
+        shown = (1 - share) * shown + share * _quarters(part, weight, year, n)
     if length < 12:
         shown = (length * shown + PRIOR_WEIGHT * PRIOR * floor) / (length + PRIOR_WEIGHT)
     return np.asarray(np.where(floor > 0, floor + EXCESS * np.maximum(shown - floor, 0), shown))

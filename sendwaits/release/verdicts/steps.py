@@ -100,5 +100,5 @@ def _level(block: Block, row: slice, first: int, unit: str) -> tuple[int, float,
         back, n = length - first, min(n, first)
     spread = variance(part, weight, floor_of(part, weight, unit), year, n)
     difference, z = levels.compare(part, weight, spread, n, back, unit)
-    p = float(two_sided(z, levels.freedom(unit))[0])
+    p = float(two_sided(z, levels.freedom(unit, year))[0])
     return int(np.sign(difference[0])), float(z[0]), p, False

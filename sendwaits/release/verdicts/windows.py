@@ -37,19 +37,32 @@ class Block:
 def blocks(frame: pd.DataFrame, smallest: int = 5, years: int = 2) -> list[Block]:
     """The judged periods of every series: its main grain, whole periods only, the newest ``years`` years.
 
-    A suppressed count stands for the middle of what it may be; a stock's newest day counts even inside a month.
+    A suppressed number stands for the middle of what it may be; a stock's newest day counts even inside a month.
     """
     rows = _main_grain(frame)
     if not len(rows):
         return []
-    rows = rows.assign(
-        value=rows["value"].where(rows["form"] != "c", smallest / 2).astype(float), at=_series(rows)
-    )
+    rows = rows.assign(at=_series(rows))
+    rows["value"] = _hidden(rows, smallest / 2)
     newest = rows.groupby("at", sort=False).cumcount(ascending=False)
     rows = rows[newest < rows["grain"].map(YEAR) * years]
     rows = rows.assign(length=rows.groupby("at", sort=False)["at"].transform("size"))
     kinds = rows.groupby(["grain", "stock", "length"], sort=False)
     return [_block(str(k[0]), bool(k[1]), int(k[2]), part) for k, part in kinds]
+
+
+def _hidden(rows: pd.DataFrame, middle: float) -> pd.Series:
+    """The values; for a suppressed count the middle of 1 to k - 1, for a share with as few above or left over: on the side of the others."""
+    below = rows["denominator"].astype("Float64").astype(float)
+    few = 100 * middle / below.where(below > 0)
+    known = rows["value"].astype(float)
+    usual = known.groupby(rows["at"]).transform("median")
+    share = few.where(usual.fillna(0) <= 50, 100 - few)
+    hidden = (rows["unit"] == "count") * middle + share.where(rows["unit"] == "percent", 0).fillna(
+        0
+    )
+    hidden = hidden.where(hidden > 0)
+    return known.where(rows["form"] != "c", hidden)
 
 
 def _series(rows: pd.DataFrame) -> np.ndarray:
