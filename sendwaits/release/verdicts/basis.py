@@ -24,7 +24,7 @@ def tell(
     unit = block.units[at]
     common = {"unit": unit, "stock": block.stock}
     if verdict == "too_few":
-        n = int(np.isfinite(block.value[at]).sum())
+        n = int(block.known[at])
         what = f"{n} {_periods(block, n)}" if block.grain != "day" else "one census"
         return {**common, "basis": f"{what}: too few to judge"}
     now, base, words = _stock(block, at, found) if block.stock else _flow(block, at, found)

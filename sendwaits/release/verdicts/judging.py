@@ -103,14 +103,16 @@ def _flows(parts: list[Block]) -> dict[tuple[str, str, str], float]:
 
 
 def _of_block(
-    block: Block, points: Sequence[steps.ChangePoint], flows: dict[tuple[str, str, str], float]
+    block: Block,
+    points: Sequence[steps.ChangePoint],
+    flows: dict[tuple[str, str, str], float],
 ) -> Iterator[tuple[Verdict, str]]:
-    found = nothing(len(block.names))
-    months = block.value.shape[1] * 12 // block.year
-    enough = months >= FEWEST_MONTHS and block.grain in ("month", "quarter")
-    if enough:
+    found, calendar = nothing(len(block.names)), block.grain in ("month", "quarter")
+    enough = calendar & (block.known * 12 // block.year >= FEWEST_MONTHS)
+    if enough.any():
         found = _find(block, flows)
-    if block.grain in ("month", "quarter"):
+        found.take(~enough, sign=0, unusual=0)
+    if calendar:
         steps.test(found, block, points)
     words = _words(found, enough)
     for at, name in enumerate(block.names):
@@ -135,18 +137,11 @@ def _find(block: Block, flows: dict[tuple[str, str, str], float]) -> Found:
         ]
     ) * (12 / block.year)
     known = np.array(block.units) == "count"
-    values = _filled(block.value)
-    return walks.judge(values, block.year, chance, known)
+    return walks.judge(block.value, block.year, chance, known)
 
 
-def _filled(values: np.ndarray) -> np.ndarray:
-    """A census on which nobody waited has no mean: the last known one stands for it (at the start the next)."""
-    table = pd.DataFrame(values.T)
-    return np.asarray(table.ffill().bfill().fillna(0).T.to_numpy(float))
-
-
-def _words(found: Found, enough: bool) -> np.ndarray:
+def _words(found: Found, enough: np.ndarray) -> np.ndarray:
     moving = np.where(found.sign > 0, "rising", "falling")
     settled = np.where(found.sign > 0, "higher", "lower")
-    still = np.where(found.unusual != 0, "unusual", "steady" if enough else "too_few")
+    still = np.where(enough, np.where(found.unusual != 0, "unusual", "steady"), "too_few")
     return np.where(found.sign == 0, still, np.where(found.moving, moving, settled))

@@ -72,12 +72,29 @@ def _since_and_moving(found: Found, part: np.ndarray, weight: np.ndarray, year: 
     lengths = year - np.arange(year - latest + 1)
     start = np.argmax(tail[:, : len(lengths)] / np.sqrt(lengths), axis=1)
     found.since = length - year + start
+    early = (start == 0) & (found.sign != 0)
+    if early.any():
+        found.since[early] = _split(part[early], weight[early], found.sign[early], length - year)
     half = (year - start) // 2
     usual = np.maximum(weight[:, -year:].mean(1), 1e-9)
     for n in np.unique(half[half >= latest]):
         newer, older = change[:, -n:].mean(1), change[:, -2 * n : -n].mean(1)
         z = (newer - older) / np.maximum(found.sd * np.sqrt(4 / (n * usual)), 1e-12)
         found.moving |= (half == n) & (found.sign != 0) & (z > STILL)
+
+
+def _split(part: np.ndarray, weight: np.ndarray, sign: np.ndarray, last: int) -> np.ndarray:
+    """Where two levels fit best when the change began a year ago or more: a period up to ``last``."""
+    at = np.arange(min(3, last), last + 1)
+    before_w, before = np.cumsum(weight, axis=1)[:, at - 1], np.cumsum(part, axis=1)[:, at - 1]
+    after_w, after = weight.sum(1, keepdims=True) - before_w, part.sum(1, keepdims=True) - before
+    gap = after / np.maximum(after_w, 1e-9) - before / np.maximum(before_w, 1e-9)
+    fit = (
+        gap
+        * sign[:, None]
+        / np.sqrt(1 / np.maximum(after_w, 1e-9) + 1 / np.maximum(before_w, 1e-9))
+    )
+    return np.asarray(at[np.argmax(fit, axis=1)])
 
 
 def _unusual(found: Found, part: np.ndarray, weight: np.ndarray, year: int, unit: str) -> None:

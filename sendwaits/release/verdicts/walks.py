@@ -12,13 +12,13 @@ from sendwaits.release.verdicts.found import Found, nothing, two_sided
 
 __all__ = ["YEAR_LIMIT", "SHORT_LIMIT", "judge", "spread"]
 
-YEAR_LIMIT = 0.011
-"""A change over 12 months speaks when chance alone does as much less often than this."""
+YEAR_LIMIT, WAIT_LIMIT = 0.011, 0.02
+"""A change over 12 months of a list, and of a wait or share, speaks when chance alone does as much less often than this."""
 SHORT_LIMIT = 0.002
 """The same for 3 and 6 months, which must stand out against the same months of the year before, too."""
 SMALLEST, SMALLEST_SHARE = 5.0, 0.03
 """A list has changed only by 5 children or more and by 3 % of it or more."""
-FLOWS_WEIGHT = 8
+FLOWS_WEIGHT = 4
 """What the flows say of the chance step weighs as so many steps of the list itself."""
 KEPT = 0.75
 """What moved a year ago is still another level while this much of it is left."""
@@ -55,12 +55,12 @@ def judge(values: np.ndarray, year: int, flows: np.ndarray | None, count: np.nda
     if steps.shape[1] < max(year - 1, 3):
         return found
     sd, df = spread(steps, year, flows)
-    floor = np.where(count, SMALLEST, 0.5)
+    floor, yearly = np.where(count, SMALLEST, 0.5), np.where(count, YEAR_LIMIT, WAIT_LIMIT)
     for n in sorted({min(year, steps.shape[1]), year // 2, max(year // 4, 1)}, reverse=True):
         change = values[:, -1] - values[:, -1 - n]
         z = change / np.maximum(sd * n**0.5, 1e-9)
         p = two_sided(z, df)
-        speaks = p < (YEAR_LIMIT if n >= year - 1 else SHORT_LIMIT)
+        speaks = p < (yearly if n >= year - 1 else SHORT_LIMIT)
         speaks &= (abs(change) >= floor) & (abs(change) >= SMALLEST_SHARE * values[:, -1 - n])
         if n < year - 1:
             speaks &= _unlike_last_year(steps, n, year, sd, change, df)

@@ -17,7 +17,10 @@ MONTHS = {1: "month", 3: "quarter", 12: "year"}
 
 @dataclass
 class Block:
-    """Series of one grain and length. All arrays are [series, period]; ``weight``: what a value counts for."""
+    """Series of one grain and length. Arrays are [series, period]; ``weight``: what a value counts for.
+
+    ``known`` [series]: periods with a value. A census on which nobody waited has no mean: the last known one stands there.
+    """
 
     names: list[tuple[str, str, str, str]]
     units: list[str]
@@ -28,6 +31,7 @@ class Block:
     value: np.ndarray
     part: np.ndarray
     weight: np.ndarray
+    known: np.ndarray
 
     @property
     def year(self) -> int:
@@ -119,7 +123,12 @@ def _block(grain: str, stock: bool, length: int, rows: pd.DataFrame) -> Block:
         stock,
         days("period_start"),
         days("period_end"),
-        value,
+        _filled(value) if stock else value,
         np.where(weight > 0, part, 0.0),
         weight,
+        np.isfinite(value).sum(1),
     )
+
+
+def _filled(values: np.ndarray) -> np.ndarray:
+    return np.asarray(pd.DataFrame(values.T).ffill().bfill().fillna(0).T.to_numpy(float))
