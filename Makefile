@@ -11,13 +11,14 @@ BIN := .venv/bin
 READY := .venv/ready
 endif
 
-.PHONY: help reports test test-long bench bench-forecast notebooks docs lock clean
+.PHONY: help reports test test-long bench bench-forecast mutants notebooks docs lock clean
 
 help:
 	@echo "make reports    make the reports of the sample workspace and say where they are"
 	@echo "make test       everything that CI runs"
 	@echo "make test-long  the long fault and calibration suites"
 	@echo "make bench      the benchmarks, as ratios; make bench-forecast for the forecasts' bars"
+	@echo "make mutants    plant faults one at a time in a copy of the package: the tests must find each"
 	@echo "make notebooks  run the notebooks on the sample and keep their outputs"
 	@echo "make docs       write the generated pages of docs/ anew"
 	@echo "make lock       write $(LOCK) anew from pyproject.toml"
@@ -43,11 +44,14 @@ test-long: $(READY)
 	$(BIN)/python -m pytest -q -m long tests
 
 bench: $(READY)
-	for name in clean census disclosure batch; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	for name in clean census disclosure batch verdicts; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 bench-forecast: $(READY)
 	$(BIN)/python benchmarks/series.py
 	$(BIN)/python benchmarks/queues.py
+
+mutants: $(READY)
+	$(BIN)/python tests/mutants.py
 
 notebooks: $(READY)
 	$(BIN)/python tests/execute_notebooks.py

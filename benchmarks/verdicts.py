@@ -115,11 +115,13 @@ def rate(verdicts: np.ndarray, *named: str) -> float:
     return 100 * float(np.isin(verdicts, named).mean())
 
 
-def false_alarms(rule: Judge, n: int, seed: int = 1) -> pd.DataFrame:
+def false_alarms(
+    rule: Judge, n: int, seed: int = 1, sizes: tuple[float, ...] = SIZES
+) -> pd.DataFrame:
     """Nothing changed: per cent of lists, flows and sets of seven lists that get a verdict of change."""
     rng, rows = np.random.default_rng(seed), []
     for kind in LISTS:
-        for size in SIZES:
+        for size in sizes:
             for dispersion in DISPERSIONS:
                 for season in (False, True):
                     told = rule(services(rng, n, kind, size, dispersion, season=season))

@@ -62,6 +62,7 @@ def test_a_list_that_8_more_join_than_leave_each_month_of_the_last_year_is_risin
     assert (found.verdict, found.direction, found.moving) == ("rising", "up", True)
     assert (found.now.value, found.base.value) == (100 + 96, 100)
     assert str(found.now.key) == "NST|assessment|waiting|||2024-07-31"
+    assert found.since == "2023-08-31"  # the first census after the last of no growth
     assert found.basis.startswith("100 on 2023-07-31, 196 on 2024-07-31")
     assert found.chance == "less than 1 in 100"
 
@@ -75,6 +76,27 @@ def test_referrals_that_step_up_by_half_for_six_months_are_higher_since_the_firs
 def test_referrals_with_a_summer_dip_every_year_are_steady():
     dip = np.where(MONTHS.month == 8, -25, 0)
     assert the(released(REFERRALS + dip, "referrals", stock=False)).verdict == "steady"
+
+
+def test_referrals_with_a_high_and_a_low_half_every_year_are_steady_and_a_step_in_them_is_seen():
+    halves = np.where(np.isin(MONTHS.month, range(2, 8)), 20, -20)
+    assert the(released(REFERRALS + halves, "referrals", stock=False)).verdict == "steady"
+    stepped = REFERRALS + halves + np.r_[np.zeros(18), np.full(6, 25)]
+    found = the(released(stepped, "referrals", stock=False))
+    assert (found.verdict, found.since) == ("higher", "2024-02-01")
+
+
+def test_referrals_that_grow_month_by_month_are_rising_not_settled():
+    found = the(
+        released(REFERRALS + np.r_[np.zeros(12), 5 * np.arange(1, 13)], "referrals", stock=False)
+    )
+    assert (found.verdict, found.moving) == ("rising", True)
+
+
+def test_a_list_that_rose_and_stands_still_for_three_months_is_higher_not_rising():
+    rise = np.r_[np.zeros(12), 9 * np.arange(1, 10), 81, 81, 78]
+    found = the(released(WALK + rise))
+    assert (found.verdict, words.phrase(found)) == ("higher", "higher since\u00a0August\u00a02023")
 
 
 def test_eleven_months_are_too_few_but_a_dated_change_in_them_is_tested():
@@ -134,6 +156,26 @@ def test_every_verdict_has_words_for_every_kind_of_measure():
                 )
             )
             assert said and "{" not in said
+
+
+def test_the_words_of_each_kind_of_measure():
+    def of(measure, verdict, **more):
+        found = Verdict("NST", "x", measure, verdict=verdict, since="2024-03-31", **more)
+        return words.phrase(found).replace("\u00a0", " ")
+
+    assert [of("waiting", v) for v in VERDICTS[:5]] == [
+        "growing", "falling", "higher since March 2024", "lower since March 2024", "no clear change",
+    ]  # fmt: skip
+    assert [of("mean_weeks_open", v) for v in VERDICTS[:4]] == [
+        "getting longer", "getting shorter", "longer since March 2024", "shorter since March 2024",
+    ]  # fmt: skip
+    assert (
+        of("referrals", "rising") == "rising" and of("within_standard_pct", "falling") == "falling"
+    )
+    assert of("waiting", "unusual", unusually=-1) == "unusually low"
+    assert [of("waiting", v) for v in ("too_few", "not_published")] == [
+        "too few months to say", "not published",
+    ]  # fmt: skip
 
 
 def test_more_children_waiting_is_worse_and_a_higher_share_in_time_is_better():

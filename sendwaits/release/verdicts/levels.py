@@ -9,12 +9,12 @@ from sendwaits.release.verdicts.spread import floor_of, means, variance
 
 __all__ = ["LIMITS", "UNUSUAL", "compare", "freedom", "judge"]
 
-LIMITS = (0.0115, 0.004, 0.0006)
+LIMITS = (0.0145, 0.005, 0.0004)
 """12, 6 and 3 months speak when chance alone does as much less often than this."""
 UNUSUAL = 0.0005
 """One period is unusual when chance alone puts it so far from all others less often than this."""
-STILL = 2.0
-"""Still moving: the newer half of what is changed lies so many standard errors beyond the older half."""
+STILL = 4.0
+"""Still moving: a line through the year-on-year differences leaves so many variances less unexplained than a step."""
 
 
 def freedom(unit: str, year: int) -> float:
@@ -35,7 +35,7 @@ def judge(part: np.ndarray, weight: np.ndarray, year: int, unit: str) -> Found:
         found.take(speaks & (found.sign != sign), sign=sign, test=n, z=z, p=p, sd=spread**0.5)
         found.take(~speaks & (found.test == 0), test=n, z=z, p=p, sd=spread**0.5)
     if length >= 2 * year:
-        _since_and_moving(found, part, weight, year)
+        _since_and_moving(found, part, weight, floor, year)
     else:
         found.since = length - found.test
     _unusual(found, part, weight, year, unit)
@@ -62,8 +62,11 @@ def compare(
     return difference, np.sign(difference) * np.maximum(abs(difference) - whole, 0) / noise
 
 
-def _since_and_moving(found: Found, part: np.ndarray, weight: np.ndarray, year: int) -> None:
-    """Since: where the year-on-year differences begin to differ; moving: the newer half of them differs more."""
+def _since_and_moving(
+    found: Found, part: np.ndarray, weight: np.ndarray, floor: np.ndarray, year: int
+) -> None:
+    """Since: where the year-on-year differences begin to differ; moving: a line fits them clearly better than a step, and the
+    newest 3 months differ more than the 3 before."""
     value, length = means(part, weight), part.shape[1]
     change = value[:, -year:] - value[:, -2 * year : -year]
     change = np.nan_to_num(change) * found.sign[:, None]
@@ -75,12 +78,17 @@ def _since_and_moving(found: Found, part: np.ndarray, weight: np.ndarray, year: 
     early = (start == 0) & (found.sign != 0)
     if early.any():
         found.since[early] = _split(part[early], weight[early], found.sign[early], length - year)
-    half = (year - start) // 2
-    usual = np.maximum(weight[:, -year:].mean(1), 1e-9)
-    for n in np.unique(half[half >= latest]):
-        newer, older = change[:, -n:].mean(1), change[:, -2 * n : -n].mean(1)
-        z = (newer - older) / np.maximum(found.sd * np.sqrt(4 / (n * usual)), 1e-12)
-        found.moving |= (half == n) & (found.sign != 0) & (z > STILL)
+    months = np.arange(year)
+    after = months >= start[:, None]
+    step = np.where(after, (change * after).sum(1, keepdims=True) / (year - start[:, None]), 0.0)
+    centred = months - months.mean()
+    slope = (change * centred).sum(1, keepdims=True) / (centred**2).sum()
+    line = change.mean(1, keepdims=True) + slope * centred
+    gain = ((change - step) ** 2).sum(1) - ((change - line) ** 2).sum(1)
+    least = 2 * floor / np.maximum(weight[:, -year:].mean(1), 1e-9)
+    noise = np.maximum((np.diff(change, axis=1) ** 2).mean(1) / 2, np.maximum(least, 1e-9))
+    newest = change[:, -latest:].sum(1) > change[:, -2 * latest : -latest].sum(1)
+    found.moving |= (found.sign != 0) & newest & (slope[:, 0] > 0) & (gain > STILL * noise)
 
 
 def _split(part: np.ndarray, weight: np.ndarray, sign: np.ndarray, last: int) -> np.ndarray:

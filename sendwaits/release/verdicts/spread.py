@@ -8,13 +8,13 @@ import numpy as np
 
 __all__ = ["floor_of", "means", "variance"]
 
-EXCESS = 1.25
+EXCESS = 1.4
 """What a series shows beyond the floor is itself uncertain, so it counts this much."""
 SEASONAL = 1.1
 """Never more than this times what the differences from the year before show: a season is not chance."""
 QUARTERS = 0.5
 """How much sums over 3 months say about the chance of a whole year, beside single months; half of it for less."""
-LEVEL_WEIGHT, SEASON_WEIGHT, PRIOR, PRIOR_WEIGHT = 18, 12, 1.25, 8
+LEVEL_WEIGHT, SEASON_WEIGHT, PRIOR, PRIOR_WEIGHT = 18, 14, 1.25, 8
 """How much neighbours, years and (in quarters, which are few) the usual dispersion weigh."""
 
 
