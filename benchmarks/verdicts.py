@@ -274,14 +274,14 @@ def agreement(workspaces: int, seed: int = 3) -> pd.Series:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--services", type=int, default=400)
+    arguments.add_argument("--services", type=int, default=140)
     arguments.add_argument("--only", default="")
     arguments.add_argument("--workspaces", type=int, default=200)
     given = arguments.parse_args()
     pd.set_option("display.width", 200, "display.max_rows", 200)
     for name, rule, n in (
         ("the rule", the_rule, given.services),
-        ("XmR on the series", xmr, max(given.services // 20, 14)),
+        ("XmR on the series", xmr, max(given.services // 60, 14)),
         ("last 12 against 12", twelve, given.services),
     ):
         if given.only and given.only not in name:

@@ -7,12 +7,20 @@ from functools import cache
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 import sendwaits as sw
+from sendwaits.release import door
 from sendwaits.release.key import COLUMNS
+from sendwaits.release.profile import Profile
 from sendwaits.release.verdicts import Verdict, Verdicts, verdicts
 from sendwaits.workspace import open_workspace
 
+CERTAIN = {
+    "NST": [("assessment", "mean_weeks_open", "falling"), ("assessment", "waiting", "rising")],
+    "EHC": [("", "referrals", "higher")],
+    "OT_HEALTH": [("assessment", "waiting", "rising"), ("treatment", "waiting", "falling")],
+}
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -65,6 +73,27 @@ def test_no_list_of_the_sample_that_grew_by_half_in_a_year_is_steady():
         for found in _said(pathway):
             if found.measure == "waiting" and found.base and found.base.value:
                 assert found.verdict != "steady" or found.now.value < 1.5 * found.base.value
+
+
+@pytest.mark.parametrize("name", ["board", "public"])
+def test_what_the_release_rounds_or_coarsens_says_the_same_of_the_sample(name: str):
+    profile, area, day = Profile(name), open_workspace(ROOT), date(2024, 7, 31)
+    compared = differ = 0
+    for code, pathway in area.pathways.items():
+        built = sw.open(ROOT).built(code, day)
+        out = door.release(door.candidates(built, pathway, day), profile=profile, as_at=day)
+        told = verdicts(
+            out.table, change_points=area.change_points, plan=out.plan, smallest=profile.smallest
+        )
+        for found in told:
+            exact = _said(code).of(*found[:4])
+            if found.group or found.verdict in ("too_few", "not_published"):
+                continue
+            assert {found.direction, exact.direction} != {"up", "down"}, found.mark
+            compared, differ = compared + 1, differ + (found.direction != exact.direction)
+        for wait, measure, verdict in CERTAIN.get(code, ()):
+            assert told.of(code, wait, measure).verdict == verdict
+    assert compared > 100 and differ <= 0.03 * compared
 
 
 def test_the_whole_sample_is_judged_in_under_a_second():
