@@ -142,6 +142,22 @@ def test_a_verdict_says_itself_in_an_element_that_names_its_series():
     assert table.of("NST", "assessment", "starts").verdict == "not_published"
 
 
+def test_a_verdict_read_from_the_table_says_what_the_judge_said():
+    jump, flow = WALK.astype(float).copy(), REFERRALS + np.r_[np.zeros(18), np.full(6, 20)]
+    jump[-1] = 60
+    frame = pd.concat(
+        [
+            released(jump), released(flow, "referrals", stock=False),
+            released(WALK / 10, "clearance_weeks", unit="weeks"),
+        ]
+    )  # fmt: skip
+    judged = verdicts(frame)
+    read = Verdicts(judged.frame)
+    said = [words.phrase(v).replace("\u00a0", " ") for v in judged]
+    assert said == [words.phrase(read.of(*v[:4])).replace("\u00a0", " ") for v in judged]
+    assert "unusually low in July 2024" in said and "higher since February 2024" in said
+
+
 def test_every_verdict_has_words_for_every_kind_of_measure():
     for measure, unit, stock in (
         ("waiting", "count", True),
@@ -172,7 +188,10 @@ def test_the_words_of_each_kind_of_measure():
     assert (
         of("referrals", "rising") == "rising" and of("within_standard_pct", "falling") == "falling"
     )
-    assert of("waiting", "unusual", unusually=-1) == "unusually low"
+    assert of("waiting", "unusual", basis="unusually low: 9", period_end="2024-07-31") == (
+        "unusually low in July 2024"
+    )
+    assert of("clearance_weeks", "rising") == "getting longer"
     assert [of("waiting", v) for v in ("too_few", "not_published")] == [
         "too few months to say", "not published",
     ]  # fmt: skip

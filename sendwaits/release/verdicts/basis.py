@@ -11,7 +11,7 @@ import numpy as np
 from sendwaits.release.key import Key
 from sendwaits.release.verdicts.found import Found
 from sendwaits.release.verdicts.steps import ChangePoint
-from sendwaits.release.verdicts.verdict import Level, chance
+from sendwaits.release.verdicts.verdict import UNUSUALLY, Level, chance
 from sendwaits.release.verdicts.windows import Block
 
 __all__ = ["tell"]
@@ -22,7 +22,7 @@ def tell(
 ) -> dict[str, Any]:
     """The fields of a `Verdict` beyond its name: since, basis, the two levels compared and the chance."""
     unit = block.units[at]
-    common = {"unit": unit, "stock": block.stock}
+    common = {"unit": unit, "stock": block.stock, "period_end": str(block.ends[at, -1])}
     if verdict == "too_few":
         n = int(block.known[at])
         what = f"{n} {_periods(block, n)}" if block.grain != "day" else "one census"
@@ -31,12 +31,12 @@ def tell(
     p = float(found.p[at])
     dated = points[found.dated[at]].label if found.dated[at] >= 0 else ""
     text = f"{words}; chance alone does as much {_odds(p)}"
+    text = UNUSUALLY.get(int(found.unusual[at]), "") + text
     if dated:
         text = f"dated change tested as a step ({dated}): {text}"
     since = str(_day(block, at, int(found.since[at]))) if found.sign[at] else ""
     return {
         **common, "since": since, "basis": text, "p": p, "now": now, "base": base, "dated": dated,
-        "unusually": int(found.unusual[at]),
     }  # fmt: skip
 
 

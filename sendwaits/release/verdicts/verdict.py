@@ -41,6 +41,8 @@ COLUMNS = [
 Series = tuple[str, str, str, str]
 """pathway, wait, measure, group."""
 UP, DOWN = ("rising", "higher"), ("falling", "lower")
+UNUSUALLY = {1: "unusually high: ", -1: "unusually low: "}
+"""How the basis of an unusual period begins."""
 ODDS = (2, 3, 4, 5, 6, 8, 10, 20, 50, 100)
 
 
@@ -54,7 +56,7 @@ class Level(NamedTuple):
 class Verdict(NamedTuple):
     """What may be said of one series, and what it rests on.
 
-    ``since``: the first day of the other level, ISO, else ""; ``unusually``: 1 high, -1 low, of one unusual period.
+    ``since``: the first day of the other level, ISO, else "". Made from verdicts.csv it lacks the numbers (``p``, ``now``, ``base``).
     """
 
     pathway: str
@@ -70,7 +72,12 @@ class Verdict(NamedTuple):
     now: Level | None = None
     base: Level | None = None
     dated: str = ""
-    unusually: int = 0
+    period_end: str = ""
+
+    @property
+    def unusually(self) -> int:
+        """1 or -1: the one period is unusually high or low, as the basis says; 0 of every other verdict."""
+        return next((way for way, words in UNUSUALLY.items() if self.basis.startswith(words)), 0)
 
     @property
     def direction(self) -> str:
@@ -117,8 +124,8 @@ class Verdicts:
         self.frame = frame
         rows = zip(*(frame[c] for c in COLUMNS), strict=True)
         self._all = found or {
-            (p, w, m, g): Verdict(p, w, m, g, verdict, since, basis)
-            for p, w, m, g, _, _, verdict, since, basis in rows
+            (p, w, m, g): Verdict(p, w, m, g, verdict, since, basis, period_end=end)
+            for p, w, m, g, _, end, verdict, since, basis in rows
         }
 
     def of(self, pathway: str, wait: str, measure: str, group: str = "") -> Verdict:

@@ -36,7 +36,7 @@ STILL = {
     "too_few": "too few months to say",
     "not_published": "not published",
 }
-HIGH = {1: "high", -1: "low", 0: "placed"}
+HIGH = {1: "unusually high", -1: "unusually low", 0: "unusual"}
 RULES = {
     "list": "A list changes when its net flow over 3, 6 or 12 months is more than chance flows would give",
     "wait": "A wait changes when it moves over months by more than its usual monthly steps would give",
@@ -53,12 +53,13 @@ GOOD = {"completed": 1, "plans_issued": 1, "waiting_booked": 1, "clearance_weeks
 
 
 def kind(verdict: Verdict) -> Kind:
-    """What kind of measure a verdict is about: ``list``, ``wait``, ``share`` or ``flow``."""
-    if verdict.unit == "percent" or verdict.measure.endswith("_pct"):
+    """What kind of measure a verdict is about: ``list``, ``wait``, ``share`` or ``flow``; by its name, so that a
+    verdict read from verdicts.csv is said in the same words."""
+    if verdict.measure.startswith("waiting"):
+        return "list"
+    if verdict.measure.endswith("_pct") or verdict.unit == "percent":
         return "share"
-    if verdict.unit == "weeks" or "weeks_" in verdict.measure.removeprefix("waiting_over_"):
-        return "wait"
-    return "list" if verdict.stock or verdict.measure.startswith("waiting") else "flow"
+    return "wait" if "_weeks" in verdict.measure or verdict.unit == "weeks" else "flow"
 
 
 def good(measure: str) -> int:
@@ -81,7 +82,7 @@ def better(verdict: Verdict) -> str:
 def phrase(verdict: Verdict) -> str:
     """The verdict in plain words: "growing", "higher since March 2024", "no clear change"."""
     if verdict.verdict == "unusual":
-        return f"unusually {HIGH[verdict.unusually]}{_newest(verdict)}"
+        return f"{HIGH[verdict.unusually]}{_newest(verdict)}"
     words = STILL.get(verdict.verdict) or PHRASES[kind(verdict)][verdict.verdict]
     return words.format(since=_since(verdict)).strip()
 
@@ -126,4 +127,4 @@ def _since(verdict: Verdict) -> str:
 
 
 def _newest(verdict: Verdict) -> str:
-    return f" in\u00a0{_month(verdict.now.key.period_end)}" if verdict.now else ""
+    return f" in\u00a0{_month(verdict.period_end)}" if verdict.period_end else ""
