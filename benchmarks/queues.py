@@ -33,9 +33,9 @@ TAUS = np.array(W.QUANTILES)
 HORIZONS = (13, 26, 52)
 
 
-def built_of(world: W.World | A.Apart) -> tuple[Built, Pathway]:
-    """The world's extract through the package's own wait builder."""
-    extract, pathway = world.extract(), built_in()[world.code]
+def built_of(extract: pd.DataFrame, code: str, as_at: np.datetime64) -> tuple[Built, Pathway]:
+    """A world's extract through the package's own wait builder."""
+    pathway = built_in()[code]
     rows = pd.DataFrame(index=extract.index)
     for column, kind in pathway.columns.items():
         text = extract[column] if column in extract else pd.Series("", index=extract.index)
@@ -48,7 +48,7 @@ def built_of(world: W.World | A.Apart) -> tuple[Built, Pathway]:
         source_file="world.csv",
         sheet="",
         source_row=np.arange(len(rows)) + 2,
-        extract_date=pd.Timestamp(world.as_at),
+        extract_date=pd.Timestamp(as_at),
     )
     return build([rows], pathway, lambda ids: ids), pathway
 
@@ -63,15 +63,15 @@ def _world(kind: str, family: str, seed: int, futures: int, oracle: int, cache: 
     """(built, pathway, as_at, futures, the oracle's quantiles or None), kept in ``cache``."""
     where = cache / f"{family}_{seed}_{oracle}_{futures}.pkl" if cache else None
     if where is not None and where.exists():
-        return pickle.loads(where.read_bytes())
-    world = A.Apart(seed, family) if kind == "apart" else W.World(seed, family)
-    built, pathway = built_of(world)
-    after = [world.run_on(k, HORIZONS) for k in range(futures)]
-    best = W.oracle(world, oracle, HORIZONS) if oracle and isinstance(world, W.World) else None
-    found = (built, pathway, world.as_at, after, best)
-    if where is not None:
-        where.write_bytes(pickle.dumps(found))
-    return found
+        found = pickle.loads(where.read_bytes())
+    else:
+        world = A.Apart(seed, family) if kind == "apart" else W.World(seed, family)
+        after = [world.run_on(k, HORIZONS) for k in range(futures)]
+        best = W.oracle(world, oracle, HORIZONS) if oracle and isinstance(world, W.World) else None
+        found = (world.extract(), world.code, world.as_at, after, best)
+        if where is not None:
+            where.write_bytes(pickle.dumps(found))
+    return *built_of(*found[:3]), *found[2:]
 
 
 def score_world(

@@ -14,7 +14,7 @@ import numpy as np
 
 __all__ = ["RECENT", "Tables", "fit_discipline", "tables", "GRID"]
 
-GRID = 192
+GRID, TEMPER = 192, 0.25
 RECENT = 0.5 ** (1 / 26)
 """What a week counts for beside the next, where habits are read: half a year back counts half."""
 _NAMES = (
@@ -101,13 +101,15 @@ def fit_discipline(
     draws: int,
     rng: np.random.Generator,
     due: int = 520,
-    temper: float = 0.25,
+    quick: bool = False,
 ) -> tuple[np.ndarray, float]:
     """Posterior draws of the discipline, shape (draws, 10), and the usual age when seen.
 
     ``risk`` and ``seen``: children at risk and seen by week and age in weeks. The week's total is given, so only who was
-    seen speaks, not how many. With nobody seen the draws are the prior's.
+    seen speaks, not how many. With nobody seen the draws are the prior's. ``quick``: a coarser search, for back-tests.
     """
+    widest = int(np.flatnonzero(risk.any(0)).max(initial=0)) + 1
+    risk, seen = risk[:, :widest], seen[:, :widest]
     total = seen.sum(1)
     by_age = seen.sum(0)
     typical = (
@@ -132,12 +134,12 @@ def fit_discipline(
         (urgent, np.diag(near), 26),
         (_lane_guess(urgent, guess, early), np.diag(near), 22),
     ]
-    for turn in range(3):
+    for _ in range(2 if quick else 3):
         for middle, root, size in proposals:
             fresh = middle + rng.standard_t(6, (size, 10)) @ root.T
             every, log = (
                 np.concatenate([every, fresh]),
-                np.concatenate([log, temper * _likelihood(fresh, risk, seen, worth, typical, due)]),
+                np.concatenate([log, TEMPER * _likelihood(fresh, risk, seen, worth, typical, due)]),
             )
             spots.append((middle, np.linalg.inv(root), np.linalg.slogdet(root)[1]))
             share.append(size)
@@ -157,11 +159,12 @@ def fit_discipline(
         best,
         scale,
         lambda x: (
-            temper * _likelihood(x, risk, seen, worth, typical, due)
+            TEMPER * _likelihood(x, risk, seen, worth, typical, due)
             - 0.5 * (((x - centre) / scale) ** 2).sum(1)
         ),
         draws,
         rng,
+        1 if quick else 4,
     ), typical
 
 
@@ -171,12 +174,13 @@ def _settle(
     target: Callable[[np.ndarray], np.ndarray],
     draws: int,
     rng: np.random.Generator,
+    climbs: int,
 ) -> np.ndarray:
     """Climb from the best point along each axis, then draw around the top and keep draws by what they are worth."""
     step, size = 0.25 * scale, len(best)
     top = float(target(best[None])[0])
     sd = 0.3 * scale
-    for _ in range(4):
+    for _ in range(climbs):
         around = best + np.concatenate([np.diag(step), -np.diag(step)])
         found = target(around)
         up, down = found[:size] - top, found[size:] - top

@@ -136,12 +136,13 @@ def fit_level(
     change_weeks: tuple[int, ...] = (),
     censored: np.ndarray | None = None,
     thin: float = 1.0,
+    quick: bool = False,
 ) -> Draws:
     """Posterior draws of one weekly flow, ``counts`` oldest first, the last week ending at as_at.
 
     ``exposure`` multiplies the expected flow (hazard mode), ``known`` marks weeks that were observed, ``change_weeks`` are
     weeks (negative, from as_at) at which a step is expected, ``censored`` weeks whose count is a lower bound only, ``thin`` the
-    variance of a count over its mean when rates are known (under 1 for children seen at a high hazard). Zero flows give a level near zero with a wide posterior.
+    variance of a count over its mean when rates are known (under 1 for children seen at a high hazard). ``quick``: fewer drifts and spreads are weighed, for back-tests. Zero flows give a level near zero with a wide posterior.
     """
     y = np.asarray(counts, dtype=float)
     known = np.ones(len(y), bool) if known is None else known.copy()
@@ -197,6 +198,7 @@ def fit_level(
         change_weeks,
         0.2 if free else 1.0,
         holidays,
+        quick,
     )
 
 
@@ -282,6 +284,7 @@ def _draw(
     change_weeks: tuple[int, ...],
     loose: float,
     holidays: np.ndarray,
+    quick: bool,
 ) -> Draws:
     """Weigh drift x spread x step date by marginal likelihood, then draw the level, growth and holidays of each path."""
     size = len(z)
@@ -298,8 +301,9 @@ def _draw(
         if len(chance) and -week < size - 2:
             chance[at] = np.log(0.5)
     cells, inverses = [], []
-    for q, wq in zip(_DRIFT, _DRIFT_WEIGHT, strict=True):
-        for factor in _SPREAD:
+    coarse = slice(1, None, 2) if quick else slice(None)
+    for q, wq in zip(_DRIFT[coarse], _DRIFT_WEIGHT[coarse], strict=True):
+        for factor in _SPREAD[1:2] if quick else _SPREAD:
             cov = base + walk[np.ix_(use, use)] * q**2
             cov[np.diag_indices_from(cov)] += v[use] + spread * factor
             inverse = np.linalg.inv(cov)

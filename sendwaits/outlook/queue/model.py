@@ -16,7 +16,7 @@ from sendwaits.outlook.queue.paths import Model, StationModel, WaitModel
 
 __all__ = ["build_model", "GROUPS_OF_PATHS", "TAIL_WEEKS", "LITTLE_HISTORY_WEEKS"]
 
-GROUPS_OF_PATHS = 20
+GROUPS_OF_PATHS, QUICK_GROUPS = 20, 5
 TAIL_WEEKS = 156
 DISCIPLINE_WEEKS = 104
 LITTLE_HISTORY_WEEKS = 26
@@ -30,9 +30,14 @@ def build_model(
     weeks: int = 52,
     over_days: tuple[int, ...] = (126, 364),
     change_weeks: tuple[int, ...] = (),
+    quick: bool = False,
 ) -> Model:
-    """The model of one service: every parameter drawn ``paths`` times (rounded up to whole groups), seeded."""
-    groups = min(GROUPS_OF_PATHS, paths)
+    """The model of one service: every parameter drawn ``paths`` times (rounded up to whole groups), seeded.
+
+    ``quick``: a coarser fit that knows nothing beyond ``weeks``, for back-tests.
+    """
+    groups = min(QUICK_GROUPS if quick else GROUPS_OF_PATHS, paths)
+    tail = 0 if quick else TAIL_WEEKS
     paths = -(-paths // groups) * groups
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 17])))
     past = (
@@ -40,18 +45,16 @@ def build_model(
         if service.weeks
         else np.zeros((0, 3))
     )
-    ahead = calendar(service.as_at, np.arange(1, weeks + TAIL_WEEKS + 1))
-    ages = (
-        max(max(len(s.waiting) + weeks, s.risk.shape[1]) for s in service.stations) + TAIL_WEEKS + 2
-    )
+    ahead = calendar(service.as_at, np.arange(1, weeks + tail + 1))
+    ages = max(max(len(s.waiting) + weeks, s.risk.shape[1]) for s in service.stations) + tail + 2
     team, split = service.team, None
     model = Model([], [], paths, groups, weeks, team, split, seed, dict(service.notes))
     for station in service.stations:
         model.stations.append(
-            _station(service, station, past, ahead, ages, paths, groups, rng, change_weeks)
+            _station(service, station, past, ahead, ages, paths, groups, rng, change_weeks, quick)
         )
     if team:
-        _share_team(service, model, past, ahead, rng, change_weeks)
+        _share_team(service, model, past, ahead, rng, change_weeks, quick)
     for wait in service.waits:
         model.waits.append(_wait(service, wait, ages, over_days))
     if service.weeks < LITTLE_HISTORY_WEEKS:
@@ -83,20 +86,23 @@ def _station(
     groups: int,
     rng: np.random.Generator,
     change_weeks: tuple[int, ...],
+    quick: bool,
 ) -> StationModel:
     seen, starts = _history(service, station)
     known = service.known[::-1]
     arrivals = None
     if station.outside:
-        demand = _fit(starts, past, paths, rng, known, growth=GROWTH)
+        demand = _fit(starts, past, paths, rng, known, growth=GROWTH, quick=quick)
         arrivals = demand.rates(ahead, rng) * demand.noise(len(ahead), rng)
     spare = _spare(station, service.weeks)[::-1]
-    capacity = _fit(seen, past, paths, rng, known, change_weeks=change_weeks, censored=spare)
+    capacity = _fit(
+        seen, past, paths, rng, known, change_weeks=change_weeks, censored=spare, quick=quick
+    )
     recent = min(service.weeks, DISCIPLINE_WEEKS)
     standards = [w.standard_days for w in service.waits if w.name in station.waits]
     due = min((d // 7 for d in standards if d is not None), default=MAX_AGE)
     parameters, typical = fit_discipline(
-        station.risk[:recent], station.seen[:recent], groups, rng, due
+        station.risk[:recent], station.seen[:recent], groups, rng, due, quick
     )
     drop, scale = _drop(station, service.weeks, ages, paths, rng)
     purge, purge_age, drop = _purges(station, service.weeks, drop, ahead, paths, rng)
@@ -128,7 +134,7 @@ def _station(
         relief = 1.0 / (
             shape_of(capacity.holidays, ahead) * np.exp(ahead @ capacity.season.mean(0))
         )
-        _hazard_mode(service, station, out, seen, past, ahead, rng, known, spare, relief)
+        _hazard_mode(service, station, out, seen, past, ahead, rng, known, spare, relief, quick)
     return out
 
 
@@ -162,6 +168,7 @@ def _hazard_mode(
     known: np.ndarray,
     spare: np.ndarray,
     relief: np.ndarray,
+    quick: bool,
 ) -> None:
     """Does the flow follow the children at risk (no bottleneck) or a capacity? Groups of paths in proportion to the evidence.
 
@@ -196,8 +203,9 @@ def _hazard_mode(
         known=known[late],
         exposure=exposure[late],
         thin=max(thin, 0.05),
+        quick=quick,
     )
-    evidence = fit_level(seen[late], past[late], 4, rng, known=known[late]).evidence
+    evidence = fit_level(seen[late], past[late], 4, rng, known=known[late], quick=quick).evidence
     odds = fitted.evidence - evidence + (8.0 - weeks_of_work) / 3.0
     chance = 1.0 / (1.0 + np.exp(-np.clip(odds, -50, 50)))
     free = rng.permutation(groups) < round(chance * groups)
@@ -349,6 +357,7 @@ def _share_team(
     ahead: np.ndarray,
     rng: np.random.Generator,
     change_weeks: tuple[int, ...],
+    quick: bool,
 ) -> None:
     """One team, two lists: the total has one level, the split between the lists its own, with the dated changes in it."""
     first, second = service.team  # type: ignore[misc]
@@ -367,6 +376,7 @@ def _share_team(
         service.known[::-1],
         change_weeks=change_weeks,
         censored=spare_b,
+        quick=quick,
     )
     lead = model.stations[first]
     lead.rates, lead.noise = total.rates(ahead, rng), total.noise(len(ahead), rng)
