@@ -10,7 +10,15 @@ from __future__ import annotations
 import numpy as np
 
 from sendwaits.outlook.queue.discipline import RECENT, fit_discipline, tables
-from sendwaits.outlook.queue.flows import GROWTH, Draws, calendar, fit_level, shape_of, unblocked
+from sendwaits.outlook.queue.flows import (
+    CAPACITY_GROWTH,
+    GROWTH,
+    Draws,
+    calendar,
+    fit_level,
+    shape_of,
+    unblocked,
+)
 from sendwaits.outlook.queue.history import MAX_AGE, Service, Station, WaitHistory
 from sendwaits.outlook.queue.paths import Model, StationModel, WaitModel
 
@@ -96,7 +104,15 @@ def _station(
         arrivals = demand.rates(ahead, rng) * demand.noise(len(ahead), rng)
     spare = _spare(station, service.weeks)[::-1]
     capacity = _fit(
-        seen, past, paths, rng, known, change_weeks=change_weeks, censored=spare, quick=quick
+        seen,
+        past,
+        paths,
+        rng,
+        known,
+        growth=CAPACITY_GROWTH,
+        change_weeks=change_weeks,
+        censored=spare,
+        quick=quick,
     )
     recent = min(service.weeks, DISCIPLINE_WEEKS)
     standards = [w.standard_days for w in service.waits if w.name in station.waits]
@@ -374,6 +390,7 @@ def _share_team(
         model.paths,
         rng,
         service.known[::-1],
+        growth=CAPACITY_GROWTH,
         change_weeks=change_weeks,
         censored=spare_b,
         quick=quick,
