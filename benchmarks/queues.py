@@ -86,7 +86,7 @@ def score_world(
     clock = time.process_time() - clock
     rows: list[dict[str, object]] = []
     said: list[dict[str, object]] = []
-    for history in ready.service.waits:
+    for history in (w for w in ready.service.waits if (w.name, "waiting", 13) in after[0]):
         wait, day = history.name, int(as_at.astype("datetime64[D]").astype("int64"))
         part = built.waits[built.waits["wait"] == wait]
         waits = Waits(*(part[c].to_numpy() for c in ("start", "stop", "completed")))

@@ -6,6 +6,7 @@ Each week of each path: children come, age, drop out, and the capacity of the we
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +24,8 @@ __all__ = [
 
 _COARSE = 16
 COHORTS = 60
+FOLLOWED = 78
+"""Weeks within which the share of the newly referred who are seen is asked for."""
 
 
 @dataclass
@@ -97,7 +100,10 @@ class Levers:
 
 @dataclass
 class Paths:
-    """What happened on every path: arrays (paths, weeks + 1) with week 0 = as_at; ``new_child`` (paths, weeks waited)."""
+    """What happened on every path: arrays (paths, weeks + 1) with week 0 = as_at; ``new_child`` (paths, weeks waited).
+
+    ``followed``: the week to which the children of ``new_child`` were followed, by path.
+    """
 
     waiting: dict[str, np.ndarray]
     over: dict[tuple[str, int], np.ndarray]
@@ -112,6 +118,7 @@ class Paths:
     seen: np.ndarray
     left: np.ndarray
     held: np.ndarray
+    followed: np.ndarray
 
     def balance(self) -> float:
         """The largest breach of waiting = waiting before + in - seen - left over all stations, paths and weeks (0 = exact)."""
@@ -303,19 +310,20 @@ def simulate(
     levers: Levers | None = None,
     *,
     new_child: bool = True,
+    read: set[int] | None = None,
     tail_paths: int = 12,
     tail_weeks: int = 156,
 ) -> Paths:
     """Run every path ``weeks`` on from as_at, and a part of them until children referred in the first 28 days are seen.
 
-    ``tail_paths`` per group run on for at most ``tail_weeks`` more. Same model, same numbers: all dice are drawn from
+    ``read``: the weeks at which lists are counted (all). ``tail_paths`` per group run on for at most ``tail_weeks`` more. Same model, same numbers: all dice are drawn from
     the model's seed, so two runs with different levers share their luck.
     """
     levers = levers or Levers()
     dice = _dice(model, weeks, 0)
     room = max(max(len(x) for x in (s.waiting, *s.fresh)) for s in model.stations) + 8
     queues = [
-        _Queue(s, model.paths, model.groups, weeks, room, _pool(model, k))
+        _Queue(s, model.paths, model.groups, weeks, room, _pool(model.seed, k))
         for k, s in enumerate(model.stations)
     ]
     out = _empty(model, weeks)
@@ -324,16 +332,17 @@ def simulate(
     _read(model, queues, out, 0, [np.zeros((model.paths, 1), np.float32)] * len(queues))
     for week in range(1, weeks + 1):
         seen = _week(model, queues, levers, dice, week, week - 1, slice(None), out)
-        _read(model, queues, out, week, seen)
+        _read(model, queues, out, week, seen, read is None or week in read)
         if new_child:
             _tag(model, out, week, seen, slice(None))
-    if new_child and not _decided(model, queues, out, weeks, slice(None)):
+    if new_child and not _known(model, queues, out, weeks, slice(None)):
         _tail(model, queues, levers, out, weeks, tail_paths, tail_weeks)
     return out
 
 
-def _pool(model: Model, station: int) -> np.ndarray:
-    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([model.seed, 902, station])))
+@functools.lru_cache(maxsize=8)
+def _pool(seed: int, station: int) -> np.ndarray:
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 902, station])))
     return rng.standard_normal(700_000, dtype=np.float32)
 
 
@@ -366,6 +375,7 @@ def _empty(model: Model, weeks: int) -> Paths:
         flat(),
         flat(),
         flat(),
+        np.full(model.paths, weeks),
     )
 
 
@@ -542,10 +552,15 @@ def _binomial(total: np.ndarray, share: np.ndarray, z: np.ndarray) -> np.ndarray
 
 
 def _read(
-    model: Model, queues: list[_Queue], out: Paths, week: int, seen: list[np.ndarray]
+    model: Model,
+    queues: list[_Queue],
+    out: Paths,
+    week: int,
+    seen: list[np.ndarray],
+    lists: bool = True,
 ) -> None:
     for wait in model.waits:
-        for k in wait.stations:
+        for k in wait.stations if lists else ():
             n = queues[k].everyone()
             width = n.shape[1]
             days = _mean_days(wait, week, width)
@@ -627,6 +642,15 @@ def _remaining(queues: list[_Queue], wait: WaitModel, week: int) -> np.ndarray:
     return left
 
 
+def _known(
+    model: Model, queues: list[_Queue], out: Paths, week: int, part: slice | np.ndarray
+) -> bool:
+    """Is the median wait of the tagged children known, and what share of them is seen within FOLLOWED weeks?"""
+    known = _decided(model, queues, out, week, part)
+    waiting = sum(out.new_left[w.name][part].sum() for w in model.waits if not w.idle)
+    return known and (week >= FOLLOWED + 4 or waiting <= 0.002 * len(queues[0].buffer))
+
+
 def _decided(
     model: Model, queues: list[_Queue], out: Paths, week: int, part: slice | np.ndarray
 ) -> bool:
@@ -675,6 +699,7 @@ def _tail(
         week = weeks + 1 + step
         seen = _week(model, later, levers, dice, week, step, part, None)
         _tag(model, out, week, seen, part)
-        if step % 4 == 3 and _decided(model, later, out, week, part):
+        if step % 4 == 3 and _known(model, later, out, week, part):
             break
-    _decided(model, later, out, weeks + tail_weeks, part)
+    out.followed[part] = week
+    _decided(model, later, out, week, part)

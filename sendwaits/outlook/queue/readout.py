@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -16,7 +18,7 @@ __all__ = [
     "values",
     "weekly_rows",
     "new_child_weeks",
-    "target_values",
+    "is_issued_cohort",
     "target_week",
     "summary",
     "over_days_of",
@@ -101,16 +103,20 @@ def summary(draws: np.ndarray) -> list[float]:
 
 
 def weekly_rows(
-    service: Service, model: Model, paths: Paths, scenario: str, weeks: int = 52
+    service: Service,
+    model: Model,
+    read: Callable[[str, str], np.ndarray],
+    scenario: str,
+    weeks: int = 52,
 ) -> list[list[object]]:
-    """Rows of weeks 1..``weeks`` for every wait and measure."""
+    """Rows of weeks 1..``weeks`` for every wait and measure; ``read(wait, measure)`` gives the paths, (paths, weeks + 1)."""
     rows: list[list[object]] = []
     for wait, history in zip(model.waits, service.waits, strict=True):
         note = model.notes.get(wait.name, "")
         for measure in _WEEKLY:
             if measure == "within_standard_pct" and history.standard_days is None:
                 continue
-            draws = values(model, paths, wait.name, measure)
+            draws = read(wait.name, measure)
             for week in range(1, weeks + 1):
                 cells = summary(draws[:, week])
                 why = note if np.isfinite(cells[0]) or note else _UNDEFINED[measure]
@@ -210,22 +216,13 @@ def target_week(service: Service, target: Target, weeks: int = 52) -> int:
     return week
 
 
-def target_values(
-    service: Service, model: Model, paths: Paths, target: Target, week: int
-) -> np.ndarray:
-    """The measure of a target on every path at its week."""
-    if (
-        target.measure == "within_20_weeks_pct"
-        and len(service.waits) == 2
-        and len(service.stations) == 3
-    ):
-        return issued_cohort(service, model, paths, week, target.by.year)
-    if target.measure == "new_child_wait_weeks":
-        return new_child_weeks(paths, target.wait)
-    return values(model, paths, target.wait, target.measure)[:, week]
+def is_issued_cohort(service: Service, target: Target) -> bool:
+    """Is the target about the plans issued in its calendar year within 20 weeks?"""
+    staged = len(service.waits) == 2 and len(service.stations) == 3
+    return target.measure == "within_20_weeks_pct" and staged
 
 
-def issued_cohort(service: Service, model: Model, paths: Paths, week: int, year: int) -> np.ndarray:
+def issued_cohort(service: Service, paths: Paths, week: int, year: int) -> np.ndarray:
     """Per cent of the plans issued from 1 January of ``year`` to the week that were issued within 20 weeks, by path."""
     first = (np.datetime64(f"{year}-01-01") - service.as_at).astype(int)
     done, inside = (float(x) for x in _issued(service, first))

@@ -1,0 +1,87 @@
+"""How far the simulation is trusted: drawn towards "no change" and widened by how it did in its own back-test.
+
+Over 96 made-up services that do not obey the model's law (benchmarks/worlds_apart.py, the tuned families), a fifth of the
+way to today's value lowers the error at every horizon, a service's own back-test helps at 13 weeks, and at 26 and 52, where
+a handful of origins overlap, hardly: so it moves the weight little, and more only where the simulation lost by half as much again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sendwaits.outlook.queue.simple import METHODS
+
+__all__ = ["Standing", "standing", "summed"]
+
+_TRUST = 0.78
+_LOSS = np.log(1.5)
+_WIDTH = {
+    "waiting": 0.92,
+    "waiting_over_18_weeks": 0.90,
+    "waiting_over_52_weeks": 0.85,
+    "mean_weeks_open": 1.00,
+    "within_standard_pct": 1.20,
+}
+_SMALL = {"waiting": 0.75, "mean": 0.25, "within": 0.25}
+_USUAL_MISS = 0.2
+
+
+@dataclass
+class Standing:
+    """By (wait, measure): horizons, weight of the simulation, width, and the method a page should stand on."""
+
+    table: pd.DataFrame
+
+    def placed(self, values: np.ndarray, wait: str, measure: str) -> np.ndarray:
+        """Paths (paths, weeks + 1) moved towards their first column and widened around their median, week by week."""
+        weeks = np.arange(values.shape[1])
+        part = self.table[(self.table["wait"] == wait) & (self.table["measure"] == measure)]
+        usual = _WIDTH.get(measure, 1.0)
+        at = part["horizon_weeks"].to_numpy(float) if len(part) else np.array([26.0])
+        weight = np.interp(weeks, at, part["weight"] if len(part) else [_TRUST])
+        width = np.interp(weeks, at, part["width"] if len(part) else [usual])
+        there = np.isfinite(values).any(0)
+        middle, now = np.zeros(len(weeks)), values[:, 0]
+        middle[there] = np.nanmedian(values[:, there], axis=0)
+        start = float(np.nanmedian(now)) if np.isfinite(now).any() else np.nan
+        centre = middle if np.isnan(start) else weight * middle + (1 - weight) * start
+        out = centre + width * (values - middle)
+        out[:, 0] = now
+        return np.asarray(out)
+
+
+def summed(rolled: pd.DataFrame) -> pd.DataFrame:
+    """One row per wait, measure and horizon of a rolled back-test: mean absolute errors, misses of the 80 % interval, n."""
+    keys = ["wait", "measure", "horizon_weeks"]
+    part = rolled.assign(error=(rolled["p50"] - rolled["truth"]).abs())
+    for method in METHODS:
+        part[method] = (part[method] - part["truth"]).abs()
+    part["hits"] = (rolled["truth"] >= rolled["p10"]) & (rolled["truth"] <= rolled["p90"])
+    how = {"error": "mean", **{m: "mean" for m in METHODS}, "hits": "sum", "truth": "size"}
+    out = part.groupby(keys, sort=False, as_index=False).agg(how)
+    return out.rename(columns={"truth": "n"}).astype({"hits": "int64", "n": "int64"})
+
+
+def standing(rolled: pd.DataFrame) -> Standing:
+    """Weight and width by wait, measure and horizon from a rolled back-test, and the method to stand on.
+
+    ``weight`` of the simulation against no change, ``width`` of its spread, ``method``: "simulation" from two thirds of the
+    weight on, "no change" under one third, else "blend".
+    """
+    out = summed(rolled)
+    small = out["measure"].str.split("_").str[0].map(_SMALL).fillna(0.25)
+    lead = np.log((out["no change"] + small) / (out["error"] + small))
+    worth = out["n"] * 13 / out["horizon_weeks"].clip(lower=13)
+    odds = np.log(_TRUST / (1 - _TRUST)) + lead * worth / (worth + 4)
+    odds += 2 * np.minimum(0.0, lead + _LOSS) * out["n"] / (out["n"] + 4)
+    out["weight"] = 1 / (1 + np.exp(-odds.clip(-4, 4)))
+    missed = (out["n"] - out["hits"] + 4 * _USUAL_MISS) / (out["n"] + 4)
+    usual = out["measure"].map(_WIDTH).fillna(1.0)
+    out["width"] = usual * (1 + 0.7 * (missed - _USUAL_MISS))
+    out["method"] = np.select(
+        [out["weight"] >= 2 / 3, out["weight"] < 1 / 3], ["simulation", "no change"], "blend"
+    )
+    return Standing(out)
