@@ -14,7 +14,7 @@ import numpy as np
 
 __all__ = ["RECENT", "Tables", "fit_discipline", "tables", "GRID"]
 
-GRID, TEMPER = 192, 0.25
+GRID, TEMPER, QUICK_WEEKS = 192, 0.25, 52
 RECENT = 0.5 ** (1 / 26)
 """What a week counts for beside the next, where habits are read: half a year back counts half."""
 _NAMES = (
@@ -108,6 +108,8 @@ def fit_discipline(
     ``risk`` and ``seen``: children at risk and seen by week and age in weeks. The week's total is given, so only who was
     seen speaks, not how many. With nobody seen the draws are the prior's. ``quick``: a coarser search, for back-tests.
     """
+    grid, recent = (40, QUICK_WEEKS) if quick else (72, len(risk))
+    risk, seen = risk[:recent], seen[:recent]
     widest = int(np.flatnonzero(risk.any(0)).max(initial=0)) + 1
     risk, seen = risk[:, :widest], seen[:, :widest]
     total = seen.sum(1)
@@ -139,7 +141,9 @@ def fit_discipline(
             fresh = middle + rng.standard_t(6, (size, 10)) @ root.T
             every, log = (
                 np.concatenate([every, fresh]),
-                np.concatenate([log, TEMPER * _likelihood(fresh, risk, seen, worth, typical, due)]),
+                np.concatenate(
+                    [log, TEMPER * _likelihood(fresh, risk, seen, worth, typical, due, grid)]
+                ),
             )
             spots.append((middle, np.linalg.inv(root), np.linalg.slogdet(root)[1]))
             share.append(size)
@@ -159,7 +163,7 @@ def fit_discipline(
         best,
         scale,
         lambda x: (
-            TEMPER * _likelihood(x, risk, seen, worth, typical, due)
+            TEMPER * _likelihood(x, risk, seen, worth, typical, due, grid)
             - 0.5 * (((x - centre) / scale) ** 2).sum(1)
         ),
         draws,
@@ -322,7 +326,7 @@ def _likelihood(
     worth: np.ndarray,
     typical: float,
     due: int,
-    grid: int = 72,
+    grid: int,
 ) -> np.ndarray:
     """Log likelihood of who was seen, given each week's total and what the week is worth, for each row of parameters."""
     total, weeks = seen.sum(1), np.arange(len(seen))

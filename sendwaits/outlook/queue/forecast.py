@@ -91,7 +91,7 @@ def backtest(
         m: "error_" + m.replace(" ", "_").replace("-", "_")
         for m in ("no change", "stock-flow sheet", "clearance time")
     }
-    out = out.rename(columns=names)
+    out = out.rename(columns=names).drop(columns="hand")
     out["coverage_pct"] = 100 * out["hits"] / out["n"]
     lead = out["error"] - out["error_no_change"]
     out["better"] = np.select([lead < 0, lead > 0], ["forecast", "no change"], "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sendwaits.outlook.queue.discipline import RECENT, fit_discipline, tables
+from sendwaits.outlook.queue.discipline import GRID, RECENT, fit_discipline, tables
 from sendwaits.outlook.queue.flows import (
     CAPACITY_GROWTH,
     GROWTH,
@@ -135,7 +135,7 @@ def _station(
         arrivals,
         capacity.rates(ahead, rng),
         capacity.noise(len(ahead), rng),
-        tables(parameters, ages, typical, due=due),
+        tables(parameters, ages, typical, 96 if quick else GRID, due),
         drop.astype(np.float32),
         scale,
         purge,

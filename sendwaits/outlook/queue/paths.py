@@ -311,7 +311,7 @@ def simulate(
     *,
     new_child: bool = True,
     read: set[int] | None = None,
-    tail_paths: int = 12,
+    tail_paths: int = 8,
     tail_weeks: int = 156,
 ) -> Paths:
     """Run every path ``weeks`` on from as_at, and a part of them until children referred in the first 28 days are seen.

@@ -14,7 +14,8 @@ from sendwaits.outlook.queue import readout, scenarios
 from sendwaits.outlook.queue.history import Service, read_service
 from sendwaits.outlook.queue.model import build_model
 from sendwaits.outlook.queue.paths import Levers, Model, Paths, simulate
-from sendwaits.outlook.queue.rolling import roll
+from sendwaits.outlook.queue.rolling import roll, waits_of
+from sendwaits.outlook.queue.simple import METHODS, simple
 from sendwaits.outlook.queue.standing import Standing, standing
 from sendwaits.pathways import Pathway
 from sendwaits.workspace import Target, Workspace
@@ -37,6 +38,7 @@ class Prepared:
     targets: tuple[Target, ...]
     rolled: pd.DataFrame
     standing: Standing
+    sheets: dict[tuple[str, str], np.ndarray]
     corrections: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
 
 
@@ -69,7 +71,23 @@ def prepare(
     levers = scenarios.levers_of(service, model, ahead)
     rolled = roll(built, pathway, as_at)
     baseline = simulate(model, WEEKS, levers)
-    return Prepared(service, model, levers, baseline, targets, rolled, standing(rolled))
+    sheets = _sheets(built, service, tuple(model.waits[0].over))
+    return Prepared(service, model, levers, baseline, targets, rolled, standing(rolled), sheets)
+
+
+def _sheets(
+    built: Built, service: Service, over: tuple[int, ...]
+) -> dict[tuple[str, str], np.ndarray]:
+    """The stock-flow sheet of every wait and measure by week ahead, today's value first."""
+    day, weeks = int(service.as_at.astype("int64")), tuple(range(WEEKS + 1))
+    out = {}
+    for wait in service.waits:
+        found = simple(waits_of(built, wait.name), day, weeks, over, wait.standard_days)
+        for method, measure, h in found:
+            if method == METHODS[1] and h == WEEKS:
+                line = [found[method, measure, k] for k in weeks]
+                out[wait.name, measure] = np.array(line)
+    return out
 
 
 def _lines(service: Service, targets: tuple[Target, ...]) -> tuple[int, ...]:
@@ -98,14 +116,16 @@ def draws(
 ) -> np.ndarray:
     """The measure as it is printed, on every path, shape (paths, weeks + 1), NaN where it does not exist.
 
-    The simulation, drawn towards today's value and widened as far as the back-test asks (`standing`). ``run``: another run of
+    The simulation, drawn towards forecasts by hand and widened as far as the back-test asks (`standing`). ``run``: another run of
     the same paths (a scenario), moved by what the baseline was moved; ``rows``: the paths it holds. Nobody over a line who
     is not on the list.
     """
     key = (wait, measure)
     if key not in ready.corrections:
         plain = readout.values(ready.model, ready.baseline, wait, measure)
-        ready.corrections[key] = ready.standing.placed(plain, wait, measure) - plain
+        ready.corrections[key] = (
+            ready.standing.placed(plain, wait, measure, ready.sheets[key]) - plain
+        )
     plain = readout.values(ready.model, run or ready.baseline, wait, measure)
     most = 100.0 if measure.endswith("_pct") else np.inf
     out = np.clip(plain + ready.corrections[key][rows, : plain.shape[1]], 0.0, most)

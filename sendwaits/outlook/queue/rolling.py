@@ -16,7 +16,7 @@ from sendwaits.outlook.queue.paths import simulate
 from sendwaits.outlook.queue.simple import METHODS, Waits, observed, simple
 from sendwaits.pathways import Pathway
 
-__all__ = ["ORIGINS", "HORIZONS", "roll"]
+__all__ = ["ORIGINS", "HORIZONS", "roll", "waits_of"]
 
 ORIGINS = (13, 26, 39, 52, 65, 78, 91, 104)
 """Weeks before as_at at which the forecast is made again."""

@@ -14,7 +14,7 @@ __all__ = ["capacity", "target_rows", "target_values"]
 
 CHANCE = 0.80
 MOST = 8.0
-_EACH, _STEPS = 8, 4
+_EACH, _STEPS = 8, 7
 
 
 def target_values(
@@ -119,7 +119,10 @@ def _needed(ready: Prepared, target: Target, levers: Levers, week: int) -> tuple
         if high > MOST:
             return [np.nan] * 6, f"not reached by {MOST:g} times today's capacity"
     for _ in range(_STEPS):
-        share = np.clip((CHANCE - under) / max(over - under, 1e-9), 0.2, 0.8)
+        if high - low < 0.03 * high:
+            break
+        flat = over > 0.98 or under < 0.02
+        share = 0.5 if flat else np.clip((CHANCE - under) / (over - under), 0.2, 0.8)
         middle = low + share * (high - low)
         now = chance(middle)
         low, under, high, over = (
