@@ -209,7 +209,24 @@ def _themes(
     from sendwaits.measure import themes
 
     counts = [themes.group_counts(b, workspace.pathway(c), as_at) for c, b in built.items()]
-    return gate.themes(pd.concat(counts, ignore_index=True), profile)
+    return {
+        **gate.themes(pd.concat(counts, ignore_index=True), profile),
+        "nation": gate.nation(_nation(workspace)),
+        "totals": gate.totals(intake.series(workspace, as_at), as_at, profile),
+    }
+
+
+def _nation(workspace: Workspace) -> pd.DataFrame:
+    """The area beside England, its region and its neighbours; no rows without files for it, or without the area in them."""
+    from sendwaits.errors import Refused
+    from sendwaits.measure import benchmark
+
+    own = workspace.area
+    try:
+        published = benchmark.published(intake.dfe(workspace))
+        return benchmark.compare(published, own.name, own.la_code, own.neighbours)
+    except Refused:
+        return pd.DataFrame()
 
 
 def _promised(

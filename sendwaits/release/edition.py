@@ -11,6 +11,7 @@ import pandas as pd
 from sendwaits.release import explore, files, pages, ratings, words, workbook
 from sendwaits.release.area_report import open_report
 from sendwaits.release.names import Names
+from sendwaits.release.update_document import update_docx
 
 if TYPE_CHECKING:
     from sendwaits.release.contents import Contents
@@ -68,6 +69,11 @@ def files_of(
         "figures.csv": files.figures_csv(released),
         "verdicts.csv": files.verdicts_csv(judged),
         "run.json": json.dumps(facts).encode(),
+        **(
+            {"update.docx": update_docx(open_report("update", contents))}
+            if made is None or "update" in made
+            else {}
+        ),
     }
 
 

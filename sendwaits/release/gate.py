@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sendwaits.release import door
 from sendwaits.release.ahead import rows_of
@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from sendwaits.release.profile import Profile
     from sendwaits.workspace import Workspace
 
-__all__ = ["forecasts", "history", "publish", "quality", "rows_printed", "themes"]
+__all__ = [
+    "forecasts",
+    "history",
+    "nation",
+    "publish",
+    "quality",
+    "rows_printed",
+    "themes",
+    "totals",
+]
 
 
 def publish(
@@ -93,3 +102,63 @@ def quality(
     sums = kept.groupby([kept["file"].map(of), "code"])["n"].sum()
     rules = [row(code, f"rule:{name}", n) for (code, name), n in sums.items()]
     return {"rows": rows_of(counts), "rules": rows_of(rules)}
+
+
+def nation(compared: pd.DataFrame) -> pd.DataFrame:
+    """Published national figures as rows: measure published:<measure>, group place=<place or average>."""
+    numbers = [
+        Number(
+            Key(
+                "", "", f"published:{r.measure}", f"place={_place(r)}", r.period_start, r.period_end
+            ),
+            float(r.value),
+            r.unit,
+            "exact" if r.value == r.value else "z",
+            _whole(r.numerator),
+            _whole(r.denominator),
+        )
+        for r in compared.itertuples()
+    ]
+    return rows_of(numbers)
+
+
+def _place(row: Any) -> str:
+    """The place, or which average of the neighbours."""
+    return str(row.place if row.kind in ("area", "England", "region") else row.kind)
+
+
+def totals(series: pd.DataFrame, as_at: date, profile: Profile) -> pd.DataFrame:
+    """Monthly totals as the sums of equal periods (12 months, year to date): measure total:<measure>; a count as a profile shows it.
+
+    Months themselves are not printed: many are of a few children.
+    """
+    from sendwaits.measure import totals as measured
+
+    if not len(series):
+        return rows_of([])
+    found = measured.compared(measured.figures(series), as_at)
+
+    def number(r: Any, side: str) -> Number:
+        key = Key(
+            "",
+            "",
+            f"total:{r.measure}",
+            "",
+            *(str(getattr(r, f"{side}_{e}"))[:10] for e in ("start", "end")),
+        )
+        value, form = float(getattr(r, side)), "exact"
+        if r.unit == "count" and not profile.exact:
+            if 0 < value < profile.smallest:
+                value, form = float("nan"), "c"
+            elif profile.rounds:
+                value, form = float(ladder.rounded(int(value))), "rounded"
+        return Number(key, value, r.unit, form)
+
+    rows = [number(r, side) for r in found.itertuples() for side in ("base", "now")]
+    return rows_of({n.key: n for n in rows}.values())
+
+
+def _whole(value: Any) -> int | None:
+    import pandas as pd
+
+    return None if value is None or value is pd.NA or value != value else int(value)

@@ -23,7 +23,7 @@ from sendwaits.release.wording import plain
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Part", "Published", "Section", "closing", "display", "opening", "section"]
+__all__ = ["Part", "Published", "Section", "closing", "compose", "display", "opening", "section"]
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,18 @@ def section(
     ax: Axes | None = None,
     sentence: str | None = None,
 ) -> Part:
-    """The part of one section. Raises `Refused` for anything that is not released: see `Report.publish`."""
+    """The part of one section. Raises `Refused` for anything that is not released: see `Published.publish`."""
+    return compose(report, name, frame, ax, sentence).part()
+
+
+def compose(
+    report: Any,
+    name: str,
+    frame: pd.DataFrame,
+    ax: Axes | None = None,
+    sentence: str | None = None,
+) -> Section:
+    """The section as the page and the document take it, checked: see `section`."""
     tidy = released_rows(report, frame)
     found = findings.words_of(report, name, tidy)
     if found is None:
@@ -152,7 +163,7 @@ def section(
         found.get("source", ""),
         found.get("note", ""),
         found.get("body", Markup("")),
-    ).part()
+    )
 
 
 def opening(report: Any) -> Part:

@@ -118,7 +118,15 @@ class Report(publish.Published):
     def publishable(self) -> pd.DataFrame:
         """All that may go on this page: the released rows, and the forecast's quantiles as such rows."""
         ahead = self.ahead.tidy(scenario=None)
-        return pd.concat([self.service.released, ahead, self.past_errors], ignore_index=True)
+        more = [ahead, self.past_errors, self.recovery_rows]
+        return pd.concat([self.service.released, *more], ignore_index=True)
+
+    @cached_property
+    def recovery_rows(self) -> pd.DataFrame:
+        """The recovery plan of each headline list, from released figures: measure recovery:<what>, group value, low or high."""
+        from sendwaits.release.findings.recovery import numbers_of
+
+        return ahead.rows_of(n for w in self.waits for n in numbers_of(self, w).values())
 
     @cached_property
     def past_errors(self) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from sendwaits.release.findings import stop
 from sendwaits.release.findings.backlog import closing as _closing
 from sendwaits.release.findings.backlog import for_wait, wait_of
 from sendwaits.release.findings.figures import key, share_key, waiting_key
+from sendwaits.release.findings.recovery import numbers_of, plan_of
 from sendwaits.release.key import Key
 from sendwaits.release.number import Number
 
@@ -188,6 +189,48 @@ def expect(report: Report, frame: pd.DataFrame) -> Facts:
         "new": expected(report, wait),
         "stop": stop(wait),
     }
+
+
+def recovery(report: Report, frame: pd.DataFrame) -> Facts:
+    """Completed a week now, and what brings the list to its target size in a year."""
+    wait = wait_of(report, frame)
+    numbers = numbers_of(report, wait)
+    needed = sorted(k for k in numbers if k[0] == "capacity_needed_per_week" and k[2] == "value")
+    return {
+        "wait": wait,
+        "for_wait": for_wait(report, wait),
+        "now": numbers.get(("completed_per_week", "", "value")),
+        "needed": numbers[needed[len(needed) // 2]] if needed else None,
+        "target": numbers.get(("target_list", "", "value")),
+        "basis": {r.measure: r.basis for r in plan_of(report, wait) if r.basis},
+    }
+
+
+RECOVERY = {
+    "joined_per_week": "Joined a week",
+    "completed_per_week": "Completed a week",
+    "left_otherwise_per_week": "Left another way a week",
+    "gap_per_week": "The list moves by, a week",
+    "target_list": "Target size of the list",
+    "capacity_needed_per_week": "Completions a week needed to reach it by",
+}
+
+
+def recovery_tables(report: Report, frame: pd.DataFrame) -> list[show.Table]:
+    """One row a number, with its interval and what it rests on."""
+    wait = wait_of(report, frame)
+    numbers = numbers_of(report, wait)
+    rows = []
+    for row in plan_of(report, wait):
+        by = str(row.by)[:10] if row.by else ""
+        found = [numbers.get((row.measure, by, s)) for s in ("value", "low", "high")]
+        name = RECOVERY.get(row.measure)
+        if name and found[0] is not None:
+            between = Markup("{} to {}").format(*found[1:]) if all(found[1:]) else ""
+            rows.append((f"{name} {words.day(by)}" if by else name, found[0], between, row.basis))
+    heads = ("What", "Number", "Interval (19 in 20)", "Rests on")
+    caption = f"{report.pathway.label} ({wait.label}): recovery plan"
+    return [show.Table(caption, heads, rows, left=frozenset({3}))] if rows else []
 
 
 def scenarios(report: Report, frame: pd.DataFrame) -> Facts:

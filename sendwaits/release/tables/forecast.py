@@ -11,7 +11,7 @@ from sendwaits.release import show
 if TYPE_CHECKING:
     from sendwaits.release.report import Report
 
-__all__ = ["backtest", "expect", "lists", "scenarios", "targets"]
+__all__ = ["backtest", "expect", "lists", "recovery", "scenarios", "targets"]
 
 
 def _ahead(report: Report, wait: str, measure: str) -> pd.DataFrame:
@@ -54,3 +54,8 @@ def scenarios(report: Report) -> show.Frame:
 def backtest(report: Report) -> show.Frame:
     """How far out past forecasts of each list were, and the last number carried forward; one row per wait, distance, method."""
     return show.show(report.past_errors, f"{report.pathway.label}: past forecasts of the list")
+
+
+def recovery(report: Report) -> show.Frame:
+    """What brings each list to its target size: joined, completed, left otherwise a week, and capacity by three dates."""
+    return show.show(report.recovery_rows, f"{report.pathway.label}: recovery plan")
