@@ -202,7 +202,6 @@ def recovery(report: Report, frame: pd.DataFrame) -> Facts:
         "now": numbers.get(("completed_per_week", "", "value")),
         "needed": numbers[needed[len(needed) // 2]] if needed else None,
         "target": numbers.get(("target_list", "", "value")),
-        "basis": {r.measure: r.basis for r in plan_of(report, wait) if r.basis},
     }
 
 
