@@ -334,20 +334,18 @@ class Area:
             f"{pathway} {name}: what a child would meet, by day waited",
         )
 
-    def wait_to_expect(
-        self, pathway: str, wait: str | None = None, as_at: Day | None = None, period_days: int = 91
-    ) -> pd.DataFrame:
-        """The median wait in weeks of children referred today and seen, with its interval, if things stay as in the last 91 days.
+    def wait_to_expect(self, pathway: str, as_at: Day | None = None) -> pd.DataFrame:
+        """How long children referred now will wait: per cent seen within 20, 40, 52 and 78 weeks, and the median, with ranges.
+
+        The same simulation and the same numbers as on the forecast page; columns as `forecast`.
 
         >>> area.wait_to_expect("SLCN")
         """
-        from sendwaits.measure import survival
+        from sendwaits.outlook import queue
 
-        rows, name = self._waits(pathway, wait, as_at)
-        return show(
-            survival.wait_of_a_child_referred_today(rows, self.day(as_at), period_days),
-            f"{pathway} {name}: the wait to expect",
-        )
+        day, of = self.day(as_at), self.workspace.pathway(pathway)
+        ready = queue.prepare(self.built(pathway, day), of, self.workspace, day)
+        return show(queue.referred_today(ready), f"{pathway}: the wait to expect")
 
     def queue(
         self,

@@ -51,6 +51,7 @@ def service(rows: list[tuple] | None = None, profile: str = "board", **workspace
         pd.DataFrame(columns=FORECAST),
         empty,
         empty,
+        empty,
         files,
         findings,
         pd.DataFrame(columns=["wait", "measure", "period_end", "value"]),

@@ -37,8 +37,8 @@ class Service:
 
     ``released``: columns of `release.key.COLUMNS`. ``exact`` (never
     printed): month ends and flows of every list, to reconcile. ``plan``: how each series is published, or why not. ``judged``: columns of
-    verdicts.csv. ``forecast``: columns of CONTRACT section 4; ``backtest``, ``bridge`` as `outlook.queue` gives them (may be
-    empty). ``files``, ``findings``: rows of the manifest and findings.csv. ``promised``: targets as earlier sets stated them.
+    verdicts.csv. ``forecast``: columns of CONTRACT section 4; ``backtest``, ``bridge``, ``referred`` as `outlook.queue`
+    gives them (may be empty). ``files``, ``findings``: rows of the manifest and findings.csv. ``promised``: targets as earlier sets stated them.
     """
 
     workspace: Workspace
@@ -51,6 +51,7 @@ class Service:
     forecast: pd.DataFrame
     backtest: pd.DataFrame
     bridge: pd.DataFrame
+    referred: pd.DataFrame
     files: pd.DataFrame
     findings: pd.DataFrame
     exact: pd.DataFrame
@@ -158,6 +159,7 @@ def _service(
         passed["forecast"],
         passed["backtest"],
         passed["bridge"],
+        passed["referred"],
         rows,
         findings[findings["file"].isin(rows["file"])],
         released["exact"],
@@ -196,8 +198,9 @@ def _future(
     except Refused:
         bridge = pd.DataFrame()
     table = queue.forecast(built, pathway, workspace, as_at, scenario=names, prepared=ready)
-    past = queue.backtest(built, pathway, workspace, as_at)
-    return {"forecast": table, "backtest": past, "bridge": bridge}
+    past = queue.backtest(built, pathway, workspace, as_at, prepared=ready)
+    referred = queue.referred_today(ready)
+    return {"forecast": table, "backtest": past, "bridge": bridge, "referred": referred}
 
 
 def _themes(

@@ -54,6 +54,7 @@ class Report(publish.Published):
         self.wait = max(self.waits, key=lambda w: w.standard_days or 0)
         self._series = {k: v for k, v in service.released.groupby(COLUMNS[:4], sort=False)}
         self.ahead = ahead.Ahead(service.forecast)
+        self.referred = ahead.Ahead(service.referred)
 
     # --- frames -----------------------------------------------------------------------------------
 
@@ -118,7 +119,7 @@ class Report(publish.Published):
     def publishable(self) -> pd.DataFrame:
         """All that may go on this page: the released rows, and the forecast's quantiles as such rows."""
         ahead = self.ahead.tidy(scenario=None)
-        more = [ahead, self.past_errors, self.recovery_rows]
+        more = [ahead, self.referred.tidy(), self.past_errors, self.recovery_rows]
         return pd.concat([self.service.released, *more], ignore_index=True)
 
     @cached_property

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sendwaits.release.report import Report
 
 Facts = dict[str, Any]
+SEEN_BY = (20, 40, 52, 78)
 
 
 def list_facts(report: Report, wait: Wait) -> Facts:
@@ -66,16 +67,17 @@ def past_of(report: Report, wait: str) -> list[Facts]:
             "naive": error(r, "no change", r.error_no_change),
             "hits": int(r.hits),
             "n": int(r.n),
+            "method": str(r.method),
         }
         for r in rows.sort_values("horizon_weeks").itertuples(index=False)
     ]
 
 
 def supported(past: list[Facts]) -> bool | None:
-    """True when past forecasts were nearer than "no change" at most distances; None when none could be checked."""
+    """True when the back-test supports more than "no change" at most distances; None when none could be checked."""
     if not past:
         return None
-    return sum(p["own"].value < p["naive"].value for p in past) * 2 > len(past)
+    return sum(p["method"] != "no change" for p in past) * 2 > len(past)
 
 
 def opening(report: Report, frame: pd.DataFrame) -> Facts:
@@ -137,15 +139,28 @@ def drift_words(report: Report, target: Any) -> str:
 
 
 def expected(report: Report, wait: Wait) -> Markup:
-    """What children referred now can expect, as a sentence; empty when it cannot be simulated."""
-    rows = report.ahead.series(wait.name, "new_child_wait_weeks")
-    if not rows or not report.ahead.number(rows[0], "p50").shown:
+    """What children referred now can expect, as sentences: the shares seen by 20, 40, 52 and 78 weeks; empty when not simulated.
+
+    The median stands there only where waits have one hump.
+    """
+    said = []
+    for weeks in SEEN_BY:
+        rows = report.referred.series(wait.name, f"seen_within_{weeks}_weeks_pct")
+        if rows and report.referred.number(rows[0], "p50").shown:
+            low, middle, high = report.referred.range(rows[0])
+            text = Markup("{} within {} ({} to {})")
+            said.append(
+                text.format(middle.at(0), words.tied(f"{weeks} weeks"), low.at(0), high.at(0))
+            )
+    if not said:
         return Markup("")
-    low, middle, high = report.ahead.range(rows[0])
-    return Markup(
-        "Half of the children whose clock starts in the next 28 days and who are seen wait about {} weeks or less; "
-        "8 in 10 simulated futures put that middle between {} and {} weeks."
-    ).format(middle, low, high)
+    first = Markup("Of the children referred now and seen, {}.").format(words.listed(said))
+    rows = report.referred.series(wait.name, "new_child_wait_weeks")
+    if rows and report.referred.number(rows[0], "p50").shown:
+        low, middle, high = report.referred.range(rows[0])
+        half = Markup(" Half wait about {} weeks or less ({} to {}).").format(middle, low, high)
+        return first + half
+    return first + " No single middle describes them: some are seen early and the others late."
 
 
 def targets(report: Report, frame: pd.DataFrame) -> Facts:

@@ -36,9 +36,9 @@ def targets(report: Report) -> show.Frame:
 
 
 def expect(report: Report) -> show.Frame:
-    """What children referred now can expect: one row per wait and quantile."""
-    pairs = [(w.name, "new_child_wait_weeks") for w in report.waits]
-    return show.show(report.ahead.tidy(pairs), f"{report.pathway.label}: the wait to expect")
+    """What children referred now can expect: shares seen by 20 to 78 weeks and the median, one row per wait and quantile."""
+    pairs = [(w.name, m) for w in report.waits for _, m, _ in report.referred.rows]
+    return show.show(report.referred.tidy(pairs), f"{report.pathway.label}: the wait to expect")
 
 
 def scenarios(report: Report) -> show.Frame:
