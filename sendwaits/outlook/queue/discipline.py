@@ -128,7 +128,7 @@ def fit_discipline(
         return centre + scale * rng.standard_normal((draws, 10)), typical
     centre[8] = np.log1p(0.5 * typical)
     urgent = _urgent_guess(guess, risk * worth[:, None], seen * worth[:, None], typical)
-    near = scale * np.array([0.7, 0.8, 0.6, 0.3, 0.3, 0.6, 0.4, 0.5, 0.3, 0.6])
+    near = scale * np.array([0.7, 0.8, 0.6, 0.3, 0.3, 0.6, 0.4, 0.3, 0.1, 0.6])
     every, log, spots, share = np.zeros((0, 10)), np.zeros(0), [], []
     proposals = [
         (centre, np.diag(scale), 14),
@@ -139,6 +139,7 @@ def fit_discipline(
     for _ in range(2 if quick else 3):
         for middle, root, size in proposals:
             fresh = middle + rng.standard_t(6, (size, 10)) @ root.T
+            fresh[0] = middle
             every, log = (
                 np.concatenate([every, fresh]),
                 np.concatenate(
