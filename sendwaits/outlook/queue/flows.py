@@ -20,13 +20,13 @@ _DRIFT = np.array([0.0, 0.004, 0.008, 0.013, 0.02, 0.032])
 _DRIFT_WEIGHT = np.array([0.10, 0.24, 0.26, 0.22, 0.13, 0.05])
 _SPREAD = np.array([0.5, 1.0, 2.0])
 _STEP_SD, _STEP_RATE = 0.25, 0.25 / 52
-GROWTH = (0.06, 0.13)
+GROWTH = (0.09, 0.13)
 """Log growth a year of a service's demand before its own history is seen, mean and sd. DfE, requests for EHC assessments
 by local authority 2019-2024: mean .14, sd of one year's growth .23, next year's uncorrelated (-.12), so most of that
 spread is the year's and is left to the drift; community referrals grow less."""
-CAPACITY_GROWTH = (0.03, 0.10)
+CAPACITY_GROWTH = (0.02, 0.10)
 """The same of what a service can do: it follows demand, late and in part."""
-HALF_LIFE_YEARS = 2.0
+HALF_LIFE_YEARS = 3.0
 """Growth saturates: its pace halves in this time."""
 
 
