@@ -95,7 +95,11 @@ class ChangePoint(Setting, frozen=True):
 
 
 class Scenario(Setting, frozen=True):
-    """What may change: capacity, demand or slots moved, from a date. Percentages are relative to the level at as_at."""
+    """What may change from a date: capacity, demand, slots moved, the list validated, the longest wait seen first.
+
+    Percentages are relative to the level at as_at. ``until``: the day an initiative's capacity, demand or slots end;
+    ``remove_pct`` of the children who wait over ``remove_over_weeks`` are found to need no place and leave, once.
+    """
 
     name: Annotated[str, Meta(min_length=1)]
     pathway: str
@@ -106,6 +110,10 @@ class Scenario(Setting, frozen=True):
     move_slots_per_week: float = 0.0
     move_from: str = ""
     move_to: str = ""
+    until: date | None = None
+    remove_pct: Annotated[float, Meta(ge=0, le=100)] = 0.0
+    remove_over_weeks: Annotated[int, Meta(ge=0)] = 0
+    longest_first: bool = False
     committed: bool = False
     delivered: tuple[Low, Low] = (0.60, 1.05)
     late_weeks: tuple[Annotated[int, Meta(ge=0)], Annotated[int, Meta(ge=0)]] = (0, 12)
@@ -115,6 +123,8 @@ class Scenario(Setting, frozen=True):
             low, high = getattr(self, key)
             if low > high:
                 raise ValueError(f"{key} must be two numbers, low then high.")
+        if self.until is not None and self.until <= self.start:
+            raise ValueError("until must lie after from.")
 
 
 class OwnReport(Setting, frozen=True):

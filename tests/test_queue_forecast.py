@@ -14,11 +14,17 @@ import pytest
 from sendwaits.errors import Refused
 from sendwaits.intake.waits import Built, build
 from sendwaits.outlook import queue
-from sendwaits.outlook.queue import readout
-from sendwaits.outlook.queue.flows import fit_level
+from sendwaits.outlook.queue import readout, scenarios
+from sendwaits.outlook.queue.flows import fit_level, unblocked
 from sendwaits.outlook.queue.history import read_service
 from sendwaits.outlook.queue.model import build_model
-from sendwaits.outlook.queue.paths import simulate, whole_poisson
+from sendwaits.outlook.queue.monthly import weekly_flows
+from sendwaits.outlook.queue.paths import Model, Paths, simulate, whole_poisson
+from sendwaits.outlook.queue.referred import two_humps
+from sendwaits.outlook.queue.rolling import waits_of
+from sendwaits.outlook.queue.simple import simple
+from sendwaits.outlook.queue.standing import standing
+from sendwaits.outlook.queue.station import Queue
 from sendwaits.pathways import Pathway, built_in
 from sendwaits.workspace import AreaInfo, Scenario, Target, Workspace
 
@@ -485,3 +491,122 @@ def test_history_is_complete_only_from_the_earliest_closed_record() -> None:
     assert (
         service.weeks == 39
     )  # first referral 59 weeks before the last Monday, seen 20 weeks later: 39 whole weeks of history
+
+
+def wide_open(**what: object) -> Scenario:
+    """A scenario from as_at on, delivered in full and at once."""
+    return Scenario("s", "SLCN", AS_AT, delivered=(1.0, 1.0), late_weeks=(0, 0), **what)  # type: ignore[arg-type]
+
+
+def model_of(queued: tuple[Built, Pathway]) -> Model:
+    return build_model(read_service(*queued, pd.Timestamp(AS_AT)), 40, 1)
+
+
+def scenario_run(queued: tuple[Built, Pathway], scenario: Scenario) -> tuple[queue.Prepared, Paths]:
+    ready = queue.prepare(*queued, workspace(), AS_AT, paths=40)
+    levers = scenarios.levers_of(ready.service, ready.model, [scenario])
+    return ready, simulate(ready.model, 30, levers)
+
+
+def test_a_validation_takes_its_share_of_the_long_waiters_off_the_list_once(
+    queued: tuple[Built, Pathway],
+) -> None:
+    ready, run = scenario_run(queued, wide_open(remove_pct=100, remove_over_weeks=10))
+    assert run.balance() == 0.0
+    # everybody over 10 weeks leaves in the first week: nobody over 18 weeks is left, and nobody gets there for 7 weeks
+    assert run.over["contact", 126][:, 1:8].max() == 0.0
+    assert ready.baseline.over["contact", 126][:, 1].min() > 0.0
+
+
+def test_longest_first_sees_nobody_who_waited_less_than_one_still_waiting(
+    queued: tuple[Built, Pathway],
+) -> None:
+    _, run = scenario_run(queued, wide_open(longest_first=True))
+    assert run.balance() == 0.0
+    oldest = Queue(model_of(queued).stations[0], 40, 20, 30, 400, np.zeros(400_000, np.float32))
+    before = oldest.children.copy()
+    seen = oldest.spend(np.full(40, 7.0), np.zeros(40), np.ones(40, bool))
+    ages = np.arange(seen.shape[1])
+    youngest = np.array([ages[row > 0].min() for row in seen])
+    left = [ages[row > 0].max() for row in before - seen]
+    assert (seen.sum(1) == 7).all() and (youngest >= left).all()
+
+
+def test_an_initiative_ends_on_its_day(queued: tuple[Built, Pathway]) -> None:
+    ready = queue.prepare(*queued, workspace(), AS_AT, paths=20)
+    until = AS_AT + timedelta(weeks=13)
+    levers = scenarios.levers_of(
+        ready.service, ready.model, [wide_open(capacity_change_pct=50.0, until=until)]
+    )
+    assert (levers.capacity[0][:, 12] == 1.5).all() and (levers.capacity[0][:, 13] == 1.0).all()
+
+
+def test_monthly_flows_agree_with_the_list_as_it_is_printed(
+    queued: tuple[Built, Pathway],
+) -> None:
+    ready = queue.prepare(*queued, workspace(), AS_AT, paths=60)
+    came, done, left, size = weekly_flows(ready, ready.baseline, "contact")
+    assert np.abs(size - (size[:, :1] + came - done - left)).max() < 1e-6
+    table = queue.flows(ready)
+    assert set(table["measure"]) == {"joined", "completed", "left", "waiting"}
+    assert table["target_date"].iloc[0] == "2024-08-31"
+    # about 5 a week come: a month of 31 days has 5 x 31 / 7 = 22, less what the summer takes
+    joined = table[(table["measure"] == "joined") & (table["target_date"] == "2024-10-31")]
+    assert 12 <= joined["p50"].iloc[0] <= 32
+
+
+def test_the_shares_seen_rise_with_the_weeks_and_two_humps_have_no_median(
+    ready: queue.Prepared,
+) -> None:
+    table = queue.referred_today(ready).set_index("measure")["p50"]
+    shares = [table[f"seen_within_{n}_weeks_pct"] for n in (20, 40, 52, 78)]
+    assert shares == sorted(shares) and shares[-1] > 90
+    # half are seen after 18 weeks, half after 45, none between; then all around 30
+    assert two_humps(np.bincount(np.repeat([18, 45], 100), minlength=60).astype(float))
+    assert not two_humps(np.exp(-(((np.arange(60) - 30) / 6.0) ** 2)))
+
+
+def test_a_forecast_that_lost_in_its_back_test_steps_back_to_no_change() -> None:
+    keys = {"wait": "contact", "measure": "waiting", "horizon_weeks": 13, "now": 100.0}
+    lost = [
+        {**keys, "origin": k, "truth": 100.0, "p10": 180.0, "p50": 200.0, "p90": 220.0}
+        | {"no change": 100.0, "stock-flow sheet": 101.0, "clearance time": 101.0}
+        for k in range(8)
+    ]
+    stand = standing(pd.DataFrame(lost))
+    assert stand.table["method"].tolist() == ["no change"] and stand.table["weight"].iloc[0] < 0.1
+    # off by 100 eight times, its band never right: printed within 10 of today's 100, the band wider than it was
+    paths = np.column_stack([np.full(101, 100.0), np.linspace(190, 210, 101)])
+    printed = stand.placed(paths, "contact", "waiting", np.array([100.0, 101.0]))[:, 1]
+    assert abs(np.median(printed) - 100) < 10 and np.ptp(printed) > 20
+    won = [{**r, "p10": 90.0, "p50": 100.0, "p90": 110.0, "no change": 150.0} for r in lost]
+    assert standing(pd.DataFrame(won)).table["method"].tolist() == ["simulation"]
+
+
+def test_the_stock_flow_sheet_and_clearance_time_by_hand(slcn: tuple[Built, Pathway]) -> None:
+    # 5 a week come and 5 a week are seen after 20 weeks: the list stays 100, in = out, and 100 / 5 = 20 weeks to clear
+    found = simple(waits_of(slcn[0], "contact"), AS_AT.toordinal() - 719163, (26,))
+    assert found["stock-flow sheet", "waiting", 26] == 100.0
+    assert found["clearance time", "new_child_wait_weeks", 0] == pytest.approx(20.0)
+    # clearance: all 100 came in the last 20 weeks, 5 a week; over 18 weeks: 100 - 18 x 5 = 10
+    assert found["clearance time", "waiting_over_18_weeks", 26] == pytest.approx(10.0)
+
+
+def test_capacity_needed_lies_in_its_interval_beside_the_present_pace(
+    queued: tuple[Built, Pathway],
+) -> None:
+    target = Target("SLCN", "contact", "waiting", AS_AT + timedelta(weeks=30), at_most=60)
+    ready = queue.prepare(*queued, workspace(targets=(target,)), AS_AT, paths=100)
+    row = queue.capacity(ready).iloc[0]
+    assert row["needed_p10"] <= row["needed"] <= row["needed_p90"]
+    assert row["present_p10"] <= row["present"] <= row["present_p90"]
+    assert row["present"] == pytest.approx(5, abs=1.5)
+
+
+def test_clinics_of_every_fourth_week_are_spread_over_their_weeks() -> None:
+    clinics = np.zeros(104)
+    clinics[3::4] = 20  # the last week holds one
+    spread, period = unblocked(clinics)
+    assert period == 4 and (spread == 5).all()
+    weekly = np.full(104, 5.0)
+    assert unblocked(weekly)[1] == 1

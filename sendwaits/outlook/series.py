@@ -21,7 +21,7 @@ from sendwaits.outlook.backtest import LEVELS, NORMAL, block_of, score_table, se
 from sendwaits.outlook.filters import Bank, bank, predict, walk
 from sendwaits.workspace import Workspace
 
-__all__ = ["forecast", "backtest", "plain", "FORECAST_COLUMNS"]
+__all__ = ["forecast", "backtest", "each", "plain", "FORECAST_COLUMNS"]
 
 Array = NDArray[np.float64]
 
@@ -302,11 +302,22 @@ def _checked(series: pd.Series, name: str = "") -> tuple[Array, pd.Period]:
 def plain(
     workspace: Workspace, as_at: date, measures: str | Iterable[str] = "ALL", months: int = 12
 ) -> pd.DataFrame:
-    """The forecast rows of the plain series: one row per measure and month after its last known month, in the contract's columns.
+    """`each`, with every measure forecast. Errors: Refused as `each`, and for a gap, naming each measure and month."""
+    table, troubles = each(workspace, as_at, measures, months)
+    if troubles:
+        raise Refused(" ".join(troubles.values()))
+    return table
 
-    Months after `as_at` are ignored, and the month of `as_at` too unless `as_at` is its last day. ``measures``: ``ALL``, one name
-    or several. pathway, wait, horizon_weeks and probability are empty, target_date is the last day of the month, scenario baseline.
-    Errors: Refused for an unknown measure, nothing before `as_at`, and a gap, naming measure and month.
+
+def each(
+    workspace: Workspace, as_at: date, measures: str | Iterable[str] = "ALL", months: int = 12
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The forecast rows of the plain series, and why a measure has none: {measure: what is wrong and what to do}.
+
+    One row per measure and month after its last known month, in the contract's columns. Months after `as_at` are ignored, and
+    the month of `as_at` too unless `as_at` is its last day. ``measures``: ``ALL``, one name or several. pathway, wait,
+    horizon_weeks and probability are empty, target_date is the last day of the month, scenario baseline. A gap keeps its own
+    measure out, no other. Errors: Refused for an unknown measure and a folder without series.
     """
     rows = monthly.series(workspace)
     have = list(dict.fromkeys(rows["measure"]))
@@ -331,9 +342,14 @@ def plain(
     known = rows[pd.PeriodIndex(rows["month"], freq="M") <= last].drop_duplicates(
         ["measure", "month", "value"]
     )
-    return pd.concat(
-        [_printed(m, known[known["measure"] == m], months, last) for m in wanted], ignore_index=True
-    )
+    tables, troubles = [pd.DataFrame(columns=FORECAST_COLUMNS)], {}
+    for measure in wanted:
+        try:
+            part = known[known["measure"] == measure]
+            tables.append(_printed(measure, part, months, last))
+        except Refused as refused:
+            troubles[measure] = str(refused)
+    return pd.concat(tables[1:] or tables, ignore_index=True), troubles
 
 
 def _printed(measure: str, rows: pd.DataFrame, months: int, last: pd.Period) -> pd.DataFrame:

@@ -78,9 +78,9 @@ def unblocked(counts: np.ndarray) -> tuple[np.ndarray, int]:
     Clinics: at least nine tenths of what is done falls in one week of the period, over the last two years, in 12 children or more.
     """
     recent = counts[-104:]
-    for period in range(2, 7):
+    for period in range(6, 1, -1):
         if recent.sum() < 12 or len(recent) < 6 * period:
-            break
+            continue
         parts = np.array([recent[::-1][k::period].sum() for k in range(period)])
         if parts.max() >= 0.9 * parts.sum():
             lead = int(np.argmax(parts))

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sendwaits.outlook.queue.station import Queue, StationModel, whole_children, whole_poisson
+
 __all__ = [
     "COHORTS",
     "StationModel",
@@ -22,39 +24,9 @@ __all__ = [
     "whole_poisson",
 ]
 
-_COARSE = 16
 COHORTS = 60
 FOLLOWED = 78
 """Weeks within which the share of the newly referred who are seen is asked for."""
-
-
-@dataclass
-class StationModel:
-    """All that drives one station, drawn per path: arrays are (paths, ...) unless said otherwise.
-
-    ``table`` (groups, grid, ages): chances of being seen; paths are laid out group by group. ``hazard_mode``: paths whose
-    flow follows the children at risk (``exposure`` by age) and not a capacity.
-    """
-
-    name: str
-    waiting: np.ndarray
-    arrivals: np.ndarray | None
-    rates: np.ndarray
-    noise: np.ndarray
-    table: np.ndarray
-    drop: np.ndarray
-    drop_scale: np.ndarray
-    purge: np.ndarray
-    purge_age: np.ndarray
-    fed_by: tuple[int, ...] = ()
-    keeps_age: bool = False
-    enter: np.ndarray | None = None
-    hazard_mode: np.ndarray | None = None
-    exposure: np.ndarray | None = None
-    hazard_rates: np.ndarray | None = None
-    ceiling: np.ndarray | None = None
-    hold: int = 0
-    fresh: list[np.ndarray] = field(default_factory=list)
 
 
 @dataclass
@@ -90,12 +62,30 @@ class Model:
 
 @dataclass
 class Levers:
-    """Multipliers by path and week on the capacity of each station and on demand, and slots moved between two stations."""
+    """Multipliers by path and week on the capacity of each station and on demand, and slots moved between two stations.
+
+    ``removed``: (station, week by path, age in weeks, share by path) of a validation of the list; ``longest_first``: by
+    station, the week by path from which the longest wait is seen first.
+    """
 
     capacity: dict[int, np.ndarray] = field(default_factory=dict)
     team: np.ndarray | None = None
     demand: np.ndarray | None = None
     moved: list[tuple[int, int, np.ndarray]] = field(default_factory=list)
+    removed: list[tuple[int, np.ndarray, int, np.ndarray]] = field(default_factory=list)
+    longest_first: dict[int, np.ndarray] = field(default_factory=dict)
+
+    def part(self, rows: np.ndarray) -> Levers:
+        """The levers of some of the paths."""
+        cut = lambda x: None if x is None else x[rows]  # noqa: E731
+        return Levers(
+            {k: v[rows] for k, v in self.capacity.items()},
+            cut(self.team),
+            cut(self.demand),
+            [(a, b, x[rows]) for a, b, x in self.moved],
+            [(k, w[rows], a, x[rows]) for k, w, a, x in self.removed],
+            {k: v[rows] for k, v in self.longest_first.items()},
+        )
 
 
 @dataclass
@@ -128,182 +118,6 @@ class Paths:
         )
 
 
-def whole_poisson(mean: np.ndarray, z: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """Whole numbers with a Poisson distribution of the given mean, from a normal z (mean over 8) or a uniform u."""
-    big = np.floor(np.maximum(mean + np.sqrt(np.maximum(mean, 0)) * z + (z * z - 1) / 6 + 0.5, 0.0))
-    small = np.minimum(mean, 8.0)
-    term = np.exp(-small)
-    total, out = term.copy(), np.zeros(mean.shape)
-    for k in range(1, 26):
-        above = u > total
-        if not above.any():
-            break
-        out += above
-        term = term * small / k
-        total = total + term
-    return np.where(mean > 8.0, big, out)
-
-
-def _scatter(n: np.ndarray, chance: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Children seen by age around their expectation with a binomial's variance, the row's total unchanged."""
-    expected = n * chance
-    spread = np.sqrt(np.maximum(expected * (1 - chance), 0))
-    spread *= z
-    room = np.minimum(expected, n - expected)  # as far up as down, or the mean would move
-    np.clip(spread, -room, room, out=spread)
-    spread += expected
-    scale = expected.sum(1) / np.maximum(spread.sum(1), 1e-6)
-    spread *= np.where(scale < 4, scale, 0)[:, None]
-    spread += np.where(scale < 4, 0, 1)[:, None] * expected
-    return np.minimum(spread, n)
-
-
-def _whole(x: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """Whole children by age with expectation ``x``, never more than are there; each row's total is floor or ceiling of its sum."""
-    total = np.cumsum(x, axis=1, dtype=np.float32)
-    total += u[:, None]
-    np.floor(total, out=total)
-    total[:, 1:] -= total[:, :-1].copy()
-    return total
-
-
-class _Queue:
-    """One station while it runs: a buffer in which ageing is a moving window."""
-
-    def __init__(
-        self,
-        model: StationModel,
-        paths: int,
-        groups: int,
-        weeks: int,
-        room: int,
-        pool: np.ndarray,
-        start: np.ndarray | None = None,
-        resting: list[np.ndarray] | None = None,
-    ) -> None:
-        ages = len(model.waiting) if start is None else start.shape[1]
-        self.model, self.groups, self.at = model, groups, weeks
-        self.buffer = np.zeros((paths, room + weeks + 1), dtype=np.float32)
-        self.buffer[:, weeks : weeks + ages] = model.waiting if start is None else start
-        self.width = ages
-        self.pool = pool
-        each = paths // groups
-        self.group = np.repeat(np.arange(groups), each)
-        self.resting = (
-            resting if resting is not None else [self._spread(x, room + 1) for x in model.fresh]
-        )  # children who rest, youngest entry first
-        steps = model.table.shape[1]
-        self.marks = np.unique(np.append(np.arange(0, steps, _COARSE), steps - 1))
-        self.coarse = np.ascontiguousarray(model.table[:, self.marks].transpose(0, 2, 1))
-
-    def _spread(self, counts: np.ndarray, room: int) -> np.ndarray:
-        out = np.zeros((len(self.buffer), room), dtype=np.float32)
-        out[:, : len(counts)] = counts
-        return out
-
-    def enter(self, children: np.ndarray) -> None:
-        """Children by age who come in this week; with a rest they join the queue some weeks later, that much older."""
-        if self.model.hold:
-            self.resting.insert(0, children)
-            children = self.resting.pop()
-            children = np.concatenate(
-                [np.zeros((len(children), self.model.hold), np.float32), children], axis=1
-            )
-        self.width = min(max(self.width, children.shape[1]), self.buffer.shape[1] - self.at)
-        self.children[:, : children.shape[1]] += children[:, : self.width]
-
-    def everyone(self) -> np.ndarray:
-        """Children here by age, the resting ones too."""
-        if not self.model.hold:
-            return self.children
-        width = min(
-            max(self.width, *(x.shape[1] + k for k, x in enumerate(self.resting))),
-            self.buffer.shape[1] - self.at,
-        )
-        out = np.zeros((len(self.buffer), width), np.float32)
-        out[:, : self.width] = self.children
-        for k, x in enumerate(self.resting):
-            out[:, k : k + x.shape[1]] += x[:, : width - k]
-        return out
-
-    def age(self) -> None:
-        """One week on: everybody is a week older, the youngest column is empty."""
-        self.at -= 1
-        self.width += 1
-        if self.width % 4 == 0:
-            self.trim()
-
-    def trim(self) -> None:
-        filled = np.flatnonzero(self.children.any(axis=0))
-        self.width = int(filled[-1]) + 1 if len(filled) else 1
-
-    @property
-    def children(self) -> np.ndarray:
-        return self.buffer[:, self.at : self.at + self.width]
-
-    def most(self) -> np.ndarray:
-        n = self.children
-        return np.einsum("pa,pa->p", n, self.model.table[self.group, -1, : n.shape[1]])
-
-    def spend(self, capacity: np.ndarray, u: np.ndarray) -> np.ndarray:
-        """Children seen by age when ``capacity`` (whole) is spent by the discipline; fewer when fewer may be seen."""
-        n, table, groups = self.children, self.model.table, self.groups
-        width = n.shape[1]
-        sums = (n.reshape(groups, -1, width) @ self.coarse[:, :width]).reshape(len(n), -1)
-        j = np.clip((sums < capacity[:, None]).sum(1) - 1, 0, len(self.marks) - 2)
-        rows = np.arange(len(n))
-        low, high, s_low, s_high = (
-            self.marks[j],
-            self.marks[j + 1],
-            sums[rows, j],
-            sums[rows, j + 1],
-        )
-        for _ in range(4):
-            middle = (low + high) // 2
-            s = np.einsum("pa,pa->p", n, table[self.group, middle, :width])
-            up = (s < capacity) & (middle > low)
-            down = ~up & (middle > low)
-            low, s_low = np.where(up, middle, low), np.where(up, s, s_low)
-            high, s_high = np.where(down, middle, high), np.where(down, s, s_high)
-        w = np.clip((capacity - s_low) / np.maximum(s_high - s_low, 1e-6), 0.0, 1.0).astype(
-            np.float32
-        )
-        chance = table[self.group, low, :width]
-        chance += w[:, None] * (table[self.group, high, :width] - chance)
-        return self._take(_scatter(n, chance, self.normals(n.shape)), u)
-
-    def normals(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Normal numbers from a fixed pool, another stretch of it each week."""
-        size = shape[0] * shape[1]
-        pool = self.pool
-        first = (self.at * 7919 * 101) % max(len(pool) - size, 1)
-        return (
-            pool[first : first + size].reshape(shape)
-            if size <= len(pool)
-            else np.resize(pool, shape)
-        )
-
-    def _take(self, x: np.ndarray, u: np.ndarray) -> np.ndarray:
-        taken = np.minimum(_whole(x, u), self.children)
-        self.children[...] -= taken
-        return taken
-
-    def drop(
-        self, scale: np.ndarray, purge: np.ndarray, z: np.ndarray, u: np.ndarray, v: np.ndarray
-    ) -> np.ndarray:
-        """Children who leave unseen, by age: the hazard of their age, and a share of the long waiters in a purge week."""
-        n = self.children
-        x = n * self.model.drop[: n.shape[1]]
-        x *= scale[:, None].astype(np.float32)
-        mean = x.sum(1, dtype=np.float64)
-        x *= (whole_poisson(mean, z, u) / np.maximum(mean, 1e-9)).astype(np.float32)[:, None]
-        hit = np.flatnonzero(purge > 0)
-        if len(hit):
-            old = np.arange(n.shape[1])[None, :] >= self.model.purge_age[hit, None]
-            x[hit] += n[hit] * old * purge[hit, None].astype(np.float32)
-        return self._take(np.minimum(x, n), v)
-
-
 def simulate(
     model: Model,
     weeks: int,
@@ -323,7 +137,7 @@ def simulate(
     dice = _dice(model, weeks, 0)
     room = max(max(len(x) for x in (s.waiting, *s.fresh)) for s in model.stations) + 8
     queues = [
-        _Queue(s, model.paths, model.groups, weeks, room, _pool(model.seed, k))
+        Queue(s, model.paths, model.groups, weeks, room, _pool(model.seed, k))
         for k, s in enumerate(model.stations)
     ]
     out = _empty(model, weeks)
@@ -386,7 +200,7 @@ def _at(array: np.ndarray, week: int) -> np.ndarray:
 
 def _week(
     model: Model,
-    queues: list[_Queue],
+    queues: list[Queue],
     levers: Levers,
     dice: dict[str, np.ndarray],
     week: int,
@@ -404,6 +218,7 @@ def _week(
         left = queue.drop(
             station.drop_scale[part], _at(station.purge, week)[part], z[1, k], u[1, k], u[2, k]
         )
+        left = _removed(left, queue, levers, k, week, part, u[1, k])
         if model.team and k in model.team:
             lever = _at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0
             if k == model.team[0]:
@@ -434,7 +249,9 @@ def _week(
             capacity = np.maximum(
                 capacity + _at(slots, week)[part] * ((target == k) * 1.0 - (source == k) * 1.0), 0.0
             )
-        taken = queue.spend(np.floor(capacity + u[3, k] * (capacity % 1 > 0)), u[0, k] * 0.999)
+        slots = np.floor(capacity + u[3, k] * (capacity % 1 > 0))
+        first = week >= levers.longest_first[k][part] if k in levers.longest_first else None
+        taken = queue.spend(slots, u[0, k] * 0.999, first)
         seen.append(taken)
         if out is not None:
             out.came[k, :, week], out.seen[k, :, week], out.left[k, :, week] = (
@@ -446,9 +263,29 @@ def _week(
     return seen
 
 
+def _removed(
+    left: np.ndarray,
+    queue: Queue,
+    levers: Levers,
+    k: int,
+    week: int,
+    part: slice | np.ndarray,
+    v: np.ndarray,
+) -> np.ndarray:
+    """Those who leave this week, with the children whom a validation of the list takes off it."""
+    for station, when, over, share in levers.removed:
+        if station == k and (when[part] == week).any():
+            n = queue.children
+            old = (np.arange(n.shape[1]) > over) * np.where(when[part] == week, share[part], 0)[
+                :, None
+            ]
+            left = left + queue.take(n * old.astype(np.float32), v)
+    return left
+
+
 def _arrive(
     station: StationModel,
-    queue: _Queue,
+    queue: Queue,
     seen: list[np.ndarray],
     levers: Levers,
     week: int,
@@ -469,7 +306,9 @@ def _arrive(
         source = seen[at]
         share = station.enter[part] if station.enter is not None else np.ones(len(source))
         if station.keeps_age:
-            entering = np.minimum(_whole(source * share[:, None].astype(np.float32), v), source)
+            entering = np.minimum(
+                whole_children(source * share[:, None].astype(np.float32), v), source
+            )
             queue.enter(entering)
             came += entering.sum(1)
         else:
@@ -482,7 +321,7 @@ def _arrive(
 
 def _capacity(
     station: StationModel,
-    queue: _Queue,
+    queue: Queue,
     levers: Levers,
     k: int,
     week: int,
@@ -501,7 +340,7 @@ def _or_due(
     slots: np.ndarray,
     rates: np.ndarray,
     station: StationModel,
-    queue: _Queue,
+    queue: Queue,
     levers: Levers,
     k: int,
     week: int,
@@ -553,7 +392,7 @@ def _binomial(total: np.ndarray, share: np.ndarray, z: np.ndarray) -> np.ndarray
 
 def _read(
     model: Model,
-    queues: list[_Queue],
+    queues: list[Queue],
     out: Paths,
     week: int,
     seen: list[np.ndarray],
@@ -594,7 +433,7 @@ def _on_time(wait: WaitModel, out: Paths, week: int, inside: np.ndarray) -> None
         out.on_time[wait.name][:, first : first + last] += inside[:, :last][:, ::-1]
 
 
-def _still_open(wait: WaitModel, queues: list[_Queue], out: Paths, week: int) -> None:
+def _still_open(wait: WaitModel, queues: list[Queue], out: Paths, week: int) -> None:
     due = _due_age(wait)
     for k in wait.stations:
         n = queues[k].everyone()
@@ -634,7 +473,7 @@ def _tag(
                 out.new_child[wait.name][part, low:high] += done[:, low:high]
 
 
-def _remaining(queues: list[_Queue], wait: WaitModel, week: int) -> np.ndarray:
+def _remaining(queues: list[Queue], wait: WaitModel, week: int) -> np.ndarray:
     left = np.zeros(len(queues[0].buffer))
     for k in wait.stations:
         n = queues[k].everyone()
@@ -643,7 +482,7 @@ def _remaining(queues: list[_Queue], wait: WaitModel, week: int) -> np.ndarray:
 
 
 def _known(
-    model: Model, queues: list[_Queue], out: Paths, week: int, part: slice | np.ndarray
+    model: Model, queues: list[Queue], out: Paths, week: int, part: slice | np.ndarray
 ) -> bool:
     """Is the median wait of the tagged children known, and what share of them is seen within FOLLOWED weeks?"""
     known = _decided(model, queues, out, week, part)
@@ -652,7 +491,7 @@ def _known(
 
 
 def _decided(
-    model: Model, queues: list[_Queue], out: Paths, week: int, part: slice | np.ndarray
+    model: Model, queues: list[Queue], out: Paths, week: int, part: slice | np.ndarray
 ) -> bool:
     done = True
     for wait in model.waits:
@@ -665,7 +504,7 @@ def _decided(
 
 def _tail(
     model: Model,
-    queues: list[_Queue],
+    queues: list[Queue],
     levers: Levers,
     out: Paths,
     weeks: int,
@@ -682,7 +521,7 @@ def _tail(
         if not wait.idle and undecided.mean() > 0.015:
             out.new_child[wait.name][others] = np.nan
     later = [
-        _Queue(
+        Queue(
             q.model,
             len(part),
             model.groups,

@@ -7,6 +7,7 @@ path; the percentage is of the level at as_at. Every scenario meets the same luc
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -92,7 +93,11 @@ def levers_of(
         share = rng.uniform(*scenario.delivered, model.paths)
         late = rng.integers(scenario.late_weeks[0], scenario.late_weeks[1] + 1, model.paths)
         first = int((np.datetime64(scenario.start, "D") - service.as_at).astype(int) // 7)
-        after = np.arange(weeks + 104)[None, :] >= first + late[:, None]
+        ahead = np.arange(weeks + 104)[None, :]
+        ends = np.inf
+        if scenario.until is not None:
+            ends = float((np.datetime64(scenario.until, "D") - service.as_at).astype(int) // 7)
+        after = (ahead >= first + late[:, None]) & (ahead < ends)
         if scenario.capacity_change_pct:
             factor = np.maximum(
                 1 + after * (scenario.capacity_change_pct / 100 * share)[:, None], 0.0
@@ -101,7 +106,7 @@ def levers_of(
         if scenario.demand_change_pct:
             grown = np.maximum(
                 1
-                + (np.arange(weeks + 104) >= first)[None, :]
+                + ((ahead >= first) & (ahead < ends))
                 * np.full((model.paths, 1), scenario.demand_change_pct / 100),
                 0.0,
             )
@@ -113,7 +118,26 @@ def levers_of(
             levers.moved.append(
                 (source, target, after * (scenario.move_slots_per_week * share)[:, None])
             )
+        _rules(service, model, scenario, levers, first + late + 1, share)
     return levers
+
+
+def _rules(
+    service: Service,
+    model: Model,
+    scenario: Scenario,
+    levers: Levers,
+    when: np.ndarray,
+    share: np.ndarray,
+) -> None:
+    """A validation of the list and the longest wait first, each as late and as far as the scenario is delivered."""
+    ours = [k for k, s in enumerate(service.stations) if scenario.wait in (*s.waits, "")]
+    for k in ours:
+        if scenario.remove_pct:
+            part = np.minimum(scenario.remove_pct / 100 * share, 1.0)
+            levers.removed.append((k, when, scenario.remove_over_weeks, part))
+        if scenario.longest_first:
+            levers.longest_first[k] = when
 
 
 def _end(service: Service, wait: str, name: str) -> int:
@@ -137,7 +161,7 @@ def scale_capacity(
     service: Service, model: Model, levers: Levers, wait: str, factor: float
 ) -> Levers:
     """These levers with the capacity that serves ``wait`` times ``factor`` from as_at on."""
-    out = Levers(dict(levers.capacity), levers.team, levers.demand, list(levers.moved))
+    out = replace(levers, capacity=dict(levers.capacity))
     stations = _served(service, model, "" if service.team else wait)
     _multiply(out, stations, np.full((model.paths, 1), factor))
     return out

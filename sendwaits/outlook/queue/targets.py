@@ -100,7 +100,7 @@ def _needed(ready: Prepared, target: Target, levers: Levers, week: int) -> tuple
     (each one draw of the discipline) are drawn anew.
     """
     model, rows = _thin(ready.model, _EACH)
-    thin = _thin_levers(levers, rows)
+    thin = levers.part(rows)
     tried: dict[float, np.ndarray] = {}
 
     def chance(factor: float) -> float:
@@ -184,13 +184,3 @@ def _thin(model: Model, each: int) -> tuple[Model, np.ndarray]:
     split = None if model.split is None else model.split[rows]
     kept = {**vars(model), "stations": stations, "paths": len(rows), "split": split}
     return Model(**kept), rows
-
-
-def _thin_levers(levers: Levers, rows: np.ndarray) -> Levers:
-    cut = lambda x: None if x is None else x[rows]  # noqa: E731
-    return Levers(
-        {k: v[rows] for k, v in levers.capacity.items()},
-        cut(levers.team),
-        cut(levers.demand),
-        [(a, b, x[rows]) for a, b, x in levers.moved],
-    )
