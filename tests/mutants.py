@@ -36,7 +36,7 @@ MUTANTS = [
     Mutant("release/verdicts/walks.py", "= 0.011, 0.02", "= 1e-6, 1e-6", SAMPLE),
     Mutant("release/verdicts/walks.py", "GREW = 1.5", "GREW = 2.5", V),
     Mutant("release/verdicts/walks.py", "FLOWS_WEIGHT = 4", "FLOWS_WEIGHT = 40", RULES),
-    Mutant("release/verdicts/levels.py", "LIMITS = (0.0145,", "LIMITS = (0.15,", RULES),
+    Mutant("release/verdicts/levels.py", "LIMITS = (0.0135,", "LIMITS = (0.15,", RULES),
     Mutant("release/verdicts/spread.py", "(mean, 0.25)", "(mean / 9, 0.25)", RULES),
     Mutant("release/verdicts/judging.py", "FEWEST_MONTHS = 12", "FEWEST_MONTHS = 6", V),
     Mutant("release/verdicts/verdict.py", "if p < 0.01:", "if p < 0.05:", RULES),

@@ -9,7 +9,7 @@ from sendwaits.release.verdicts.spread import floor_of, means, variance
 
 __all__ = ["LIMITS", "UNUSUAL", "compare", "freedom", "judge"]
 
-LIMITS = (0.0145, 0.005, 0.0004)
+LIMITS = (0.0135, 0.0045, 0.0003)
 """12, 6 and 3 months speak when chance alone does as much less often than this."""
 UNUSUAL = 0.0005
 """One period is unusual when chance alone puts it so far from all others less often than this."""

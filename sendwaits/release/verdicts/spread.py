@@ -13,7 +13,7 @@ EXCESS = 1.4
 SEASONAL = 1.1
 """Never more than this times what the differences from the year before show: a season is not chance."""
 QUARTERS = 0.5
-"""How much sums over 3 months say about the chance of a whole year, beside single months; half of it for less."""
+"""How much sums over 3 months say about the chance of a whole year, beside single months."""
 LEVEL_WEIGHT, SEASON_WEIGHT, PRIOR, PRIOR_WEIGHT = 18, 14, 1.25, 8
 """How much neighbours, years and (in quarters, which are few) the usual dispersion weigh."""
 
@@ -51,9 +51,8 @@ def variance(
         yearly = _both(change, doubt, [0, change.shape[1] - n, change.shape[1]])
         pooled = (LEVEL_WEIGHT * shown + SEASON_WEIGHT * yearly) / (LEVEL_WEIGHT + SEASON_WEIGHT)
         shown = np.fmin(pooled, SEASONAL * yearly)
-    if year == 12:
-        share = QUARTERS if n == year else QUARTERS / 2
-        shown = (1 - share) * shown + share * _quarters(part, weight, year, n)
+    if year == n == 12:
+        shown = (1 - QUARTERS) * shown + QUARTERS * _quarters(part, weight, year, n)
     if length < 12:
         shown = (length * shown + PRIOR_WEIGHT * PRIOR * floor) / (length + PRIOR_WEIGHT)
     return np.asarray(np.where(floor > 0, floor + EXCESS * np.maximum(shown - floor, 0), shown))
