@@ -686,3 +686,43 @@ def test_house_style_holds_whatever_the_caller_has_set() -> None:
         {"font.size": 30, "axes.grid": False, "svg.fonttype": "path", "lines.linewidth": 9}
     ):
         assert charts.svg(KINDS["line"](), "wide", "a") == plain
+
+
+def test_marks_of_the_callers_own_chart_get_the_key_of_the_row_they_show() -> None:
+    import matplotlib.pyplot as plt
+    import seaborn
+
+    rows = pd.concat(
+        [frame(RISE, group="district=A"), frame([v - 0.5 for v in WAVE], group="district=B")]
+    )
+    newest = rows[rows["period_end"] == ENDS[-1]]
+    line = seaborn.lineplot(
+        rows, x="period_end", y="value", hue="group", marker="o", ax=plt.figure().subplots()
+    )
+    dots = seaborn.scatterplot(rows, x="period_end", y="value", ax=plt.figure().subplots())
+    bars = seaborn.barplot(newest, x="value", y="group", ax=plt.figure().subplots())
+    for ax, part in ((line, rows), (dots, rows), (bars, newest)):
+        assert charts.claim(ax, part) == len(part)
+        expected = sorted(str(Key.of(r)) for r in part.to_dict("records"))
+        for width in ("wide", "narrow"):
+            assert sorted(e.get("data-key") for e in marks(drawing(ax, width))) == expected
+    assert not [e for e in marks(drawing(line)) if e.tag == f"{SVG}path"]
+    other = seaborn.barplot(rows, x="group", y="value", errorbar=None, ax=plt.figure().subplots())
+    assert charts.claim(other, rows) == 0  # bars of means show no row
+    plt.close("all")
+
+
+def test_what_a_notebook_sets_on_its_first_figure_outlasts_the_house_style() -> None:
+    import matplotlib
+
+    from sendwaits.release.draw.face import styled
+
+    def first_figure() -> None:
+        matplotlib.interactive(True)
+
+    size = matplotlib.rcParams["font.size"]
+    try:
+        styled(first_figure)()
+        assert matplotlib.is_interactive() and matplotlib.rcParams["font.size"] == size
+    finally:
+        matplotlib.interactive(False)

@@ -5,6 +5,7 @@ from sendwaits.release.draw.alt import alt
 from sendwaits.release.draw.bars import bands, bars
 from sendwaits.release.draw.beside import compare
 from sendwaits.release.draw.bridge import steps
+from sendwaits.release.draw.claim import claim
 from sendwaits.release.draw.control import shares, spc
 from sendwaits.release.draw.face import theme
 from sendwaits.release.draw.fan import fan
@@ -21,6 +22,7 @@ __all__ = [
     "alt",
     "bands",
     "bars",
+    "claim",
     "compare",
     "fan",
     "flow",

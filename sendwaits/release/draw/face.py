@@ -45,10 +45,21 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(draw)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        with matplotlib.rc_context(RC):
+        before = {name: matplotlib.rcParams[name] for name in RC}
+        matplotlib.rcParams.update(RC)
+        try:  # only our settings go back: rc_context would undo what a notebook's display sets on its first figure
             return draw(*args, **kwargs)
+        finally:
+            matplotlib.rcParams.update(before)
 
     return run
+
+
+def shown_by_pyplot() -> bool:
+    """True in a notebook or beside a window, where pyplot shows figures by itself; False in a batch."""
+    backend = matplotlib.rcParams._get_backend_or_none()  # type: ignore[attr-defined]
+    batch = ("agg", "svg", "pdf", "cairo", "template")
+    return backend is not None and str(backend).lower() not in batch
 
 
 def theme() -> None:

@@ -38,6 +38,16 @@ class Marks(NamedTuple):
     halo: bool = False
 
 
+class _Markers(Iterator[str]):
+    """Keys that belong to the markers of a line, not to the line itself."""
+
+    def __init__(self, keys: Iterator[str]) -> None:
+        self.keys = keys
+
+    def __next__(self) -> str:
+        return next(self.keys)
+
+
 class _Page:
     """What the walk over the drawing carries: shapes and clips by id, marks by id, the prefix of ids kept."""
 
@@ -81,6 +91,8 @@ def _walk(page: _Page, node: Any, out: etree._Element, keys: Iterator[str], halo
         name = node.get("id", "")
         if name in page.marks:
             keys, halo = iter(page.marks[name].keys), page.marks[name].halo
+            if node.find(f".//{_NS}use") is not None:
+                keys = _Markers(keys)
         inner = _group(page, node, out, name)
         for child in node:
             _walk(page, child, inner, keys, halo)
@@ -93,7 +105,8 @@ def _walk(page: _Page, node: Any, out: etree._Element, keys: Iterator[str], halo
     if made is None:
         return
     _clip(page, node, made)
-    if (key := next(keys, None)) is not None:
+    skip = isinstance(keys, _Markers) and tag != "use"
+    if not skip and (key := next(keys, None)) is not None:
         made.set("data-key", key)
     if halo and tag == "text":
         made.attrib.update({"stroke": "#fff", "stroke-width": "4", "paint-order": "stroke"})

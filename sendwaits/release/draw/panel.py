@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import matplotlib
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.text import Annotation, Text
 
-from sendwaits.release.draw.face import RC, wrapped
+from sendwaits.release.draw.face import RC, shown_by_pyplot, wrapped
 from sendwaits.release.draw.palette import INK
 
 __all__ = [
@@ -104,8 +103,7 @@ class Panel:
 
 def new_figure() -> Figure:
     """A figure that the notebook (or window) shows by itself; in a batch one that nothing holds on to."""
-    backend = matplotlib.rcParams._get_backend_or_none()  # type: ignore[attr-defined]
-    if backend is None or str(backend).lower() in ("agg", "svg", "pdf", "cairo", "template"):
+    if not shown_by_pyplot():
         return Figure()
     import matplotlib.pyplot as plt
 

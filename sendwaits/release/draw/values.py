@@ -55,8 +55,8 @@ def texts(chart: Chart) -> list[str]:
     figure = figure_of(chart)
     found = [t.get_text() for t in figure.texts]
     for ax in figure.axes:
-        house = _house(ax)
-        own = [t for t in ax.texts if t not in house]
+        ours = house(ax)
+        own = [t for t in ax.texts if t not in ours]
         labels = [ax.xaxis.label, ax.yaxis.label]
         heads = [ax.title, ax._left_title, ax._right_title]  # type: ignore[attr-defined]
         legend = ax.get_legend()
@@ -65,30 +65,30 @@ def texts(chart: Chart) -> list[str]:
     return [text for text in found if text]
 
 
-def _house(ax: Axes) -> set[Artist]:
+def house(ax: Axes) -> set[Artist]:
     panel: Panel | None = getattr(ax, "sendwaits_panel", None)
     return panel.house if panel else set()
 
 
 def _read(ax: Axes) -> Iterator[tuple[Point, bool]]:
     """((x, y), whether computed) of all that is not the house's."""
-    house, boxes = _house(ax), _parts(ax, "boxes", "medians", "means")
+    own, boxes = house(ax), _parts(ax, "boxes", "medians", "means")
     boxes |= {patch for patch in ax.patches if isinstance(patch, PathPatch)}
     whiskers = _parts(ax, "whiskers")
     bars = {patch: c for c in ax.containers if isinstance(c, BarContainer) for patch in c.patches}
-    place = _place(ax)
+    place = reader(ax.xaxis)
     for artist in [*ax.lines, *ax.patches, *ax.collections, *ax.images, *ax.tables, *ax.artists]:
-        if artist in house or not artist.get_visible():
+        if artist in own or not artist.get_visible():
             continue
         computed = artist in boxes or isinstance(artist, PolyCollection)
-        for i, (x, y) in enumerate(_points(artist, bars.get(artist))):  # type: ignore[call-overload]
+        for i, (x, y) in enumerate(points(artist, bars.get(artist))):  # type: ignore[call-overload]
             if not (np.isnan(x) and np.isnan(y)):
                 yield (place(float(x)), float(y)), computed or (artist in whiskers and i == 0)
 
 
-def _place(ax: Axes) -> Any:
-    """How a place on the x axis reads: a day on a time axis, else the number."""
-    converter = type(ax.xaxis.get_converter()).__name__
+def reader(axis: Any) -> Any:
+    """How a place on an axis reads: a day on a time axis, else the number."""
+    converter = type(axis.get_converter()).__name__
     if "Date" not in converter and "Period" not in converter:
         return lambda x: x
     return lambda x: pd.Timestamp(num2date(x).replace(tzinfo=None)) if not np.isnan(x) else x
@@ -99,11 +99,11 @@ def _parts(ax: Axes, *names: str) -> set[Artist]:
     return {part for c in ax.containers for name in names for part in getattr(c, name, None) or ()}
 
 
-def _points(artist: Artist, bar: BarContainer | None) -> Iterable[tuple[float, float]]:
+def points(artist: Artist, bar: BarContainer | None) -> Iterable[tuple[float, float]]:
     if isinstance(artist, Line2D):
         return _line(artist)
     if isinstance(artist, Rectangle):
-        return [_bar(artist, bar)]
+        return [bar_point(artist, bar)]
     if isinstance(artist, Wedge):
         return [(np.nan, (artist.theta2 - artist.theta1) / 360)]
     if isinstance(artist, PathPatch | Polygon):
@@ -135,7 +135,7 @@ def _line(line: Line2D) -> list[tuple[float, float]]:
     return [next(iter(pairs))] if len(xs) else []
 
 
-def _bar(patch: Rectangle, container: BarContainer | None) -> tuple[float, float]:
+def bar_point(patch: Rectangle, container: BarContainer | None) -> tuple[float, float]:
     """(place, length) of a bar, (length, place) of one along x."""
     left, low, wide, tall = patch.get_x(), patch.get_y(), patch.get_width(), patch.get_height()
     if container is not None and getattr(container, "orientation", "") == "horizontal":
