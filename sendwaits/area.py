@@ -523,10 +523,11 @@ class Area:
         """
         from sendwaits.outlook import series
 
-        return show(
-            series.plain(self.workspace, self.day(as_at), measure, months),
-            "The coming months of the monthly series",
-        )
+        table, troubles = series.each(self.workspace, self.day(as_at), measure, months)
+        self.said = list(troubles.values())
+        if not len(table):
+            raise Refused("\n".join(self.said))
+        return show(table, "The coming months of the monthly series")
 
     # --- quality and reports -------------------------------------------------------------------------
 

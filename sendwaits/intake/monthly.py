@@ -1,27 +1,50 @@
-"""data/raw/series_*.csv: monthly totals without records, and why a row is set aside."""
+"""data/raw/series_*.csv: monthly totals without records, read by the reader of extracts, and why a row is set aside."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from sendwaits.errors import Refused
+from sendwaits.intake.clean import LARGEST_LOST_PCT
+from sendwaits.intake.clean.rows import blank_words
 from sendwaits.intake.extracts import read_bytes
-from sendwaits.intake.extracts.headings import tidy
-from sendwaits.intake.extracts.table import Finding
+from sendwaits.intake.extracts.csv_text import decode, first_rows
+from sendwaits.intake.extracts.csv_text import read as read_csv
+from sendwaits.intake.extracts.table import Finding, Text
+from sendwaits.intake.months import month_of
+from sendwaits.pathways import Pathway
 
 if TYPE_CHECKING:
     from sendwaits.workspace import Workspace
 
-__all__ = ["Monthly", "read", "paths", "series", "COLUMNS"]
+__all__ = ["Monthly", "read", "read_all", "paths", "series", "COLUMNS"]
 
 COLUMNS = ("month", "measure", "value", "unit", "note")
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+ROWS = [*COLUMNS, "source_file", "source_row"]
+WIDE_FROM = 3
+"""Months in one row of headings from which a file has a month a column."""
+_LONG = Pathway(
+    code="SERIES",
+    waits=(),
+    columns=dict.fromkeys(COLUMNS, "text"),
+    required=COLUMNS[:3],
+    record_id="",
+    aliases={
+        "month": ("Period", "Date", "Month ending", "Reporting month", "Time period"),
+        "measure": ("Series", "Indicator", "Metric"),
+        "value": ("Total", "Count", "Number", "Figure"),
+        "unit": ("Units",),
+        "note": ("Notes", "Comment"),
+    },
+)
 
 
 @dataclass
@@ -39,115 +62,150 @@ def paths(workspace: Workspace) -> list[Path]:
     """The series files of data/raw, by name."""
     if not workspace.raw.is_dir():
         return []
+    named = re.compile(r"series_.*\.csv", re.IGNORECASE)
     return sorted(
-        (
-            p
-            for p in workspace.raw.iterdir()
-            if re.fullmatch(r"series_.*\.csv", p.name, re.IGNORECASE)
-        ),
-        key=lambda p: p.name,
+        (p for p in workspace.raw.iterdir() if named.fullmatch(p.name)), key=lambda p: p.name
     )
 
 
 def read(path: Path) -> Monthly:
-    """One series file. A month that is not YYYY-MM is Q-MONTH, a value that is no number Q-UNIT, two values for one month Q-CONFLICT.
+    """One series file, long (month, measure, value) or with a month a column.
 
-    ``1,234`` and ``36%`` are read and noted (N-NUM); a blank value and ``[c]`` are a month without a number. Raises `Refused`.
+    No month: Q-MONTH; no number: Q-UNIT; two numbers of one month: Q-CONFLICT. ``1,234`` and ``36%`` are read and noted (N-NUM);
+    a blank value and ``[c]`` are a month without a number. Raises `Refused` for a file half of which cannot be read.
     """
-    import csv
-    import hashlib
-    import io
-
-    from sendwaits.intake.extracts.csv_text import decode
-
     data = read_bytes(path)
     if not data.strip():
         raise Refused(f"{path.name}: the file is empty. Export it again.", "F-EMPTY")
-    text, _ = decode(data, path.name)
-    lines = text.decode("utf-8")
-    first = lines.split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(lines, newline=""), delimiter=max(",;\t", key=first.count))
-    head = [tidy(h) for h in next(reader, [])]
-    missing = [name for name in COLUMNS[:3] if name not in head]
-    if missing:
-        raise Refused(
-            f"{path.name}: heading '{missing[0]}' is missing. A series file has the headings {', '.join(COLUMNS)}.",
-            "F-COLMISSING",
-        )
-    clean: list[tuple[str, str, float, str, str, int]] = []
-    aside: list[tuple[int, str, str, str]] = []
-    numbers = merged = n = 0
-    seen: dict[tuple[str, str], tuple[int, tuple[object, ...]]] = {}
-    wrong: set[tuple[str, str]] = set()
-    before = reader.line_num
-    for cells in reader:
-        line, before = before + 1, reader.line_num
-        if not any(c.strip() for c in cells):
-            continue
-        n += 1
-        if len(cells) != len(head):
-            aside.append(
-                (line, "", "Q-FIELDS", f"{len(cells)} fields where the header has {len(head)}")
-            )
-            continue
-        row = {name: cells[head.index(name)].strip() if name in head else "" for name in COLUMNS}
-        if not _MONTH.fullmatch(row["month"]):
-            aside.append((line, "month", "Q-MONTH", "not a month as YYYY-MM"))
-        elif not row["measure"]:
-            aside.append((line, "measure", "Q-CODE", "no measure"))
-        elif (value := _number(row["value"])) is None:
-            aside.append((line, "value", "Q-UNIT", "not a number"))
-        else:
-            numbers += bool(re.search(r"[,%£]", row["value"]))
-            key, content = (row["measure"], row["month"]), (repr(value), row["unit"], row["note"])
-            if key in seen and seen[key][1] == content:
-                merged += 1
-                continue
-            if key in seen:
-                wrong.add(key)
-            seen.setdefault(key, (line, content))
-            clean.append((row["month"], row["measure"], value, row["unit"], row["note"], line))
-    aside += [
-        (row[5], "value", "Q-CONFLICT", "two numbers for one month")
-        for row in clean
-        if (row[1], row[0]) in wrong
-    ]
-    rows = [row for row in clean if (row[1], row[0]) not in wrong]
-    made = pd.DataFrame(rows, columns=["month", "measure", "value", "unit", "note", "source_row"])
-    made.insert(5, "source_file", path.name)
-    quarantine = pd.DataFrame(
-        [(path.name, "", *a) for a in sorted(aside)],
-        columns=["file", "sheet", "row", "column", "code", "reason"],
+    text, table = _table(data, path.name)
+    table["key"] = table["month"].map(month_of)
+    table = table.sort_values(["row", "key"], kind="stable", ignore_index=True)
+    numbers = [_number(v) for v in table["value"]]
+    table["number"] = pd.array(numbers, dtype=object)
+    none = np.array([n is None for n in numbers], bool)
+    why = np.select(
+        [table["key"] == "", table["measure"] == "", none],
+        ["Q-MONTH", "Q-CODE", "Q-UNIT"],
+        "",
     )
-    found = [
-        Finding(
-            code,
-            "warn",
-            path.name,
-            sum(a[2] == code for a in aside),
-            f"rows set aside: {reason}",
-            "Correct the row and save the file again.",
+    aside = pd.Series(why, table.index, dtype=object)
+    good = table[aside == ""].assign(number=lambda t: t["number"].astype(float))
+    same = ["key", "measure", "number", "unit", "note"]
+    again = good.duplicated(same)
+    conflict = good[~again].duplicated(["key", "measure"], keep=False)
+    aside[conflict.index[conflict]] = "Q-CONFLICT"
+    clean = good[~again & (aside[good.index] == "")]
+    rows = pd.DataFrame(
+        {
+            "month": clean["key"],
+            "measure": clean["measure"],
+            "value": clean["number"],
+            "unit": clean["unit"],
+            "note": clean["note"],
+            "source_file": path.name,
+            "source_row": clean["row"],
+        }
+    ).reset_index(drop=True)
+    quarantine = _quarantine(path.name, text, table, aside)
+    counts = {
+        "read": len(table) + len(text.broken),
+        "clean": len(rows),
+        "quarantined": len(quarantine),
+        "merged": int(again.sum()),
+    }
+    if 100 * len(quarantine) > LARGEST_LOST_PCT * counts["read"] or not len(rows):
+        cause = quarantine["reason"].mode().iloc[0] if len(quarantine) else "there is no row"
+        raise Refused(
+            f"{path.name}: {len(quarantine)} of {counts['read']} values cannot be read ({cause}). Write months as 2024-07 "
+            "and plain numbers, one row a month, with the headings month, measure, value.",
+            str(quarantine["code"].mode().iloc[0]) if len(quarantine) else "F-NOROWS",
         )
-        for code, reason in {a[2]: a[3] for a in aside}.items()
-    ]
-    if numbers:
-        found.append(
-            Finding(
-                "N-NUM",
-                "info",
-                path.name,
-                numbers,
-                "numbers written with thousands commas, per cent or pound signs were read",
-                "Nothing: noted.",
-            )
-        )
+    notes = int(table["value"].str.contains(r"[,%£]").sum())
     return Monthly(
-        made,
+        rows,
         quarantine,
-        found,
-        {"read": n, "clean": len(rows), "quarantined": len(aside), "merged": merged},
+        [*text.findings, *_findings(path.name, quarantine, notes)],
+        counts,
         hashlib.sha256(data).hexdigest(),
     )
+
+
+def _table(data: bytes, file: str) -> tuple[Text, pd.DataFrame]:
+    """The file as text: one row per value with month, measure, value, unit, note and the row it stands on."""
+    try:
+        text = read_csv(data, file, _LONG)
+    except Refused as error:
+        if error.code not in ("F-COLMISSING", "F-COLRENAMED", "F-HEADER"):
+            raise
+        wide = _wide(data, file)
+        text = read_csv(data, file, wide)
+        months = [name for name in wide.columns if name not in COLUMNS]
+        return text, _frame(text).melt(["row", "measure", "unit", "note"], months, "month", "value")
+    return text, _frame(text)
+
+
+def _frame(text: Text) -> pd.DataFrame:
+    table = pd.DataFrame({"row": text.rows})
+    for name, column in text.columns.items():
+        blank_words(column)
+        table[name] = np.array(column.values.to_pylist(), object)[column.codes]
+    for name in ("unit", "note"):
+        table[name] = table.get(name, "")
+    return table
+
+
+def _wide(data: bytes, file: str) -> Pathway:
+    """The columns of a file with a month a column. Raises `Refused` when it is none."""
+    utf8, _ = decode(data, file)
+    for row in first_rows(utf8, _LONG):
+        months = [cell for cell in row if month_of(cell)]
+        others = [cell for cell in row if cell.strip() and not month_of(cell)]
+        if len(months) >= WIDE_FROM and others:
+            columns = {**dict.fromkeys(("measure", "unit", "note"), "text")}
+            return Pathway(
+                code="SERIES",
+                waits=(),
+                columns={**columns, **dict.fromkeys(months, "text")},
+                required=("measure", *months),
+                record_id="",
+                aliases=_LONG.aliases,
+                headings={"measure": others[0]},
+            )
+    raise Refused(
+        f"{file}: the headings month, measure and value are not all there. A series file has the headings {', '.join(COLUMNS)}, "
+        "or a column 'measure' and a column for each month.",
+        "F-COLMISSING",
+    )
+
+
+_REASONS = {
+    "Q-MONTH": ("month", "not a month, as 2024-07 or Jul-24"),
+    "Q-CODE": ("measure", "no measure"),
+    "Q-UNIT": ("value", "not a number"),
+    "Q-CONFLICT": ("value", "two numbers for one month"),
+}
+
+
+def _quarantine(file: str, text: Text, table: pd.DataFrame, aside: pd.Series) -> pd.DataFrame:
+    lost = [(b.row, b.column, b.code, b.reason) for b in text.broken]
+    for row, code in zip(table["row"][aside != ""], aside[aside != ""], strict=True):
+        lost.append((int(row), _REASONS[code][0], code, _REASONS[code][1]))
+    return pd.DataFrame(
+        [(file, "", *line) for line in sorted(lost)],
+        columns=["file", "sheet", "row", "column", "code", "reason"],
+    )
+
+
+def _findings(file: str, quarantine: pd.DataFrame, numbers: int) -> list[Finding]:
+    found = []
+    for code, group in quarantine.groupby("code", sort=True):
+        words = f"values set aside: {group['reason'].iloc[0]} (first rows: {', '.join(map(str, group['row'].head(3)))})"
+        to_do = "Correct the row and save the file again."
+        found.append(Finding(str(code), "warn", file, len(group), words, to_do))
+    if numbers:
+        words = "numbers written with thousands commas, per cent or pound signs were read"
+        found.append(Finding("N-NUM", "info", file, numbers, words, "Nothing: noted."))
+    return found
 
 
 def _number(text: str) -> float | None:
@@ -160,16 +218,24 @@ def _number(text: str) -> float | None:
     return float(plain) if re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", plain) else None
 
 
+def read_all(workspace: Workspace) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Every clean monthly total of every series file that stands, and in words why the others do not, by file name."""
+    frames, refused = [], {}
+    for path in paths(workspace):
+        try:
+            frames.append(read(path).rows)
+        except Refused as error:
+            refused[path.name] = str(error)
+    made = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=ROWS)
+    return made, refused
+
+
 def series(workspace: Workspace, as_at: date | None = None) -> pd.DataFrame:
-    """Every clean monthly total, one row per measure and month; months after ``as_at``, and its own unless it ends it, left out."""
-    frames = [read(path).rows for path in paths(workspace)]
-    made = (
-        pd.concat(frames, ignore_index=True)
-        if frames
-        else pd.DataFrame(
-            columns=["month", "measure", "value", "unit", "note", "source_file", "source_row"]
-        )
-    )
+    """Every clean monthly total, one row per measure and month; months after ``as_at``, and its own unless it ends it, left out.
+
+    A file that is refused is left out here and named by `check` and `read_all`.
+    """
+    made, _ = read_all(workspace)
     if as_at is not None and len(made):
         ends = pd.to_datetime(made["month"], format="%Y-%m") + pd.offsets.MonthEnd(0)
         made = made[(ends <= pd.Timestamp(as_at)).to_numpy()]

@@ -317,9 +317,9 @@ def each(
     One row per measure and month after its last known month, in the contract's columns. Months after `as_at` are ignored, and
     the month of `as_at` too unless `as_at` is its last day. ``measures``: ``ALL``, one name or several. pathway, wait,
     horizon_weeks and probability are empty, target_date is the last day of the month, scenario baseline. A gap keeps its own
-    measure out, no other. Errors: Refused for an unknown measure and a folder without series.
+    measure out, no other; so does a file that is refused. Errors: Refused for an unknown measure and a folder without series.
     """
-    rows = monthly.series(workspace)
+    rows, files = monthly.read_all(workspace)
     have = list(dict.fromkeys(rows["measure"]))
     wanted = (
         have
@@ -329,6 +329,8 @@ def each(
         else list(measures)
     )
     unknown = [m for m in wanted if m not in have]
+    if not have and files:
+        raise Refused("\n".join(files.values()))
     if not have:
         raise Refused(
             "data/raw: no series_*.csv with a monthly total: add one with the headings month, measure, value, unit, note"
@@ -342,7 +344,7 @@ def each(
     known = rows[pd.PeriodIndex(rows["month"], freq="M") <= last].drop_duplicates(
         ["measure", "month", "value"]
     )
-    tables, troubles = [pd.DataFrame(columns=FORECAST_COLUMNS)], {}
+    tables, troubles = [pd.DataFrame(columns=FORECAST_COLUMNS)], dict(files)
     for measure in wanted:
         try:
             part = known[known["measure"] == measure]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sendwaits import __version__, raw
-from sendwaits.errors import CannotWrite, Refused, SendwaitsError
+from sendwaits.errors import CannotWrite, Refused, SendwaitsError, SomeFailed
 from sendwaits.run.claims import claims
 from sendwaits.run.options import (
     as_at_,
@@ -184,6 +184,9 @@ def forecast(
         table = area.forecast_series(series, as_at=as_at, months=months)
     else:
         table = area.forecast(list(pathways), as_at=as_at, scenario=list(scenarios))
+    if series is not None and area.said:
+        print_table(table, form)
+        raise SomeFailed("\n".join([*area.said[:5], "The other series are forecast."]))
     say(area.said)
     print_table(table, form)
 

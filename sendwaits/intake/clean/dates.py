@@ -116,8 +116,14 @@ def read(
 
     values = column.values
     n = len(values)
+    none = np.zeros(n, bool)
     out = Dates(
-        np.full(n, BLANK, np.int32), *(np.zeros(n, bool) for _ in range(4)), np.full(n, -1, np.int8)
+        np.full(n, BLANK, np.int32),
+        bad=none.copy(),
+        missing=none.copy(),
+        sentinel=none.copy(),
+        minority_serial=none.copy(),
+        shape=np.full(n, -1, np.int8),
     )
     if not n:
         return out

@@ -15,7 +15,7 @@ from sendwaits.intake.clean import dates
 from sendwaits.intake.extracts.table import Column, Finding, Text
 from sendwaits.pathways import Pathway
 
-__all__ = ["Rows", "Rule", "Hits", "mask", "DATE_KINDS"]
+__all__ = ["Rows", "Rule", "Hits", "mask", "blank_words", "DATE_KINDS"]
 
 DATE_KINDS = ("date", "future", "birth")
 Hits = Iterator[tuple[str, np.ndarray]]
@@ -38,7 +38,7 @@ _NO_VALUE = (
 """Whole cells with which systems and people say that there is no value."""
 
 
-def _blank_words(column: Column) -> None:
+def blank_words(column: Column) -> None:
     """Empties the cells of a column that say that they are empty."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -64,7 +64,7 @@ class Rows:
         self.extract_day = int(np.datetime64(extract_date, "D").astype(np.int64))
         self.n = len(text.rows)
         for col in {id(c): c for c in text.columns.values()}.values():
-            _blank_words(col)
+            blank_words(col)
         self.dates = {
             name: dates.read(
                 col,
