@@ -176,7 +176,7 @@ def read(file: ExtractFile, pathway: Pathway, others: Sequence[Pathway] = ()) ->
     kinds.refuse_other_kind(data, file)
     if file.kind == "csv":
         text = csv_text.read(data, file.name, pathway, others)
-    elif file.kind == "xlsx":
+    elif file.kind in ("xlsx", "xlsm"):
         from sendwaits.intake.extracts import workbook
 
         text = workbook.read(data, file.name, pathway, others)

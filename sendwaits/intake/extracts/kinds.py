@@ -43,7 +43,7 @@ def refuse_other_kind(data: bytes, file: ExtractFile) -> None:
     zipped, is_xml = data[:2] == b"PK", start.startswith(b"<?xml") or start[:1] == b"<"
     if data[:5] == b"%PDF-" or start.startswith(b"{\\rtf"):
         raise Refused(f"{name}: this is a document, not an extract. Export it as CSV.", "F-KIND")
-    if file.kind in ("xlsx", "sen2_xlsx") and not zipped:
+    if file.kind in ("xlsx", "xlsm", "sen2_xlsx") and not zipped:
         raise Refused(
             f"{name}: this is no Excel workbook. If it is text, name it .csv; else save it as .xlsx again.",
             "F-KIND",
@@ -57,7 +57,7 @@ def refuse_other_kind(data: bytes, file: ExtractFile) -> None:
         raise Refused(f"{name}: this is XML named .csv. Export it as CSV.", "F-KIND")
     if file.kind == "sen2_xml" and not is_xml and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         raise Refused(f"{name}: this is no XML. Export the SEN2 return again.", "F-KIND")
-    if file.kind in ("xls", "xlsm", "xlsb", "ods"):
+    if file.kind in ("xls", "xlsb", "ods"):
         raise Refused(
-            f"{name}: workbooks are read as .xlsx only. Save it as .xlsx or CSV.", "F-KIND"
+            f"{name}: workbooks are read as .xlsx or .xlsm only. Save it as .xlsx or CSV.", "F-KIND"
         )

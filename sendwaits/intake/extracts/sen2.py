@@ -15,6 +15,7 @@ from xml.parsers import expat
 import numpy as np
 
 from sendwaits.errors import Refused
+from sendwaits.intake import identity
 from sendwaits.intake.extracts.csv_text import decode, not_a_record
 from sendwaits.intake.extracts.headings import tidy
 from sendwaits.intake.extracts.table import Broken, Text
@@ -22,6 +23,9 @@ from sendwaits.pathways import Pathway
 
 if TYPE_CHECKING:
     from sendwaits.intake.extracts import ExtractFile
+
+DEEPEST = 64
+"""Levels of elements in a return's XML; the return itself has nine."""
 
 __all__ = ["read_xml", "read_blade", "read_template", "MODULES"]
 
@@ -247,6 +251,11 @@ def read_xml(data: bytes, file: ExtractFile, pathway: Pathway) -> Text:
     def start(name: str, _: Any) -> None:
         local = tidy(name.rsplit(":", 1)[-1])
         content.clear()
+        if len(stack) >= DEEPEST:
+            raise Refused(
+                f"{file.name}: the XML is nested over {DEEPEST} levels deep, which no return is. Export the return again.",
+                "F-KIND",
+            )
         if local in MODULES and local != "persons":
             row = Row({}, parser.CurrentLineNumber)
             for above, held in reversed(stack):
@@ -350,9 +359,10 @@ def _csv_rows(data: bytes, name: str, broken: list[Broken]) -> Iterator[Row]:
 
 def read_template(data: bytes, file: ExtractFile, pathway: Pathway) -> Text:
     """The DfE template workbook: nine tables below each other on one sheet, each under its own header row."""
-    from sendwaits.intake.extracts import workbook
+    from sendwaits.intake.extracts import workbook, workbook_xml
 
-    workbook.guard(data, file.name)
+    archive = workbook.guard(data, file.name)
+    data, _ = workbook_xml.without_strays(archive, data, file.name)
     made: Modules = {name: [] for name in MODULES}
     title = ""
     for sheet in workbook.sheets(data, file.name):
@@ -536,10 +546,12 @@ def _record(row: Row, below: dict[str, list[Row]]) -> dict[str, str]:
         "",
     )
     own = row.fields
+    upn = person.get("upn", "")
     record["child_id"] = (
-        person.get("upn")
+        ("" if re.search(identity.NOBODY, upn) else upn)
+        or _who(person)
         or _whole(person.get("persontableid") or own.get("persontableid", ""))
-        or _who(person, row.up.get("person"))
+        or ("" if "person" not in row.up else f"person {row.up['person'].line}")
     )
     record["date_of_birth"] = person.get("personbirthdate", "")
     record["sex"] = {"1": "M", "2": "F", "0": "", "9": ""}.get(
@@ -589,15 +601,15 @@ def _record(row: Row, below: dict[str, list[Row]]) -> dict[str, str]:
     return record
 
 
-def _who(person: dict[str, str], row: Row | None) -> str:
-    """What tells a person without UPN and record id from others, the same in every return; it leaves memory only as a pseudonym."""
+def _who(person: dict[str, str]) -> str:
+    """What tells a person without UPN from others, the same in every return (its table ids are not); it leaves memory only as a pseudonym."""
     if person.get("uniquelearnernumber"):
         return f"uln {person['uniquelearnernumber']}"
     if person.get("surname"):
         return " ".join(
             person.get(f, "") for f in ("surname", "forename", "personbirthdate")
         ).casefold()
-    return "" if row is None else f"person {row.line}"
+    return ""
 
 
 def _whole(text: str) -> str:

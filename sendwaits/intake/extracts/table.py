@@ -72,7 +72,7 @@ class Text:
     extra: list[str] = field(default_factory=list)
     headings: Mapping[str, str] = field(default_factory=dict)
     waits: dict[str, tuple[str, Column]] = field(default_factory=dict)
-    error_cells: dict[str, np.ndarray] = field(default_factory=dict)
+    error_cells: dict[str, list[int]] = field(default_factory=dict)
     date1904: bool = False
     others: dict[str, int] = field(default_factory=dict)
 

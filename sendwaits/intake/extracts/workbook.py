@@ -1,7 +1,6 @@
-"""A workbook -> columns of text: the one visible sheet whose header fits, read by calamine; what calamine hides, from the zip.
+"""A workbook -> columns of text: the one visible sheet whose header fits, read by calamine; what calamine hides: `workbook_xml`.
 
-Sizes are checked before anything is parsed. Hidden rows, error cells and formulas without a value are found in the sheet's
-own XML by plain search: no XML parser, no entities, no network.
+Sizes are checked before anything is parsed.
 """
 
 from __future__ import annotations
@@ -9,16 +8,16 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import io
-import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from sendwaits.errors import Refused
+from sendwaits.intake.extracts import workbook_xml
 from sendwaits.intake.extracts.csv_text import SPACES, header_findings, not_a_record
 from sendwaits.intake.extracts.headings import (
     SEARCHED_ROWS,
@@ -27,7 +26,7 @@ from sendwaits.intake.extracts.headings import (
     refuse_missing,
     refuse_other_service,
 )
-from sendwaits.intake.extracts.table import DAY, NUMBER, TEXT, Column, Finding, Text, coded
+from sendwaits.intake.extracts.table import DAY, NUMBER, TEXT, Broken, Column, Finding, Text, coded
 from sendwaits.pathways import Pathway
 
 __all__ = ["read", "guard", "sheets", "Sheet", "LARGEST_MEMBER", "LARGEST_RATIO", "RATIO_FROM"]
@@ -46,10 +45,15 @@ class Archive:
         self.kept: dict[str, bytes] = {}
 
     def read(self, name: str) -> bytes:
-        """The member's bytes, b"" when there is none."""
+        """The member's bytes, b"" when there is none; a sheet is unpacked once."""
+        if name in self.kept:
+            return self.kept[name]
         try:
-            return self.kept[name] if name in self.kept else self.zipped.read(name)
-        except (KeyError, zipfile.BadZipFile, EOFError, OSError):
+            data = self.zipped.read(name)
+            if "worksheets/" in name:
+                self.kept[name] = data
+            return data
+        except (KeyError, zipfile.BadZipFile, EOFError, OSError, zlib.error):
             return b""
 
 
@@ -159,8 +163,9 @@ def read(data: bytes, file: str, pathway: Pathway, others: Sequence[Pathway] = (
     Raises `Refused`: F-ZIP, F-BOMB, F-PASS, F-SHEET (two fit), F-EMPTY, and those of the headings.
     """
     archive = guard(data, file)
+    data, strays = workbook_xml.without_strays(archive, data, file)
     with _no_collection():
-        return _read(archive, sheets(data, file), file, pathway, others)
+        return _read(archive, sheets(data, file), file, pathway, others, strays)
 
 
 @contextmanager
@@ -176,7 +181,12 @@ def _no_collection() -> Iterator[None]:
 
 
 def _read(
-    archive: Archive, found: list[Sheet], file: str, pathway: Pathway, others: Sequence[Pathway]
+    archive: Archive,
+    found: list[Sheet],
+    file: str,
+    pathway: Pathway,
+    others: Sequence[Pathway],
+    strays: Mapping[str, list[int]],
 ) -> Text:
     visible = [s for s in found if s.visible]
     if not visible:
@@ -223,7 +233,8 @@ def _read(
                 "Look whether they belong to the extract.",
             )
         )
-    _look_inside(archive, sheet, header, text, pathway)
+    member = workbook_xml.sheet_member(archive, sheet.name, file)
+    _look_inside(archive, sheet, header, text, pathway, strays.get(member, []))
     return text
 
 
@@ -317,8 +328,6 @@ def column(cells: Sequence[Any]) -> Column:
 
 def _set_aside(text: Text, rows: list[list[Any]], header: Header) -> np.ndarray:
     """Takes out rows with one or two cells that are totals or footers, wherever their cells stand; a mask of the others."""
-    from sendwaits.intake.extracts.table import Broken
-
     start = header.mapped.found[next(iter(header.mapped.found))][0]
     keep = np.ones(len(rows), bool)
     for at, row in enumerate(rows):
@@ -333,100 +342,36 @@ def _set_aside(text: Text, rows: list[list[Any]], header: Header) -> np.ndarray:
     return keep
 
 
-_REFERENCE = rb'<c\b[^>]*?\br="([A-Z]+)(\d+)"[^>]*?'
-
-
 def _look_inside(
-    archive: Archive, sheet: Sheet, header: Header, text: Text, pathway: Pathway
+    archive: Archive, sheet: Sheet, header: Header, text: Text, pathway: Pathway, strays: list[int]
 ) -> None:
-    """Hidden rows (noted), error cells (set aside by a rule) and formulas without a value (refused in a required column)."""
-    book = archive.read("xl/workbook.xml")
-    text.date1904 = bool(re.search(rb'date1904="(1|true)"', book))
-    xml = _sheet_xml(archive, book, sheet.name)
+    """Hidden rows and columns (noted), error cells (set aside by a rule), formulas without a value (refused in a required column)."""
+    file = text.file
+    text.date1904 = workbook_xml.is_1904(archive, file)
+    member = workbook_xml.sheet_member(archive, sheet.name, file)
+    seen = workbook_xml.look(archive.read(member), file)
     last = int(text.rows.max()) if len(text.rows) else 0
     first = sheet.first + header.after
-    hidden = (
-        [int(n) for n in re.findall(rb'<row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"', xml)]
-        if b"hidden=" in xml
-        else []
-    )
-    n = sum(first <= row <= last for row in hidden)
-    if n:
-        text.findings.append(
-            Finding(
-                "N-HIDDEN",
-                "warn",
-                text.file,
-                n,
-                f"{n} rows were hidden in Excel and are counted",
-                "Clear the filter, and look whether they belong to the list.",
-            )
-        )
     places = {at[0] + sheet.left: name for name, at in header.mapped.found.items()}
-    if b't="e"' in xml:
-        for letters, row in re.findall(_REFERENCE + rb't="e"', xml):
-            name = places.get(_column_number(letters))
-            if name is not None and int(row) >= first:
-                text.error_cells[name] = np.append(
-                    text.error_cells.get(name, np.zeros(0, np.int64)), int(row)
-                )
-    if b"<f" in xml:
-        empty = re.findall(
-            _REFERENCE + rb">(?:<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)(?:<v></v>|<v/>|<v />)?</c>", xml
-        )
-        for letters, row in empty:
-            name = places.get(_column_number(letters))
-            if (
-                name is not None
-                and int(row) >= first
-                and not re.search(rb'<c\b[^>]*r="' + letters + row + rb'"[^>]*t="str"', xml)
-            ):
-                text.error_cells[f"formula:{name}"] = np.append(
-                    text.error_cells.get(f"formula:{name}", np.zeros(0, np.int64)), int(row)
-                )
-    required = {
-        name.removeprefix("formula:") for name in text.error_cells if name.startswith("formula:")
-    } - set(pathway.required)
-    for name in sorted(required):
-        n = len(text.error_cells.pop(f"formula:{name}"))
-        text.findings.append(
-            Finding(
-                "F-FORMULA",
-                "warn",
-                text.file,
-                n,
-                f"cells of '{name}' hold formulas that were never calculated; taken as blank",
-                "Open the workbook in Excel, save it, and copy it again.",
-            )
-        )
+    n = sum(first <= row <= last for row in seen.hidden_rows)
+    words = "rows were hidden in Excel and are counted"
+    _told(text, n, words, "Clear the filter, and look whether they belong to the list.")
+    n = sum(column in places for column in seen.hidden_columns)
+    _told(text, n, "hidden columns are read", "Look whether they are the ones that are meant.")
+    for kind, cells in (("", seen.errors), ("formula:", seen.uncalculated)):
+        for row, column in cells:
+            if column in places and row >= first:
+                text.error_cells.setdefault(kind + places[column], []).append(row)
+    for name in [n.removeprefix("formula:") for n in text.error_cells if n.startswith("formula:")]:
+        if name not in pathway.required:
+            n = len(text.error_cells.pop(f"formula:{name}"))
+            words = f"cells of '{name}' hold formulas that were never calculated; taken as blank"
+            to_do = "Open the workbook in Excel, save it, and copy it again."
+            text.findings.append(Finding("F-FORMULA", "warn", file, n, words, to_do))
+    for row in strays:
+        text.broken.append(Broken(row, "Q-FOOTER", "a cell far below the list", sheet=text.sheet))
 
 
-def _sheet_xml(archive: Archive, book: bytes, name: str) -> bytes:
-    """The XML of the sheet of that name."""
-    import html
-
-    relations = dict(
-        reversed(pair)
-        for pair in re.findall(
-            rb'Target="([^"]+)"[^>]*?\bId="([^"]+)"', archive.read("xl/_rels/workbook.xml.rels")
-        )
-    )
-    relations.update(
-        re.findall(
-            rb'\bId="([^"]+)"[^>]*?Target="([^"]+)"', archive.read("xl/_rels/workbook.xml.rels")
-        )
-    )
-    for tag in re.findall(rb"<sheet\b[^>]*>", book):
-        named = re.search(rb'\bname="([^"]*)"', tag)
-        link = re.search(rb'\br:id="([^"]*)"', tag)
-        if named and link and html.unescape(named[1].decode("utf-8", "replace")) == name:
-            target = relations.get(link[1], b"").decode("utf-8", "replace")
-            return archive.read(target.lstrip("/") if target.startswith("/") else f"xl/{target}")
-    return b""
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number - 1
+def _told(text: Text, n: int, words: str, to_do: str) -> None:
+    if n:
+        text.findings.append(Finding("N-HIDDEN", "warn", text.file, n, f"{n} {words}", to_do))
