@@ -19,12 +19,13 @@ from sendwaits.outlook.queue.flows import fit_level, unblocked
 from sendwaits.outlook.queue.history import read_service
 from sendwaits.outlook.queue.model import build_model
 from sendwaits.outlook.queue.monthly import weekly_flows
-from sendwaits.outlook.queue.paths import Model, Paths, simulate, whole_poisson
+from sendwaits.outlook.queue.paths import simulate
+from sendwaits.outlook.queue.reading import Model, Paths
 from sendwaits.outlook.queue.referred import two_humps
 from sendwaits.outlook.queue.rolling import waits_of
 from sendwaits.outlook.queue.simple import simple
 from sendwaits.outlook.queue.standing import standing
-from sendwaits.outlook.queue.station import Queue
+from sendwaits.outlook.queue.station import Queue, whole_poisson
 from sendwaits.pathways import Pathway, built_in
 from sendwaits.workspace import AreaInfo, Scenario, Target, Workspace
 

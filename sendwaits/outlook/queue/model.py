@@ -13,14 +13,15 @@ from sendwaits.outlook.queue.discipline import GRID, RECENT, fit_discipline, tab
 from sendwaits.outlook.queue.flows import (
     CAPACITY_GROWTH,
     GROWTH,
-    Draws,
     calendar,
     fit_level,
     shape_of,
-    unblocked,
 )
-from sendwaits.outlook.queue.history import MAX_AGE, Service, Station, WaitHistory
-from sendwaits.outlook.queue.paths import Model, StationModel, WaitModel
+from sendwaits.outlook.queue.leaving import drop_of, purges
+from sendwaits.outlook.queue.pace import fitted, share_team, spare_weeks, totals
+from sendwaits.outlook.queue.reading import Model, WaitModel
+from sendwaits.outlook.queue.station import StationModel
+from sendwaits.outlook.queue.weekly import MAX_AGE, Service, Station, WaitHistory
 
 __all__ = ["build_model", "GROUPS_OF_PATHS", "TAIL_WEEKS", "LITTLE_HISTORY_WEEKS"]
 
@@ -28,7 +29,6 @@ GROUPS_OF_PATHS, QUICK_GROUPS = 20, 5
 TAIL_WEEKS = 156
 DISCIPLINE_WEEKS = 104
 LITTLE_HISTORY_WEEKS = 26
-_BANDS = (0, 1, 26, 52, 78)
 
 
 def build_model(
@@ -62,7 +62,7 @@ def build_model(
             _station(service, station, past, ahead, ages, paths, groups, rng, change_weeks, quick)
         )
     if team:
-        _share_team(service, model, past, ahead, rng, change_weeks, quick)
+        share_team(service, model, past, ahead, rng, change_weeks, quick)
     for wait in service.waits:
         model.waits.append(_wait(service, wait, ages, over_days))
     if service.weeks < LITTLE_HISTORY_WEEKS:
@@ -78,12 +78,6 @@ def build_model(
     return model
 
 
-def _history(service: Service, station: Station) -> tuple[np.ndarray, np.ndarray]:
-    """Oldest-first weekly totals of children seen (clinics spread over their weeks) and of starts."""
-    seen = unblocked(station.seen.sum(1)[: service.weeks][::-1])[0]
-    return seen, station.starts[: service.weeks][::-1]
-
-
 def _station(
     service: Service,
     station: Station,
@@ -96,14 +90,14 @@ def _station(
     change_weeks: tuple[int, ...],
     quick: bool,
 ) -> StationModel:
-    seen, starts = _history(service, station)
+    seen, starts = totals(service, station)
     known = service.known[::-1]
     arrivals = None
     if station.outside:
-        demand = _fit(starts, past, paths, rng, known, growth=GROWTH, quick=quick)
+        demand = fitted(starts, past, paths, rng, known, growth=GROWTH, quick=quick)
         arrivals = demand.rates(ahead, rng) * demand.noise(len(ahead), rng)
-    spare = _spare(station, service.weeks)[::-1]
-    capacity = _fit(
+    spare = spare_weeks(station, service.weeks)[::-1]
+    capacity = fitted(
         seen,
         past,
         paths,
@@ -120,8 +114,8 @@ def _station(
     parameters, typical = fit_discipline(
         station.risk[:recent], station.seen[:recent], groups, rng, due, quick
     )
-    drop, scale = _drop(station, service.weeks, ages, paths, rng)
-    purge, purge_age, drop = _purges(station, service.weeks, drop, ahead, paths, rng)
+    drop, scale = drop_of(station, service.weeks, ages, paths, rng)
+    purge, purge_age, drop = purges(station, service.weeks, drop, ahead, paths, rng)
     enter = (
         rng.beta(
             station.passed[0] + 0.5, max(station.passed[1] - station.passed[0], 0) + 0.05, paths
@@ -152,25 +146,6 @@ def _station(
         )
         _hazard_mode(service, station, out, seen, past, ahead, rng, known, spare, relief, quick)
     return out
-
-
-def _fit(
-    counts: np.ndarray,
-    past: np.ndarray,
-    paths: int,
-    rng: np.random.Generator,
-    known: np.ndarray,
-    **how: object,
-) -> Draws:
-    if len(counts) < 4 or not counts.any():
-        level = np.log(max(counts.mean() if len(counts) else 0.0, 0.002)) + (
-            0.5 if len(counts) else 0.0
-        ) * rng.standard_normal(paths)
-        zeros = np.zeros(paths)
-        return Draws(
-            level, zeros, np.zeros((paths, 3)), zeros + 0.015, zeros + 0.1, zeros, zeros, -np.inf
-        )
-    return fit_level(counts, past, paths, rng, known=known, **how)  # type: ignore[arg-type]
 
 
 def _hazard_mode(
@@ -255,25 +230,6 @@ def _hazard_mode(
         out.table[g] = -np.expm1(np.log1p(-np.clip(drawn, 0, 0.995))[None, :] * pace[:, None])
 
 
-def _spare(station: Station, weeks: int) -> np.ndarray:
-    """Weeks in which everybody who could be seen was seen: the capacity was at least what was used. Newest first.
-
-    Who could be seen: everyone who has rested; elsewhere everyone a week past the first age at which an eighth are seen
-    within the week, when that age is at most eight weeks (later ages mark a place in a queue, not a lead time). Up to a
-    tenth may be left.
-    """
-    risk, seen = station.risk[:weeks] - station.resting[:weeks], station.seen[:weeks]
-    first = 0
-    if not (station.fed_by and station.keeps_age):
-        hazard = seen.sum(0) / np.maximum(risk.sum(0), 1.0)
-        quick = np.flatnonzero((hazard >= 0.12) & (risk.sum(0) >= 20))
-        if not len(quick) or quick[0] > 8:
-            return np.zeros(len(seen), bool)
-        first = int(quick[0]) + 1
-    able, used = risk[:, first:].sum(1), seen[:, first:].sum(1)
-    return able - used <= 0.1 * able + 0.5
-
-
 def _smooth_hazard(risk: np.ndarray, events: np.ndarray) -> np.ndarray:
     """Chance a week by age, shrunk to the neighbouring ages."""
     kernel = np.array([0.5, 1.0, 2.0, 1.0, 0.5])
@@ -287,200 +243,6 @@ def _smooth_hazard(risk: np.ndarray, events: np.ndarray) -> np.ndarray:
 def _extend(x: np.ndarray, ages: int) -> np.ndarray:
     tail = x[-12:].mean() if len(x) else 0.0
     return np.concatenate([x, np.full(max(ages - len(x), 0), tail)])[:ages]
-
-
-def _band(ages: int) -> np.ndarray:
-    return np.searchsorted(np.array(_BANDS), np.arange(ages), side="right") - 1
-
-
-def _drop(
-    station: Station, weeks: int, ages: int, paths: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weekly hazard of leaving unseen by age, and each path's multiplier of it."""
-    left, risk = station.left[:weeks].sum(0), station.risk[:weeks].sum(0)
-    band = _band(len(left))
-    a, b = np.bincount(band, left, len(_BANDS)), np.bincount(band, risk, len(_BANDS))
-    overall = (a[1:].sum() + 0.3) / (b[1:].sum() + 300.0)
-    hazard = (a + 4 * overall / max(overall, 1e-3)) / (b + 4 / max(overall, 1e-3))
-    hazard[0] = (a[0] + 0.5 * overall) / (b[0] + 0.5) if b[0] else overall
-    events = a.sum()
-    shape = 1.0 / (1.0 / (events + 2.0) + 0.02)
-    return hazard[_band(ages)], rng.gamma(shape, 1.0 / shape, paths)
-
-
-def _purges(
-    station: Station,
-    weeks: int,
-    drop: np.ndarray,
-    ahead: np.ndarray,
-    paths: int,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Share of long waiters taken off the list by path and coming week, from which age, and the hazard without purges."""
-    left, risk = station.left[:weeks], station.risk[:weeks]
-    found: list[tuple[float, int]] = []
-    hazard = drop[: left.shape[1]].copy()
-    rest, at_risk = left.sum(0), risk.sum(0)
-    for k in np.argsort(-left.sum(1), kind="stable")[:12]:
-        usual = float((risk[k] * hazard).sum())
-        total = float(left[k].sum())
-        if total < usual + 4 * np.sqrt(usual + 0.5) + 3:
-            break
-        cumulative = np.cumsum(left[k]) / total
-        from_age = int(np.searchsorted(cumulative, min(0.08 + 1.0 / total, 0.4)))
-        share = left[k][from_age:].sum() / max(risk[k][from_age:].sum(), 1.0)
-        found.append((min(float(share), 0.9), from_age))
-        rest, at_risk = rest - left[k], at_risk - risk[k]
-        band = _band(len(rest))
-        a, b = (
-            np.bincount(band, np.maximum(rest, 0), len(_BANDS)),
-            np.bincount(band, np.maximum(at_risk, 0), len(_BANDS)),
-        )
-        overall = (a.sum() + 0.3) / (b.sum() + 300.0)
-        hazard = ((a + 2.0) / (b + 2.0 / overall))[band]
-    if not found:
-        return np.zeros((paths, 1)), np.zeros(paths), drop
-    hazard[:1] = drop[:1]
-    shares, from_ages = np.array([f[0] for f in found]), np.array([f[1] for f in found])
-    years = max(weeks, 1) / 52
-    rate = rng.gamma(len(found) + 0.3, 1.0 / (years + 0.5), paths) / 52
-    pick = rng.integers(0, len(found), paths)
-    logit = np.log(shares / (1 - shares))
-    middle, spread = logit.mean(), (logit.std() if len(found) > 2 else 0.5)
-    share = 1 / (1 + np.exp(-(middle + 0.3 * rng.standard_normal(paths))))
-    weeks_ahead = len(ahead)
-    hit = rng.random((paths, weeks_ahead)) < rate[:, None]
-    each = 1 / (
-        1
-        + np.exp(
-            -(
-                np.log(share / (1 - share))[:, None]
-                + min(spread, 0.6) * rng.standard_normal((paths, weeks_ahead))
-            )
-        )
-    )
-    return (
-        hit * each,
-        from_ages[pick].astype(float),
-        np.concatenate([hazard, np.full(len(drop) - len(hazard), hazard[-1])]),
-    )
-
-
-def _share_team(
-    service: Service,
-    model: Model,
-    past: np.ndarray,
-    ahead: np.ndarray,
-    rng: np.random.Generator,
-    change_weeks: tuple[int, ...],
-    quick: bool,
-) -> None:
-    """One team, two lists: the total has one level, the split between the lists its own, with the dated changes in it."""
-    first, second = service.team  # type: ignore[misc]
-    a, b = (_history(service, service.stations[k])[0] for k in (first, second))
-    spare_a, spare_b = (_spare(service.stations[k], service.weeks)[::-1] for k in (first, second))
-    if spare_b[-52:].sum() > 0.25 * len(
-        spare_b[-52:]
-    ):  # the second list takes what it needs: the first list's flow is its capacity
-        model.team = None
-        return
-    total = _fit(
-        a + b,
-        past,
-        model.paths,
-        rng,
-        service.known[::-1],
-        growth=CAPACITY_GROWTH,
-        change_weeks=change_weeks,
-        censored=spare_b,
-        quick=quick,
-    )
-    lead = model.stations[first]
-    lead.rates, lead.noise = total.rates(ahead, rng), total.noise(len(ahead), rng)
-    model.split = _split(a, b, spare_a, len(ahead), model.paths, rng, change_weeks)
-
-
-def _split(
-    a: np.ndarray,
-    b: np.ndarray,
-    spare: np.ndarray,
-    weeks_ahead: int,
-    paths: int,
-    rng: np.random.Generator,
-    change_weeks: tuple[int, ...],
-) -> np.ndarray:
-    """Share of the team's slots spent on the first list, by path and coming week: a drifting logit with steps."""
-    size = len(a)
-    total = a + b
-    if size < 4 or not total.any():
-        return np.full((paths, weeks_ahead), 0.5)
-    weeks = np.arange(size) - (size - 1.0)
-    smooth = np.convolve(a, np.ones(13), "same") + 0.5
-    share = smooth / (smooth + np.convolve(b, np.ones(13), "same") + 0.5)
-    eta = np.log(share / (1 - share))
-    walk = np.minimum(-weeks[:, None], -weeks[None, :])
-    before = (
-        np.column_stack([np.arange(size) < t for t in range(2, size, 2)]).astype(float)
-        if size > 4
-        else np.zeros((size, 0))
-    )
-    chance = np.full(before.shape[1], np.log(2 * 0.4 / 52))
-    for week in change_weeks:
-        if len(chance) and -week < size - 2:
-            chance[int(np.clip((size - 1 + week) // 2 - 1, 0, len(chance) - 1))] = np.log(0.8)
-    level, drift = np.empty(paths), np.empty(paths)
-    w = np.maximum(total * share * (1 - share), 0.02)
-    residual = eta + (a - total * share) / w
-    spread = max(0.0, float(np.average((residual - eta) ** 2 - 1 / w, weights=w)))
-    v = (1 / w + min(spread, 1.0)) * np.where(spare, 25.0, 1.0)
-    residual = residual + np.where(
-        spare, 0.4, 0.0
-    )  # the first list had all it needed: its share was at least this
-    middle = float(np.average(residual, weights=1 / v))
-    cells, kept = [], []
-    var = 0.7**2
-    for q, wq in zip((0.0, 0.006, 0.012, 0.02, 0.04), (0.15, 0.25, 0.3, 0.2, 0.1), strict=True):
-        cov = 1.0 + walk * q**2 + np.diag(v)
-        inverse = np.linalg.inv(cov)
-        alpha = inverse @ (residual - middle)
-        log = np.log(wq) - 0.5 * np.linalg.slogdet(cov)[1] - 0.5 * (residual - middle) @ alpha
-        gain, s = before.T @ alpha, np.einsum("ij,ij->j", before, inverse @ before)
-        cells.append(
-            np.concatenate(
-                [
-                    [log],
-                    log + chance - 0.5 * np.log1p(var * s) + 0.5 * var * gain**2 / (1 + var * s),
-                ]
-            )
-        )
-        kept.append((inverse, q))
-    weights = np.concatenate(cells)
-    weights = np.exp(weights - weights.max())
-    picks = np.searchsorted(
-        np.cumsum(weights) / weights.sum(), (np.arange(paths) + rng.random()) / paths
-    ).clip(0, len(weights) - 1)
-    width = before.shape[1] + 1
-    for pick in np.unique(picks):
-        rows = picks == pick
-        inverse, q = kept[pick // width]
-        if pick % width:
-            u = inverse @ before[:, pick % width - 1]
-            inverse = inverse - var * np.outer(u, u) / (1 + var * (before[:, pick % width - 1] @ u))
-        ones = np.ones(size)
-        mean, variance = ones @ inverse @ (residual - middle), max(1 - ones @ inverse @ ones, 1e-10)
-        level[rows], drift[rows] = (
-            middle + mean + np.sqrt(variance) * rng.standard_normal(rows.sum()),
-            q,
-        )
-    order = rng.permutation(paths)
-    level, drift = level[order], drift[order]
-    moves = drift[:, None] * rng.standard_normal((paths, weeks_ahead))
-    moves += (
-        (rng.random((paths, weeks_ahead)) < 0.15 / 52)
-        * 0.4
-        * rng.standard_normal((paths, weeks_ahead))
-    )
-    return 1 / (1 + np.exp(-(level[:, None] + np.cumsum(moves, axis=1))))
 
 
 def _wait(service: Service, wait: WaitHistory, ages: int, over_days: tuple[int, ...]) -> WaitModel:

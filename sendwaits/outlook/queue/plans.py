@@ -11,7 +11,7 @@ from sendwaits.errors import Refused
 from sendwaits.intake.waits import Built
 from sendwaits.outlook.queue import readout, scenarios
 from sendwaits.outlook.queue.monthly import weekly_flows
-from sendwaits.outlook.queue.paths import COHORTS, Paths, simulate
+from sendwaits.outlook.queue.paths import simulate
 from sendwaits.outlook.queue.prepare import (
     PATHS,
     SEED,
@@ -21,6 +21,7 @@ from sendwaits.outlook.queue.prepare import (
     prepare,
     scenario_levers,
 )
+from sendwaits.outlook.queue.reading import COHORTS, Paths
 from sendwaits.outlook.queue.targets import target_rows
 from sendwaits.pathways import Pathway
 from sendwaits.workspace import Workspace

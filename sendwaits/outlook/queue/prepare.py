@@ -11,12 +11,14 @@ import pandas as pd
 from sendwaits.errors import Refused
 from sendwaits.intake.waits import Built
 from sendwaits.outlook.queue import readout, scenarios
-from sendwaits.outlook.queue.history import Service, read_service
+from sendwaits.outlook.queue.history import read_service
 from sendwaits.outlook.queue.model import build_model
-from sendwaits.outlook.queue.paths import Levers, Model, Paths, simulate
+from sendwaits.outlook.queue.paths import simulate
+from sendwaits.outlook.queue.reading import Levers, Model, Paths
 from sendwaits.outlook.queue.rolling import roll, waits_of
 from sendwaits.outlook.queue.simple import METHODS, simple
 from sendwaits.outlook.queue.standing import Standing, standing
+from sendwaits.outlook.queue.weekly import Service
 from sendwaits.pathways import Pathway
 from sendwaits.workspace import Target, Workspace
 

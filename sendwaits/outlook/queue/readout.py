@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from sendwaits.errors import Refused
-from sendwaits.outlook.queue.history import Service
-from sendwaits.outlook.queue.paths import Model, Paths
+from sendwaits.outlook.queue.reading import Model, Paths
+from sendwaits.outlook.queue.weekly import Service
 from sendwaits.workspace import Target
 
 __all__ = [

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from sendwaits.outlook.queue import readout
-from sendwaits.outlook.queue.paths import Paths
 from sendwaits.outlook.queue.prepare import Prepared
+from sendwaits.outlook.queue.reading import Paths
 
 __all__ = ["referred_today", "SEEN_BY_WEEKS"]
 

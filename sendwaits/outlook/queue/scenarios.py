@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from sendwaits.errors import Refused
-from sendwaits.outlook.queue.history import Service
-from sendwaits.outlook.queue.paths import Levers, Model
+from sendwaits.outlook.queue.reading import Levers, Model
+from sendwaits.outlook.queue.weekly import Service
 from sendwaits.workspace import Scenario, Workspace
 
 __all__ = ["committed", "named", "names_of", "levers_of", "scale_capacity", "stations_of"]

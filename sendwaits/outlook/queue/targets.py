@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from sendwaits.outlook.queue import readout, scenarios
-from sendwaits.outlook.queue.paths import Levers, Model, Paths, simulate
+from sendwaits.outlook.queue.paths import simulate
 from sendwaits.outlook.queue.prepare import WEEKS, Prepared, draws
+from sendwaits.outlook.queue.reading import Levers, Model, Paths
 from sendwaits.workspace import Target
 
 __all__ = ["capacity", "target_rows", "target_values"]
@@ -28,7 +29,13 @@ def target_values(
     """The measure of a target on every path at its week, as it is printed."""
     service, paths = ready.service, run or ready.baseline
     if target.measure == "new_child_wait_weeks":
-        return readout.new_child_weeks(paths, target.wait)
+        weeks = readout.new_child_weeks(paths, target.wait)
+        followed = weeks[~np.isnan(weeks)]  # long waits are followed on a part of the paths only
+        return (
+            np.where(np.isnan(weeks), np.resize(followed, len(weeks)), weeks)
+            if len(followed)
+            else weeks
+        )
     if readout.is_issued_cohort(service, target):
         return readout.issued_cohort(service, paths, week, target.by.year)
     return draws(ready, target.wait, target.measure, run, rows)[:, week]
