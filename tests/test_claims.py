@@ -235,6 +235,15 @@ def test_no_change_is_computed_from_a_suppressed_figure():
     assert row["missing"] == ("a number that is not suppressed",) and row["change"] != row["change"]
 
 
+def test_a_released_sum_of_monthly_totals_checks_without_telling_a_small_number():
+    key = ("", "", "total:mediation_meetings", "", "2024-01-01", "2024-09-30")
+    frame = released([(*key, None, "count", "c")])
+    said = {"measure": "mediation_meetings", "now": "2024-01 to 2024-09"}
+    row = verdict(frame, k=5, **said, value="less than 5")
+    assert row["verdict"] == "agrees" and row["right"] == "under 5 (January to September 2024)"
+    assert verdict(frame, k=5, **said, value="3")["verdict"] == "cannot be checked"
+
+
 def test_the_longest_wait_of_a_released_set_is_not_one_childs():
     key = ("SLCN", "contact", "longest_weeks_open", "", "", "2024-07-31")
     frame = released([(*key, 37.0, "weeks", "exact")])

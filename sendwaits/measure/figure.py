@@ -153,6 +153,8 @@ def _range(row: pd.Series, value: float, unit: str, form: set[str]) -> tuple[flo
 def _rows(figures: Figures, which: Any, measure: str) -> pd.DataFrame:
     """The rows of the measure, with ``begins`` (empty for a stock) and ``ends`` as ISO text."""
     rows = figures.get((which.pathway, measure, which.group))
+    if rows is None and not which.pathway:  # a released set has the sums of monthly totals
+        rows = figures.get(("", f"total:{measure}", ""))
     if rows is None:
         raise Refused(_NO_ROW)
     if which.wait:
