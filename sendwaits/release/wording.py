@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from sendwaits.release import words
 
-__all__ = ["blocks", "plain", "render"]
+__all__ = ["blocks", "load", "plain", "render"]
 
 
 def plain(value: Any) -> str:
@@ -40,6 +40,13 @@ def _environment() -> Any:
     environment.filters.update({f.__name__: f for f in named})
     environment.globals.update({"measure": words.measure})
     return environment
+
+
+def load() -> None:
+    """Every template is compiled: a process forked from this one finds them so."""
+    environment = _environment()
+    for name in environment.list_templates(extensions=["j2", "html"]):
+        environment.get_template(name)
 
 
 def render(template: str, **values: Any) -> Markup:

@@ -328,6 +328,8 @@ def _make_page(item: tuple[Maker, Page, Path, bool, Sequence[str]], tell: Any) -
 
     maker, page, root, keep_notebook, without = item
     os.environ["SENDWAITS_WITHOUT"] = ",".join(without)
+    if not keep_notebook:  # no picture for JupyterLab is drawn beside the page's own
+        os.environ["MPLBACKEND"] = "agg"
     executed = engine.execute(page.notebook, page.parameters, root, tell)
     files = {f"{page.name}.html": maker.page(executed).encode()}
     if keep_notebook:

@@ -59,10 +59,12 @@ class Maker:
         """What all reports share is computed and kept, and data/processed holds its set. Raises `Refused` for input."""
         from sendwaits import store
         from sendwaits.errors import CannotWrite
+        from sendwaits.release import wording
         from sendwaits.run.checking import leave
 
         area = self._area(workspace)
         area.contents(request.as_at, list(request.pathways), request.profile)
+        wording.load()
 
         def left() -> bool:
             leave(area.check(), workspace)
