@@ -133,6 +133,7 @@ def test_the_stages_of_a_run_are_told_with_their_cpu(tmp_path):
     assert [s.name for s in summary.stages] == [
         "plan",
         "libraries",
+        "read the extracts",
         "prepare each service",
         "prepare the area",
         "notebooks and pages",

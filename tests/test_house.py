@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = ["ground", "intake", "measure", "outlook", "release", "area", "run"]
-GROUND = {"errors", "strict", "pathways", "workspace", "raw", "store", "__init__", ""}
+GROUND = {"errors", "strict", "pathways", "workspace", "raw", "store", "threads", "__init__", ""}
 HEAVY = {
     "papermill",
     "matplotlib",

@@ -72,6 +72,9 @@ class ToyMaker(Maker):
 
     libraries = ()
 
+    def read(self, workspace, request):
+        pass
+
     def prepare(self, workspace, request):
         store.cached(workspace, "shared", [request.as_at], lambda: {"answer": 42})
 

@@ -19,6 +19,7 @@ from sendwaits.errors import Refused
 from sendwaits.intake import monthly
 from sendwaits.outlook.backtest import LEVELS, NORMAL, block_of, score_table, seasonal_step, winner
 from sendwaits.outlook.filters import Bank, bank, predict, walk
+from sendwaits.threads import one_thread
 from sendwaits.workspace import Workspace
 
 __all__ = ["forecast", "backtest", "each", "plain", "FORECAST_COLUMNS"]
@@ -205,6 +206,7 @@ def _table(rolling: _Rolling) -> pd.DataFrame:
     return score_table({k: q[tested, :12] for k, q in rolling.quantiles.items()}, actual, scale)
 
 
+@one_thread()
 def backtest(series: pd.Series) -> pd.DataFrame:
     """Errors of ensemble, naive and seasonal naive over the last 36 origins: one row per method and horizon block (and ``all``).
 
@@ -299,6 +301,7 @@ def _checked(series: pd.Series, name: str = "") -> tuple[Array, pd.Period]:
     return values, month[0]
 
 
+@one_thread()
 def plain(
     workspace: Workspace, as_at: date, measures: str | Iterable[str] = "ALL", months: int = 12
 ) -> pd.DataFrame:

@@ -96,7 +96,7 @@ def gather(
 ) -> Contents:
     """What a set of these services may print on one day under one profile; ``whole``: themes and monthly series too."""
     inputs = {code: [part for f in files[code] for part in (f.name, f.sha256)] for code in built}
-    ledgers = _ledgers(workspace, as_at)
+    found = ledgers(workspace, as_at)
     known = {f.pathway: f.known_until or as_at for f in raw.freshness(workspace, as_at)}
     services = {
         code: _service(workspace, known[code], rows, profile, inputs[code], ledgers, as_at)
@@ -114,7 +114,7 @@ def gather(
         as_at,
         profile,
         services,
-        **ledgers,
+        **found,
         themes=themes,
         series=intake.series(workspace, as_at) if whole else pd.DataFrame(),
     )
@@ -250,8 +250,11 @@ def _promised(
     return tuple(found)
 
 
-def _ledgers(workspace: Workspace, as_at: date) -> dict[str, pd.DataFrame]:
-    """The manifest's rows, findings and quarantine of the newest extracts on or before as_at, and all extracts' rows."""
+def ledgers(workspace: Workspace, as_at: date) -> dict[str, pd.DataFrame]:
+    """The manifest's rows, findings and quarantine of the newest extracts on or before as_at, and all extracts' rows.
+
+    Every extract is cleaned once for this and for the waits, which are kept.
+    """
     present = loading.present(workspace, as_at)
     key = _key(
         workspace,
@@ -265,7 +268,7 @@ def _ledgers(workspace: Workspace, as_at: date) -> dict[str, pd.DataFrame]:
         newest = history.sort_values("extract_date", kind="stable")
         newest = newest.drop_duplicates("pathway", keep="last").reset_index(drop=True)
         built = [
-            loading.load(workspace, code, present.files[code])
+            loading.load(workspace, code, present.files[code], checked.extracts[code])
             for code in checked.extracts
             if code in present.files
         ]

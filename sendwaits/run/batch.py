@@ -215,6 +215,8 @@ class _Attempt:
 
     def _prepare(self, workspace: Workspace, plan: Plan, bar: Any) -> None:
         """What reports share is computed once, side by side; a bug there is left to the reports that meet it."""
+        with self.summary.stage("read the extracts"):
+            self._unless_a_bug(self.maker.read, workspace, plan.request)
         weight = {p.parameters.get("pathway", ""): p.weight for p in plan.pages}
         codes = sorted(plan.request.pathways, key=lambda code: -weight.get(code, 0))
         items = [(self.maker, workspace, replace(plan.request, pathways=(c,))) for c in codes]
@@ -228,13 +230,16 @@ class _Attempt:
         if errors:
             raise _NotThese(errors)
         with self.summary.stage("prepare the area"):
-            try:
-                self.maker.prepare(workspace, plan.request)
-            except SendwaitsError:
+            self._unless_a_bug(self.maker.prepare, workspace, plan.request)
+
+    def _unless_a_bug(self, work: Callable, workspace: Workspace, request: Request) -> None:
+        try:
+            work(workspace, request)
+        except SendwaitsError:
+            raise
+        except Exception:  # told by the reports that meet it
+            if self.debug:
                 raise
-            except Exception:
-                if self.debug:
-                    raise
 
     def _notebooks(
         self, workspace: Workspace, plan: Plan, todo: Sequence[Page], bar: Any

@@ -49,6 +49,12 @@ class Maker:
 
         open_area(workspace.root)
 
+    def read(self, workspace: Workspace, request: Request) -> None:
+        """Every extract is read and cleaned, once, before the services' processes are started."""
+        from sendwaits.release.contents import ledgers
+
+        ledgers(workspace, request.as_at)
+
     def warm(self, workspace: Workspace, request: Request) -> None:
         """What the reports of one pathway share is computed and kept; side by side with other pathways'."""
         self._area(workspace).contents(

@@ -24,11 +24,13 @@ from sendwaits.outlook.queue.rolling import ORIGINS, roll
 from sendwaits.outlook.queue.standing import standing, summed
 from sendwaits.outlook.queue.targets import target_rows
 from sendwaits.pathways import Pathway
+from sendwaits.threads import one_thread
 from sendwaits.workspace import Workspace
 
 __all__ = ["forecast", "backtest"]
 
 
+@one_thread()
 def forecast(
     built: Built,
     pathway: Pathway,
@@ -63,6 +65,7 @@ def forecast(
     return readout.frame(rows)
 
 
+@one_thread()
 def backtest(
     built: Built,
     pathway: Pathway,

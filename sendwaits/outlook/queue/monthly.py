@@ -8,10 +8,12 @@ import pandas as pd
 from sendwaits.outlook.queue import readout
 from sendwaits.outlook.queue.prepare import WEEKS, Prepared, draws
 from sendwaits.outlook.queue.reading import Paths
+from sendwaits.threads import one_thread
 
 __all__ = ["flows", "weekly_flows"]
 
 
+@one_thread()
 def flows(ready: Prepared, run: Paths | None = None, scenario: str = "baseline") -> pd.DataFrame:
     """Children who join each wait, complete it and leave it otherwise, by whole calendar month after as_at; a row per number.
 

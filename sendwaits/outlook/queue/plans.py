@@ -24,11 +24,13 @@ from sendwaits.outlook.queue.prepare import (
 from sendwaits.outlook.queue.reading import COHORTS, Paths
 from sendwaits.outlook.queue.targets import target_rows
 from sendwaits.pathways import Pathway
+from sendwaits.threads import one_thread
 from sendwaits.workspace import Workspace
 
 __all__ = ["bridge", "compare", "recovery_plan"]
 
 
+@one_thread()
 def bridge(
     built: Built,
     pathway: Pathway,
@@ -120,6 +122,7 @@ def _due(
     return on_time + run.late[wait] @ share, on_time
 
 
+@one_thread()
 def compare(
     built: Built,
     pathway: Pathway,
@@ -205,6 +208,7 @@ def _clearance(ready: Prepared, run: Paths, wait: str, standard: int | None) -> 
     return str(ready.service.as_at + np.timedelta64(7 * week, "D")) if week < len(clear) else ""
 
 
+@one_thread()
 def recovery_plan(
     built: Built,
     pathway: Pathway,

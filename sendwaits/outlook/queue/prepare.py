@@ -20,6 +20,7 @@ from sendwaits.outlook.queue.simple import METHODS, simple
 from sendwaits.outlook.queue.standing import Standing, standing
 from sendwaits.outlook.queue.weekly import Service
 from sendwaits.pathways import Pathway
+from sendwaits.threads import one_thread
 from sendwaits.workspace import Target, Workspace
 
 __all__ = ["Prepared", "prepare", "draws", "scenario_levers", "SEED", "WEEKS", "PATHS"]
@@ -44,6 +45,7 @@ class Prepared:
     corrections: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
 
 
+@one_thread()
 def prepare(
     built: Built,
     pathway: Pathway,

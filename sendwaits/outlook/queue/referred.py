@@ -8,6 +8,7 @@ import pandas as pd
 from sendwaits.outlook.queue import readout
 from sendwaits.outlook.queue.prepare import Prepared
 from sendwaits.outlook.queue.reading import Paths
+from sendwaits.threads import one_thread
 
 __all__ = ["referred_today", "SEEN_BY_WEEKS"]
 
@@ -15,6 +16,7 @@ SEEN_BY_WEEKS = (20, 40, 52, 78)
 _HUMP, _VALLEY = 0.12, 0.5
 
 
+@one_thread()
 def referred_today(
     ready: Prepared, run: Paths | None = None, scenario: str = "baseline"
 ) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from sendwaits.outlook.queue import readout, scenarios
 from sendwaits.outlook.queue.paths import simulate
 from sendwaits.outlook.queue.prepare import WEEKS, Prepared, draws
 from sendwaits.outlook.queue.reading import Levers, Model, Paths
+from sendwaits.threads import one_thread
 from sendwaits.workspace import Target
 
 __all__ = ["capacity", "target_rows", "target_values"]
@@ -81,6 +82,7 @@ def target_rows(
     ]
 
 
+@one_thread()
 def capacity(ready: Prepared) -> pd.DataFrame:
     """Capacity in children a week, one row per target ahead: what an 80 % chance needs, and the present pace.
 
