@@ -99,7 +99,7 @@ def gather(
     found = ledgers(workspace, as_at)
     known = {f.pathway: f.known_until or as_at for f in raw.freshness(workspace, as_at)}
     services = {
-        code: _service(workspace, known[code], rows, profile, inputs[code], ledgers, as_at)
+        code: _service(workspace, known[code], rows, profile, inputs[code], found, as_at)
         for code, rows in built.items()
     }
     themes: dict[str, pd.DataFrame] = {}
