@@ -294,9 +294,9 @@ def test_an_extract_of_another_day_or_a_damaged_date_is_no_pathway(tmp_path):
     toy.write(tmp_path, pathways=("NST",))
     (tmp_path / "data" / "raw" / "slcn_2024-08-31.csv").write_text("child_id,referral_date\n")
     (tmp_path / "data" / "raw" / "ot_la_2024-13-45.csv").write_text("child_id,referral_date\n")
-    assert (
-        "Left out, no extract on or before that day: OT_HEALTH, OT_LA, SLCN, SLCN_AUTISM, EHC."
-        in toy.run(tmp_path).lines
+    assert toy.run(tmp_path).lines[1] == (
+        "Left out, no extract on or before that day: OT_HEALTH, OT_LA, SLCN, SLCN_AUTISM, EHC. "
+        "Left out, not named as an extract: ot_la_2024-13-45.csv (call it OT_LA_<YYYY-MM-DD>.csv)."
     )
 
 

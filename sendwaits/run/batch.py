@@ -21,6 +21,7 @@ from sendwaits import store
 from sendwaits.errors import CannotWrite, Refused, SendwaitsError, Unsafe
 from sendwaits.run.atomic import probe, recover, replaced
 from sendwaits.run.making import Maker, Request
+from sendwaits.run.pages import cache_of, kept, make_page, warm
 from sendwaits.run.plan import Page, Plan, make_plan, seal, text, versions
 from sendwaits.run.summary import Summary, shown, told
 
@@ -172,12 +173,12 @@ class _Attempt:
                 shutil.copytree(self.before, self.target)
             summary.kept = [p.name for p in plan.pages]
             return
-        todo = [p for p in plan.pages if _kept(workspace, self.before, plan, p) is None]
+        todo = [p for p in plan.pages if kept(workspace, self.before, plan, p) is None]
         probe(self.target.parent, ROOM_PER_PAGE * (len(todo) + 2))
         results = self._pages(workspace, plan, todo) if todo else {}
         for page in plan.pages:
             if page.name not in results and page.name not in summary.failed:
-                results[page.name] = _kept(workspace, self.before, plan, page) or {}
+                results[page.name] = kept(workspace, self.before, plan, page) or {}
                 summary.kept.append(page.name)
         self._publish(workspace, plan, results)
 
@@ -221,7 +222,7 @@ class _Attempt:
         codes = sorted(plan.request.pathways, key=lambda code: -weight.get(code, 0))
         items = [(self.maker, workspace, replace(plan.request, pathways=(c,))) for c in codes]
         errors = {}
-        for (_, _, request), outcome in self._run(_warm, items, "prepare each service", bar):
+        for (_, _, request), outcome in self._run(warm, items, "prepare each service", bar):
             error = _error_of(outcome)
             if isinstance(error, CannotWrite):
                 raise error
@@ -250,15 +251,15 @@ class _Attempt:
             (self.maker, page, workspace.root, exact, workspace.without)
             for page in sorted(todo, key=lambda p: -p.weight)
         ]
-        for (_, page, *_), outcome in self._run(_make_page, items, "notebooks and pages", bar):
+        for (_, page, *_), outcome in self._run(make_page, items, "notebooks and pages", bar):
             self.durations[page.name] = round(outcome.seconds, 3)
             if outcome.failure:
                 self.summary.failed[page.name] = outcome.failure
                 continue
             results[page.name] = outcome.value
             self.summary.made.append(page.name)
-            kept = _cache(workspace, page)
-            store.keep_bytes(kept, store.encode(outcome.value), keep=KEPT_PAGES)
+            place = cache_of(workspace, page)
+            store.keep_bytes(place, store.encode(outcome.value), keep=KEPT_PAGES)
         return results
 
     def _publish(
@@ -295,64 +296,6 @@ def _failures(plan: Plan, errors: Mapping[str, SendwaitsError]) -> dict[str, str
         r for r in plan.request.reports if any(p.name.endswith(f"_{r}") for p in plan.pages)
     ]
     return {f"{c.lower()}_{r}": str(e) for c, e in errors.items() for r in of_pathways}
-
-
-# --- the pages --------------------------------------------------------------------------------------------------------
-
-
-def _names(page: Page, request: Request) -> list[str]:
-    return [f"{page.name}.html"] + ([f"{page.name}.ipynb"] if request.profile == "analyst" else [])
-
-
-def _cache(workspace: Workspace, page: Page) -> Path:
-    return store.cache_path(workspace, f"page-{page.name}", page.key)
-
-
-def _kept(workspace: Workspace, target: Path, plan: Plan, page: Page) -> dict[str, bytes] | None:
-    """The page's files as made before from the same inputs: in the set that stands, else in the cache."""
-    if plan.old.get("pages", {}).get(page.name) == page.key:
-        try:
-            files = {n: (target / n).read_bytes() for n in _names(page, plan.request)}
-            outputs = plan.old["outputs"]
-            if all(store.digest_bytes(data) == outputs.get(n) for n, data in files.items()):
-                return files
-        except OSError:
-            pass
-    body = store.read_bytes(_cache(workspace, page))
-    return store.decode(body) if body is not None else None
-
-
-def _warm(item: tuple[Maker, Workspace, Request], tell: Any) -> None:
-    maker, workspace, request = item
-    maker.warm(workspace, request)
-
-
-def _make_page(item: tuple[Maker, Page, Path, bool, Sequence[str]], tell: Any) -> dict[str, bytes]:
-    """The files of one page; runs in a process of its own."""
-    from sendwaits.run import engine
-
-    maker, page, root, keep_notebook, without = item
-    os.environ["SENDWAITS_WITHOUT"] = ",".join(without)
-    if not keep_notebook:  # no picture for JupyterLab is drawn beside the page's own
-        os.environ["MPLBACKEND"] = "agg"
-    executed = engine.execute(page.notebook, page.parameters, root, tell)
-    files = {f"{page.name}.html": maker.page(executed).encode()}
-    if keep_notebook:
-        files[f"{page.name}.ipynb"] = _steady(executed)
-    return files
-
-
-def _steady(executed: Any) -> bytes:
-    """The executed notebook without clock times, folders and chance identifiers."""
-    import nbformat
-
-    parameters = executed.metadata.pop("papermill", {}).get("parameters", {})
-    executed.metadata["papermill"] = {"parameters": parameters}
-    for number, cell in enumerate(executed.cells, 1):
-        cell.metadata.pop("papermill", None)
-        cell.metadata.pop("execution", None)
-        cell["id"] = f"cell-{number}"
-    return (nbformat.writes(executed).rstrip("\n") + "\n").encode()
 
 
 # --- run.json ---------------------------------------------------------------------------------------------------------
@@ -398,7 +341,7 @@ def _dry(workspace: Workspace, plan: Plan) -> Summary:
     for page in plan.pages:
         if not page.why:
             summary.lines.append(f"{page.name}: unchanged")
-        elif _kept(workspace, target, plan, page) is not None:
+        elif kept(workspace, target, plan, page) is not None:
             summary.lines.append(f"{page.name}: made before from the same inputs, would be kept")
         else:
             summary.made.append(page.name)
