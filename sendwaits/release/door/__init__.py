@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from sendwaits.release.door.candidates import candidates, kth_longest, quarters
-from sendwaits.release.door.release import PLAN_COLUMNS, Released, release
+from sendwaits.release.door.released import PLAN_COLUMNS, Released, release
 
 __all__ = ["PLAN_COLUMNS", "Released", "candidates", "kth_longest", "quarters", "release"]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from sendwaits.measure.measures import MEASURES
 from sendwaits.measure.relations import Relation
+from sendwaits.release.door.cells import Source
 from sendwaits.release.door.exact import Exact, Ties, day_before, relation_of
 from sendwaits.release.door.ladder import (
     ED,
@@ -29,9 +30,10 @@ from sendwaits.release.door.ladder import (
     risk,
 )
 from sendwaits.release.door.rows import enough, too_small
+from sendwaits.release.door.system import Weak
 from sendwaits.release.profile import Profile
 
-__all__ = ["Knot", "Plan", "Series", "draft"]
+__all__ = ["Knot", "Plan", "Planner", "Series"]
 
 Series = tuple[str, str]
 """(wait, measure) of the whole service."""
@@ -118,6 +120,7 @@ class Plan:
     years: dict[Series, int] = field(default_factory=dict)
     refused: dict[Series, str] = field(default_factory=dict)
     relations: dict[Series, Relation] = field(default_factory=dict)
+    whole_only: set[tuple[str, str, str]] = field(default_factory=set)
 
     def add(self, knot: Knot) -> None:
         self.knots[knot.name] = knot
@@ -125,18 +128,19 @@ class Plan:
     def step(self, series: Series) -> int:
         """The step of a series; `NO` for one that no knot knows."""
         steps = [k.settings[k.at][series] for k in self.about(series)]
-        return max(steps, default=NO)
+        step, relation = max(steps, default=NO), self.relations.get(series)
+        if relation is not None and relation.kind in ("share", "mean") and relation.of:
+            base = (series[0] if relation.wait is None else relation.wait, relation.of)
+            step = max(step, self.step(base))
+        return step
 
     def about(self, series: Series) -> list[Knot]:
         return [k for k in self.knots.values() if series in k.settings[k.at]]
 
 
-def draft(exact: Exact, profile: Profile, ties: Ties) -> Plan:
-    """The plan by levels alone, before the certificate."""
-    return _Draft(exact, profile, ties).plan
+class Planner:
+    """Makes the plan of one pathway by levels alone, and a coarser one where the certificate asks for it."""
 
-
-class _Draft:
     def __init__(self, exact: Exact, profile: Profile, ties: Ties) -> None:
         self.exact, self.profile, self.ties, self.plan = exact, profile, ties, Plan()
         self.small, self.need = profile.smallest - 1, profile.possible
@@ -283,13 +287,17 @@ class _Draft:
             return step >= own
         if step < own:
             return False
-        for wait in [w for w in (base[0],) if base[1] == "completed"]:
+        if base[1] != "completed":
+            return True
+        for wait in self.exact.waits():
             joins = self.joiners(wait)
-            if joins is not None:
-                level = self.level(self.left_over(wait, joins))
-                steps = [self.plan.step(joins), step]
-                if self.chance(level, steps, self.plan.step((wait, "waiting"))) > BUDGET:
-                    return False
+            if joins is None or (wait != base[0] and joins != base):
+                continue
+            done = (wait, "completed")
+            steps = [step if s == base else self.plan.step(s) for s in (joins, done)]
+            level = self.level(self.left_over(wait, joins))
+            if self.chance(level, steps, self.plan.step((wait, "waiting"))) > BUDGET:
+                return False
         return True
 
     def _share(self, series: Series, relation) -> None:
@@ -456,3 +464,77 @@ class _Draft:
         fine = all(self.chance(level, [EY, EY]) <= BUDGET for level in touching)
         step = EY if fine else max(RQ + 2, EY + 1)
         return allowed(self.profile, step)
+
+    # --- coarser
+
+    def revise(self, weak: Iterable[Weak]) -> bool:
+        """Make coarser what tells too much, the cheapest series of each weak count; False when nothing printed now tells it."""
+        moved: set[Source] = set()
+        for item in weak:
+            options = sorted(item.sources, key=self._worth)  # type: ignore[arg-type]
+            if not options or not moved.isdisjoint(options):
+                continue
+            for source in options:
+                if self._coarser(source, item.sources):  # type: ignore[arg-type]
+                    moved.add(source)
+                    break
+        self._settle()
+        return bool(moved)
+
+    def _worth(self, source: Source) -> tuple[int, Source]:
+        """What a reader loses with a series; the least is made coarser first."""
+        wait, measure, kind = source
+        relation = self.relations.get((wait, measure))
+        if kind not in ("", "year"):
+            return 0, source
+        if measure in ("starts", "removed_other", "rejected"):
+            return 1, source
+        if relation is None or relation.some or relation.removes or relation.kind == "mean":
+            return 2 if kind else 4, source
+        if kind:
+            return 3, source
+        if relation.kind == "part":
+            return 9 if self.exact_line((wait, measure)) else 3, source
+        rank = {"share": 5, "moves": 7 if wait in self.ties.first else 6}.get(relation.kind, 8)
+        return (10 if measure == "waiting" else rank), source
+
+    def exact_line(self, series: Series) -> bool:
+        """Whether a part of a list is a line (all who waited longer), not a band."""
+        days = self.relations[series].days
+        return days is not None and days[1] is None and not series[1].startswith("waiting_band")
+
+    def _coarser(self, source: Source, sources: frozenset[Source]) -> bool:
+        wait, measure, kind = source
+        series = (wait, measure)
+        if kind not in ("", "year"):
+            self.plan.whole_only.add(source)
+            return True
+        at = self.plan.years.get(series, NO)
+        if kind == "year" and at != NO:
+            self.plan.years[series] = NO if at % 2 or self.profile.rounds else at + 1
+            return True
+        before = self.plan.step(series)
+        told = {(w, m) for w, m, _ in sources}
+        knots = sorted(self.plan.about(series), key=lambda k: -len(told & set(k.settings[0])))
+        while self.plan.step(series) <= before:
+            if not any(knot.coarser() for knot in knots):
+                return False
+            if any(self.plan.step(s) > EM for s in told) and measure in ("waiting", "referrals"):
+                break
+            if measure == "completed":
+                break
+        return True
+
+    def _settle(self) -> None:
+        """Shares and averages that rest on too few children at the grain of their base take a coarser one."""
+        for series, relation in self.relations.items():
+            if relation.kind not in ("share", "mean") or series in self.plan.refused:
+                continue
+            for knot in self.plan.about(series):
+                while (
+                    knot.name.startswith(relation.kind)
+                    and (step := self.plan.step(series)) != NO
+                    and not self._rests_on_enough(series, step)
+                    and knot.coarser()
+                ):
+                    pass

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from sendwaits.release.door.cells import Count, Key, cells_of, joined, table_cells
 from sendwaits.release.door.exact import Exact, Ties, Value
 from sendwaits.release.door.groups import merged, split
+from sendwaits.release.door.knowledge import Knowledge
 from sendwaits.release.door.ladder import NO, form_of, grain_of
-from sendwaits.release.door.plan import Plan, Series, draft
+from sendwaits.release.door.plan import Plan, Planner, Series
 from sendwaits.release.door.rows import Printed, row_of, too_small
+from sendwaits.release.door.system import Weak
 from sendwaits.release.key import COLUMNS
 from sendwaits.release.profile import Profile
 
@@ -22,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["PLAN_COLUMNS", "Released", "release"]
 
 PLAN_COLUMNS = ["pathway", "wait", "measure", "group", "grain", "form", "reason"]
-Key = tuple[str, str, str, str, str]
-"""wait, measure, group, period_start, period_end."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,13 @@ def release(
     if profile.exact:
         return _analyst(figures, profile, as_at, exact)
     ties = exact.ties()
-    plan = draft(exact, profile, ties)
-    page = _Page(exact, profile, plan, kth_longest or {})
+    planner = Planner(exact, profile, ties)
+    before = joined(c for r in earlier for c in table_cells(r, exact.pathway))
+    while True:
+        page = _Page(exact, profile, planner.plan, kth_longest or {})
+        weak = certificate(page.printed(), before, ties, profile)
+        if not weak or not planner.revise(weak):
+            break
     return Released(
         page.table(),
         page.plan_table(),
@@ -78,6 +84,23 @@ def release(
         {exact.pathway: ties},
         page.merged,
     )
+
+
+def certificate(
+    rows: Mapping[Key, Printed],
+    before: Mapping[Count, tuple[float, float]],
+    ties: Ties,
+    profile: Profile,
+) -> list[Weak]:
+    """The counts that rows about to be printed tell too closely, beside what was printed before."""
+    averages = {
+        (key[0], key[1], key[4]): row.value
+        for key, row in rows.items()
+        if key[1].endswith("_weeks_open") and not key[2]
+    }
+    known = Knowledge(cells_of(rows, profile.smallest), before, ties, averages, profile.smallest)
+    changed = known.changed if before else None
+    return known.system.weak(profile.possible, profile.smallest - 1, changed)
 
 
 def _analyst(figures: pd.DataFrame, profile: Profile, as_at: date, exact: Exact) -> Released:
@@ -201,6 +224,8 @@ class _Page:
             and not measure.startswith("waiting_band")
         )
         county = self.exact.at(wait, measure, "", end)
+        if (*series, column) in self.plan.whole_only:
+            broken, reason = False, "its groups would tell single children"
         if broken and (step == NO or county is None or too_small(measure, county, self.profile)):
             broken, reason = False, "its total is not shown"
         counts = self._by_group(wait, measure, column, end) if broken else {}
@@ -242,6 +267,9 @@ class _Page:
 
     def _note(self, series: Series, column: str, grain: str, form: str, reason: str) -> None:
         self.notes.append((*series, column, grain, form, reason))
+
+    def printed(self) -> dict[Key, Printed]:
+        return {key: row for key, (row, _) in self.rows.items()}
 
     def table(self) -> pd.DataFrame:
         import pandas as pd
