@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Relation", "mean_over", "moves", "part_of", "share_of", "whole"]
+__all__ = ["Relation", "band_of", "mean_over", "moves", "part_of", "share_of", "whole"]
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,7 @@ class Relation:
     """What the children of a number are part of.
 
     ``kind``: ``whole`` (a count of its own), ``moves`` (joins or leaves the list ``of``), ``part`` (some of ``of``),
+    ``band`` (one of several that are all of ``of``),
     ``share`` (numerator and denominator; the denominator is ``of``, or a count of its own), ``mean`` (an average over
     ``of``). ``wait``: of which wait, None = the measure's own. ``days``: the least and most days waited of a part of a list
     (None = no limit). ``some``: the denominator is only some of ``of``. ``removes``: (``numerator`` or ``denominator``, wait)
@@ -41,6 +42,11 @@ def moves(of: str) -> Relation:
 def part_of(of: str, days: tuple[int, int | None] | None = None) -> Relation:
     """Some of the children counted by ``of``; ``days``: those who have waited from the first to the last of them."""
     return Relation("part", of, days=days)
+
+
+def band_of(of: str, days: tuple[int, int | None]) -> Relation:
+    """Those of ``of`` who have waited from the first to the last of the days; the bands together are all of ``of``."""
+    return Relation("band", of, days=days)
 
 
 def share_of(

@@ -17,9 +17,11 @@ from sendwaits.release.door.exact import Ties, relation_of
 from sendwaits.release.door.stocks import Stocks
 from sendwaits.release.door.system import BEFORE, NOW, Name, System
 
-__all__ = ["Knowledge"]
+__all__ = ["Knowledge", "Members"]
 
 Terms = dict[Name, float]
+Members = Mapping[tuple[str, str, str, str], tuple[str, ...]]
+"""(wait, measure, printed group, day) -> the groups that stand together in it."""
 
 
 @cache
@@ -36,6 +38,7 @@ class Knowledge:
         before: Mapping[Count, tuple[float, float]],
         ties: Ties,
         averages: Mapping[tuple[str, str, str], float] | None = None,
+        members: Members | None = None,
         smallest: int = 5,
     ) -> None:
         self.system, self.ties = System(), ties
@@ -58,7 +61,7 @@ class Knowledge:
         self.waits = list(
             dict.fromkeys(c.count.key[0] for c in (*self.cells, *self.before) if c.count.key[0])
         )
-        self.stocks = Stocks(self.system, averages or {}, smallest)
+        self.stocks = Stocks(self.system, averages or {}, members or {}, smallest)
         for cell in (*self.before, *self.cells):
             self._cell(cell, told)
         self.stocks.build()

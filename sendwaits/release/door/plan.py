@@ -120,7 +120,10 @@ class Plan:
     years: dict[Series, int] = field(default_factory=dict)
     refused: dict[Series, str] = field(default_factory=dict)
     relations: dict[Series, Relation] = field(default_factory=dict)
-    whole_only: set[tuple[str, str, str]] = field(default_factory=set)
+    whole_only: set[Source] = field(default_factory=set)
+    rests: dict[Series, int] = field(default_factory=dict)
+    """Shares and averages: the step that their base and the children they rest on allow."""
+    floors: dict[Series, int] = field(default_factory=dict)
 
     def add(self, knot: Knot) -> None:
         self.knots[knot.name] = knot
@@ -128,11 +131,9 @@ class Plan:
     def step(self, series: Series) -> int:
         """The step of a series; `NO` for one that no knot knows."""
         steps = [k.settings[k.at][series] for k in self.about(series)]
-        step, relation = max(steps, default=NO), self.relations.get(series)
-        if relation is not None and relation.kind in ("share", "mean") and relation.of:
-            base = (series[0] if relation.wait is None else relation.wait, relation.of)
-            step = max(step, self.step(base))
-        return step
+        if series in self.rests:
+            steps.append(self.rests[series])
+        return max(steps, default=NO)
 
     def about(self, series: Series) -> list[Knot]:
         return [k for k in self.knots.values() if series in k.settings[k.at]]
@@ -157,10 +158,16 @@ class Planner:
         for series, relation in self.relations.items():
             if relation.kind == "whole" and relation.of:
                 self._cover(series, (relation.wait or series[0], relation.of))
-        for kind, make in (("share", self._share), ("part", self._part), ("mean", self._mean)):
-            for series, relation in self.relations.items():
-                if relation.kind == kind:
-                    make(series, relation)
+        for series, relation in self.relations.items():
+            if relation.kind == "part":
+                self._part(series, relation)
+            elif relation.kind == "mean" and relation.days_back:
+                self.plan.refused[series] = (
+                    f"its {relation.days_back} days are no calendar period: beside months or quarters they "
+                    "would tell the children of a day or two"
+                )
+        self._bands()
+        self._settle()
         self._small_flows()
         self._alone()
         self._years()
@@ -244,11 +251,18 @@ class Planner:
         fed = self.plan.step(joins)
         chances = {}
         for at, setting in enumerate(knot.settings):
-            joining = max(setting.get(joins, EM), fed if fed != NO or joins not in setting else EM)
-            chances[at] = (
-                self.chance(leaving, [joining], setting[stock])
+            joining = [setting.get(joins, fed)]
+            if joins[0] and any(
+                r.kind == "share"
+                for s, r in self.relations.items()
+                if self.base(s, r.of, r.wait) == joins
+            ):
+                joining.append(allowed(self.profile, RQ if fed == RM else fed))
+            chances[at] = max(
+                self.chance(leaving, [step], setting[stock])
                 if setting[done] == NO
-                else self.chance(level, [joining, setting[done]], setting[stock])
+                else self.chance(level, [step, setting[done]], setting[stock])
+                for step in joining
             )
         self.start(knot, chances)
 
@@ -300,26 +314,28 @@ class Planner:
                 return False
         return True
 
-    def _share(self, series: Series, relation) -> None:
+    def _settle(self) -> None:
+        """The step of each share and average: no finer than its base, than the certificate allows and than enough children."""
+        for series, relation in self.relations.items():
+            if relation.kind in ("share", "mean") and series not in self.plan.refused:
+                self.plan.rests[series] = self._rest(series, relation)
+
+    def _rest(self, series: Series, relation: Relation) -> int:
         base = self.base(series, relation.of, relation.wait) if relation.of else None
-        least = EM
+        least = max(EM, self.plan.floors.get(series, EM))
         if base is not None and base in self.county:
-            least = max(self.plan.step(base), self.plan.step(series) if relation.some else EM)
-        steps = [
-            step
-            for step in ladder(self.profile, least)
-            if step == NO
-            or (base is None or relation.some or self.views(base, step))
-            and self.exact.spans(*series, grain_of(step))
-        ]
-        fitting = [s for s in steps if s == NO or self._rests_on_enough(series, s)]
-        self.plan.add(
-            Knot(
-                f"share {' '.join(series).strip()}",
-                [{series: step} for step in fitting],
-                "too few children in its numerator or beside it",
-            )
-        )
+            least = max(least, self.plan.step(base))
+        for step in ladder(self.profile, least):
+            if step == NO:
+                break
+            seen = base is None or relation.some or self.views(base, step)
+            if (
+                seen
+                and self.exact.spans(*series, grain_of(step))
+                and self._rests_on_enough(series, step)
+            ):
+                return step
+        return NO
 
     def _rests_on_enough(self, series: Series, step: int) -> bool:
         """At most a quarter of the periods rest on 1 to k - 1 children; none of an average on some but not enough."""
@@ -328,29 +344,11 @@ class Planner:
         short = any(not enough(series[1], v, self.profile) for v in values)
         return bool(values) and not short and sum(few) <= MOST_SMALL * len(values)
 
-    def _mean(self, series: Series, relation) -> None:
-        base = self.base(series, relation.of, relation.wait)
-        if relation.days_back:
-            self.plan.refused[series] = (
-                f"its {relation.days_back} days are no calendar period: beside months or quarters they would "
-                "tell the children of a day or two"
-            )
-            return
-        least = self.plan.step(base)
-        fitting = [
-            s for s in ladder(self.profile, least) if s == NO or self._rests_on_enough(series, s)
-        ]
-        reason = "too few children to average"
-        self.plan.add(
-            Knot(f"mean {' '.join(series).strip()}", [{series: s} for s in fitting], reason)
-        )
-
     def _part(self, series: Series, relation) -> None:
         if not self.exact.is_stock(*series):
             return
         base = self.base(series, relation.of, relation.wait)
-        line = relation.days is not None and relation.days[1] is None and relation.days[0] > 0
-        line = line and not series[1].startswith("waiting_band")
+        line = relation.days is not None
         first = EM if line else ED
         steps = ladder(self.profile, max(first, self.plan.step(base)))
         knot = Knot(
@@ -361,18 +359,22 @@ class Planner:
                 knot.coarser()
         self.plan.add(knot)
 
+    def _bands(self) -> None:
+        """The bands of a list: all of them on the newest day in one form, or none."""
+        for wait in self.exact.waits():
+            bands = [s for s, r in self.relations.items() if s[0] == wait and r.kind == "band"]
+            if bands:
+                steps = ladder(self.profile, max(ED, self.plan.step((wait, "waiting"))))
+                settings = [dict.fromkeys(bands, step) for step in steps]
+                self.plan.add(Knot(f"bands {wait}", settings, "would tell a line of the list"))
+
     def _too_near(self, series: Series, base: Series) -> bool:
         """Whether a line leaves 1 to k - 1 children between itself and its list, or the next line above it, in some month."""
         days = self.relations[series].days
         others = [
             s
             for s, r in self.relations.items()
-            if s[0] == series[0]
-            and r.kind == "part"
-            and r.days
-            and r.days[1] is None
-            and r.days[0] > days[0]
-            and not s[1].startswith("waiting_band")
+            if s[0] == series[0] and r.kind == "part" and r.days and r.days[0] > days[0]
         ]
         mine = self.exact.counts(*series)
         whole = self.exact.counts(*base)
@@ -465,6 +467,37 @@ class Planner:
         step = EY if fine else max(RQ + 2, EY + 1)
         return allowed(self.profile, step)
 
+    # --- earlier sets
+
+    def keep(self, steps: Mapping[Series, int]) -> None:
+        """Take up the settings of an earlier plan: a series keeps its step from set to set."""
+        for knot in self.plan.knots.values():
+            for at, setting in enumerate(knot.settings):
+                if all(
+                    step == steps.get(s)
+                    or (step < steps.get(s, NO) and len(self.plan.about(s)) > 1)
+                    for s, step in setting.items()
+                ):
+                    knot.at = at
+                    break
+        self._follow(steps)
+
+    def no_finer(self, steps: Mapping[Series, int]) -> None:
+        """Move every knot on until none of its series is finer than these steps."""
+        for knot in self.plan.knots.values():
+            while any(self.plan.step(s) < steps.get(s, EM) for s in knot.settings[knot.at]):
+                if not knot.coarser():
+                    break
+        self._follow(steps)
+
+    def _follow(self, steps: Mapping[Series, int]) -> None:
+        for series, relation in self.relations.items():
+            if relation.kind in ("share", "mean"):
+                self.plan.floors[series] = max(
+                    self.plan.floors.get(series, EM), steps.get(series, EM)
+                )
+        self._settle()
+
     # --- coarser
 
     def revise(self, weak: Iterable[Weak]) -> bool:
@@ -493,15 +526,10 @@ class Planner:
             return 2 if kind else 4, source
         if kind:
             return 3, source
-        if relation.kind == "part":
-            return 9 if self.exact_line((wait, measure)) else 3, source
+        if relation.kind in ("part", "band"):
+            return 9 if relation.kind == "part" and relation.days else 3, source
         rank = {"share": 5, "moves": 7 if wait in self.ties.first else 6}.get(relation.kind, 8)
         return (10 if measure == "waiting" else rank), source
-
-    def exact_line(self, series: Series) -> bool:
-        """Whether a part of a list is a line (all who waited longer), not a band."""
-        days = self.relations[series].days
-        return days is not None and days[1] is None and not series[1].startswith("waiting_band")
 
     def _coarser(self, source: Source, sources: frozenset[Source]) -> bool:
         wait, measure, kind = source
@@ -513,6 +541,10 @@ class Planner:
         if kind == "year" and at != NO:
             self.plan.years[series] = NO if at % 2 or self.profile.rounds else at + 1
             return True
+        if series in self.plan.rests and not self.plan.about(series):
+            step = self.plan.rests[series]
+            self.plan.floors[series] = min(step + 1, NO)
+            return step != NO
         before = self.plan.step(series)
         told = {(w, m) for w, m, _ in sources}
         knots = sorted(self.plan.about(series), key=lambda k: -len(told & set(k.settings[0])))
@@ -524,17 +556,3 @@ class Planner:
             if measure == "completed":
                 break
         return True
-
-    def _settle(self) -> None:
-        """Shares and averages that rest on too few children at the grain of their base take a coarser one."""
-        for series, relation in self.relations.items():
-            if relation.kind not in ("share", "mean") or series in self.plan.refused:
-                continue
-            for knot in self.plan.about(series):
-                while (
-                    knot.name.startswith(relation.kind)
-                    and (step := self.plan.step(series)) != NO
-                    and not self._rests_on_enough(series, step)
-                    and knot.coarser()
-                ):
-                    pass

@@ -13,7 +13,7 @@ from sendwaits.release.door.exact import Value
 from sendwaits.release.door.ladder import printed, rounded
 from sendwaits.release.profile import Profile
 
-__all__ = ["Printed", "enough", "row_of", "too_small"]
+__all__ = ["Printed", "enough", "needed_for_change", "row_of", "too_small"]
 
 
 class Printed(NamedTuple):
@@ -100,3 +100,23 @@ def _mean(measure: str, value: Value, form: str, profile: Profile, shown_n: bool
     )
     shown = (n if form == "exact" else rounded(n)) if shown_n else None
     return Printed(float(weeks), None, None, shown, form)
+
+
+def needed_for_change(measure: str, value: Value, old: Printed) -> list[tuple[float, float]]:
+    """(now, as printed before) of each count in a number; empty where one of the two has none."""
+    unit = MEASURES[measure].unit
+    if unit == "count":
+        pairs = [(value.value, old.value)]
+    elif unit == "percent":
+        num, den = (value.numerator, old.numerator), (value.denominator, old.denominator)
+        rest = tuple(
+            None if d is None or n is None else d - n for n, d in zip(num, den, strict=True)
+        )
+        pairs = [num, den, rest]  # type: ignore[list-item]
+    else:
+        pairs = [(value.n, old.n)]  # type: ignore[list-item]
+    return [
+        (float(a), float(b))
+        for a, b in pairs
+        if a is not None and b is not None and a == a and b == b
+    ]

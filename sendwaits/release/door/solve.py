@@ -19,6 +19,8 @@ __all__ = ["Question"]
 _FAR = 20000.0
 """No list has more children than this: unknowns without a bound end here."""
 _EPS = 1e-6
+_NODES = 500
+"""Nodes of one search for whole numbers; beyond it the count is taken as told."""
 
 
 @dataclass
@@ -158,8 +160,10 @@ class _Model:
         active: set[int],
         targets: dict[Name, dict[Name, float]],
         elastic: bool = False,
+        whole: bool = False,
     ) -> None:
-        self.frame, self.elastic = frame, elastic
+        self.frame, self.elastic, self.whole = frame, elastic, whole
+        self.parts = parts
         self.names = [n for n, part in parts.items() if part in active]
         self.place = {n: i for i, n in enumerate(self.names)}
         self.part = np.array([parts[n] for n in self.names], dtype=int)
@@ -176,6 +180,7 @@ class _Model:
                 for r in self.rows
             ]
         )
+        self.asked = targets
         self.targets = {
             name: (
                 np.array([self.place[n] for n in terms if n in self.place], dtype=int),
@@ -228,12 +233,15 @@ class _Model:
         lp.row_upper_ = [min(v, highspy.kHighsInf) for v in self._row_hi]
         lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = starts, index, value
+        if self.whole:
+            lp.integrality_ = [highspy.HighsVarType.kInteger] * len(lo)
         solver = highspy.Highs()
         for option, setting in (
             ("output_flag", False),
             ("presolve", "off"),
             ("solver", "simplex"),
             ("threads", 1),
+            ("mip_max_nodes", _NODES),
         ):
             solver.setOptionValue(option, setting)
         solver.passModel(lp)
@@ -322,16 +330,44 @@ class _Search:
                 low, high = max(low, found[0]), min(high, found[1])
             self.lo[at], self.hi[at] = low + constant, high + constant
 
-    def weak(self) -> list[Weak]:
+    def ask(self) -> None:
+        """Questions until every target is settled."""
         self._see(self.model.solve(np.zeros(len(self.model.names))))
         self._shots()
         while self._round():
             pass
+
+    def weak(self) -> list[Weak]:
+        self.ask()
+        if not self.model.whole:
+            self._whole_numbers()
         told = np.flatnonzero(~self._wide() & ~self._harmless())
         return [
             Weak(self.names[at], float(self.lo[at]), float(self.hi[at]), self._sources(at))
             for at in told
         ]
+
+    def _whole_numbers(self) -> None:
+        """Parts whose answers were no whole numbers (averages of small lists) are asked again for whole ones."""
+        doubt = ~self._wide() & ~self._harmless() & (self.hi - self.lo + 1 >= self.need)
+        for part in np.unique(self.part[doubt]):
+            at = np.flatnonzero(doubt & (self.part == part))
+            targets = {self.names[i]: self._terms(i) for i in at}
+            try:
+                model = _Model(self.model.frame, self.model.parts, {int(part)}, targets, whole=True)
+                again = _Search(model, self.need, self.small)
+                again.ask()
+            except _Impossible:
+                continue
+            for mine, other in ((self.seen_lo, again.seen_lo), (self.seen_hi, again.seen_hi)):
+                mine[at] = other
+            self.lo[at], self.hi[at] = (
+                np.maximum(self.lo[at], again.lo),
+                np.minimum(self.hi[at], again.hi),
+            )
+
+    def _terms(self, at: int) -> dict[Name, float]:
+        return self.model.asked[self.names[at]]
 
     def _shots(self) -> None:
         """Questions about the sum of all open targets, signs at random (the same every time), while they settle some."""

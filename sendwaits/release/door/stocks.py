@@ -17,12 +17,20 @@ Terms = dict[Name, float]
 
 
 class Stocks:
-    """Adds to a system the counts of each census day. ``averages``: (wait, measure, day) -> weeks printed."""
+    """Adds to a system the counts of each census day. ``averages``: (wait, measure, day) -> weeks printed.
+
+    ``members``: (wait, measure, printed group, day) -> the groups in it, for those that are several together.
+    """
 
     def __init__(
-        self, system: System, averages: Mapping[tuple[str, str, str], float], smallest: int
+        self,
+        system: System,
+        averages: Mapping[tuple[str, str, str], float],
+        members: Mapping[tuple[str, str, str, str], tuple[str, ...]],
+        smallest: int,
     ) -> None:
         self.system, self.averages, self.smallest = system, averages, smallest
+        self.members = members
         self.told: dict[tuple[str, str], dict[tuple[str, str, str], None]] = {}
 
     def count(self, wait: str, measure: str, group: str, day: str, part: str = "") -> Terms:
@@ -31,7 +39,8 @@ class Stocks:
         if part == "denominator" and relation is not None and relation.of:
             measure, part = relation.of, ""
         self.told.setdefault((wait, day), {})[measure, group, part] = None
-        return {self.name(wait, measure, group, day, part): 1.0}
+        groups = self.members.get((wait, measure, group, day), (group,))
+        return {self.name(wait, measure, g, day, part): 1.0 for g in groups}
 
     @staticmethod
     def name(wait: str, measure: str, group: str, day: str, part: str = "") -> Name:
@@ -137,22 +146,29 @@ class Stocks:
 
     def _groups(self, wait: str, day: str, grouped: list[tuple[str, str]]) -> None:
         """The groups of a column add up to the whole service; a line of a group lies within its list."""
-        columns: dict[tuple[str, str], list[str]] = {}
-        for measure, group in grouped:
-            columns.setdefault((measure, group.split("=", 1)[0]), []).append(group)
-        for (measure, _), groups in columns.items():
-            names = [self.name(wait, measure, g, day) for g in groups]
+        columns: dict[tuple[str, str], dict[str, None]] = {}
+        for measure, label in grouped:
+            for group in self.members.get((wait, measure, label, day), (label,)):
+                columns.setdefault((measure, label.split("=", 1)[0]), {})[group] = None
+        for (measure, column), groups in columns.items():
+            names = {g: self.name(wait, measure, g, day) for g in groups}
             if (measure, "", "") in self.told[wait, day]:
                 whole = self.name(wait, measure, "", day)
-                self.system.add({whole: -1.0, **dict.fromkeys(names, 1.0)}, 0, 0)
-            for group, name in zip(groups, names, strict=True):
+                self.system.add({whole: -1.0, **dict.fromkeys(names.values(), 1.0)}, 0, 0)
+            lists = columns.get(("waiting", column), {}) if measure != "waiting" else {}
+            for group, name in names.items():
                 self.system.protect((wait, measure, group, day), {name: 1.0})
-                listed = self.name(wait, "waiting", group, day)
-                if measure != "waiting" and ("waiting", group, "") in self.told[wait, day]:
+                if group in lists:
+                    listed = self.name(wait, "waiting", group, day)
                     self.system.add({listed: 1.0, name: -1.0}, 0)
-                    self.system.protect(
-                        (wait, measure, group, "rest", day), {listed: 1.0, name: -1.0}
-                    )
+            for label in [g for m, g in grouped if m == measure and g.split("=", 1)[0] == column]:
+                inside = self.members.get((wait, measure, label, day), (label,))
+                terms = {self.name(wait, measure, g, day): 1.0 for g in inside}
+                self.system.protect((wait, measure, label, "told", day), terms)
+                if all(g in lists for g in inside):
+                    rest = {n: -1.0 for n in terms}
+                    rest |= {self.name(wait, "waiting", g, day): 1.0 for g in inside}
+                    self.system.protect((wait, measure, label, "rest", day), rest)
 
     def _averages(self, wait: str, day: str, names: Mapping[tuple[int, int | None], Name]) -> None:
         """What a printed mean, median, percentile or k-th longest wait says of a list whose size is told exactly."""
@@ -175,7 +191,7 @@ class Stocks:
         for measure in _AVERAGES:
             weeks = self.averages.get((wait, measure, day))
             if weeks is not None and weeks == weeks:
-                self._average(measure, weeks, int(size), names, (wait, measure))
+                self._average(measure, weeks, int(size), names, (wait, measure, ""))
 
     def _average(
         self,
@@ -183,7 +199,7 @@ class Stocks:
         weeks: float,
         n: int,
         names: Mapping[tuple[int, int | None], Name],
-        source: tuple[str, str],
+        source: tuple[str, str, str],
     ) -> None:
         half = 0.05 + 1e-9
         least, most = (weeks - half) * 7, (weeks + half) * 7
