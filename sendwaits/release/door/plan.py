@@ -363,10 +363,15 @@ class Planner:
         """The bands of a list: all of them on the newest day in one form, or none."""
         for wait in self.exact.waits():
             bands = [s for s, r in self.relations.items() if s[0] == wait and r.kind == "band"]
-            if bands:
-                steps = ladder(self.profile, max(ED, self.plan.step((wait, "waiting"))))
-                settings = [dict.fromkeys(bands, step) for step in steps]
-                self.plan.add(Knot(f"bands {wait}", settings, "would tell a line of the list"))
+            if not bands:
+                continue
+            steps = ladder(self.profile, max(ED, self.plan.step((wait, "waiting"))))
+            settings = [dict.fromkeys(bands, step) for step in steps]
+            knot = Knot(f"bands {wait}", settings, "would tell a line of the list")
+            small = range(1, self.profile.smallest)
+            if any(n in small for s in bands for n in self.exact.counts(*s).values()):
+                knot.coarser()
+            self.plan.add(knot)
 
     def _too_near(self, series: Series, base: Series) -> bool:
         """Whether a line leaves 1 to k - 1 children between itself and its list, or the next line above it, in some month."""
@@ -470,8 +475,13 @@ class Planner:
     # --- earlier sets
 
     def keep(self, steps: Mapping[Series, int]) -> None:
-        """Take up the settings of an earlier plan: a series keeps its step from set to set."""
+        """Take up the settings of an earlier plan: a series keeps its step from set to set.
+
+        What is printed of the newest day only is another day in each set, and chosen anew.
+        """
         for knot in self.plan.knots.values():
+            if all(step >= ED for step in knot.settings[0].values()):
+                continue
             for at, setting in enumerate(knot.settings):
                 if all(
                     step == steps.get(s)
