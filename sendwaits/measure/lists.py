@@ -6,7 +6,7 @@ import numpy as np
 
 from sendwaits.intake.waits import NEVER
 from sendwaits.measure.registry import measure
-from sendwaits.measure.relations import mean_over, part_of, share_of, whole
+from sendwaits.measure.relations import band_of, mean_over, part_of, share_of, whole
 from sendwaits.measure.views import Cell, WaitView, average, count, percent
 from sendwaits.pathways import BANDS
 
@@ -64,7 +64,7 @@ def band(at: int) -> None:
             & (t - v.start >= low)
             & (t - v.start <= (NEVER if high is None else high))
         ),
-        relation=part_of("waiting", (low, high)),
+        relation=band_of("waiting", (low, high)),
     )(cell)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sendwaits.release import door
 from sendwaits.release.ahead import rows_of
 from sendwaits.release.door import ladder
-from sendwaits.release.door.release import dated
+from sendwaits.release.door.released import dated
 from sendwaits.release.key import Key
 from sendwaits.release.number import Number
 

@@ -45,6 +45,7 @@ MOST_SMALL = 0.25
 _FIRST = [
     (EM, EM, EM),
     (EM, EM, RM),
+    (EM, RM, RM),
     (EM, EM, EQ),
     (EM, RM, EQ),
     (EM, RM, RQ),

@@ -7,8 +7,11 @@ not only for the one that was asked. What is not proved counts as told. Limits c
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -146,6 +149,21 @@ def _parts(frame: _Frame) -> dict[Name, int]:
     return {n: numbers.setdefault(root(n), len(numbers)) for n in parent}
 
 
+def _quiet() -> Any:
+    """A solver; HiGHS greets on standard output when the first one is made, before it can be told not to."""
+    import highspy
+
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        return highspy.Highs()
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
 class _Impossible(Exception):
     """Nothing fits everything printed."""
 
@@ -235,7 +253,7 @@ class _Model:
         lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = starts, index, value
         if self.whole:
             lp.integrality_ = [highspy.HighsVarType.kInteger] * len(lo)
-        solver = highspy.Highs()
+        solver = _quiet()
         for option, setting in (
             ("output_flag", False),
             ("presolve", "off"),
