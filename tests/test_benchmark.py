@@ -105,7 +105,7 @@ def test_a_percentage_carries_its_fraction_and_the_number_of_areas(tmp_path):
 
 def test_a_code_that_belongs_to_another_name_is_refused(tmp_path):
     with pytest.raises(Refused, match="la_code"):
-        compare(read(folder(tmp_path)), "Nottinghamshire", "E06000018", NEIGHBOURS)
+        compare(read(folder(tmp_path)), "Nottinghamshire", "E10000007", NEIGHBOURS)
 
 
 def test_a_file_that_gives_our_code_to_another_area_does_not_become_ours(tmp_path):

@@ -16,7 +16,7 @@ import pandas as pd
 
 from sendwaits import raw
 from sendwaits.errors import Refused
-from sendwaits.intake import clean, compare, extracts, monthly
+from sendwaits.intake import clean, compare, extracts, monthly, published
 from sendwaits.intake.clean import FINDING_COLUMNS, QUARANTINE_COLUMNS, Cleaned, RefusedFile
 from sendwaits.intake.extracts import ExtractFile, Found
 from sendwaits.intake.extracts.table import Finding
@@ -205,6 +205,18 @@ def check(
             )
             if taken is not None:
                 stand[code] = taken
+    for name, error in published.unread(workspace).items():
+        words = str(error).removeprefix(f"dfe/{name}: ")
+        ledger.findings.append(
+            Finding(
+                error.code,
+                "amber",
+                f"dfe/{name}",
+                1,
+                f"not read, nothing is compared with it: {words}",
+                "The reports are made without it.",
+            )
+        )
     for path in monthly.paths(workspace):
         _check_series(path, ledger)
     quarantine = (

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from sendwaits.errors import Refused
+from sendwaits.intake.places import nearest, place_key
 
 __all__ = ["PUBLISHED", "KINDS", "published", "compare", "bands"]
 
@@ -96,8 +97,9 @@ def published(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 )
     if not found:
         return pd.DataFrame(columns=_COUNTS)
-    key = ["measure", "year", "level", "region", "name"]
-    return pd.concat(found, ignore_index=True)[_COUNTS].drop_duplicates(key, ignore_index=True)
+    made = pd.concat(found, ignore_index=True)[_COUNTS]
+    place = made[["measure", "year", "level", "region"]].assign(name=made["name"].map(place_key))
+    return made[~place.duplicated()].reset_index(drop=True)
 
 
 def compare(
@@ -114,8 +116,8 @@ def compare(
     Raises
     ------
     Refused
-        When the area is not in the files, when `la_code` is neither its new nor its old code there, or when a neighbour
-        is given as a code.
+        When the area is not in the files (the nearest names are told), when `la_code` is another authority's there, or when
+        a neighbour is given as a code. A code that changed since decides nothing.
     """
     if any(name[1:].isdigit() for name in neighbours):
         raise Refused(
@@ -124,17 +126,18 @@ def compare(
     if published.empty:
         return pd.DataFrame(columns=_COLUMNS)
     authority = published["level"] == "Local authority"
-    key = published["name"].str.strip().str.casefold()
-    own = published[authority & (key == area.strip().casefold())]
+    key = published["name"].map(place_key)
+    own = published[authority & (key == place_key(area))]
     if own.empty:
+        near = nearest(area, published.loc[authority, "name"].unique())
         raise Refused(
-            "data/raw/dfe: la_name: the area's name is not in the files: check [area] name"
+            "data/raw/dfe: la_name: the area's name is not in the files: check [area] name."
+            + (f" Nearest there: {', '.join(near)}." if near else "")
         )
-    if la_code and not ((own["new_code"] == la_code) | (own["old_code"] == la_code)).all():
-        raise Refused(
-            "sendwaits.toml: [area] la_code: the DfE files have another code for this name"
-        )
-    asked = {name.strip().casefold(): name for name in neighbours}
+    known = not la_code or ((own["new_code"] == la_code) | (own["old_code"] == la_code)).any()
+    if not known:
+        _refuse_other_code(published[authority & (key != place_key(area))], la_code)
+    asked = {place_key(name): name for name in neighbours}
     beside = published[authority & key.isin(asked.keys())]
     region = published[(published["level"] == "Regional") & published["region"].isin(own["region"])]
     rows = [
@@ -145,6 +148,8 @@ def compare(
     ]
     order = {kind: at for at, kind in enumerate(KINDS)}
     table = pd.DataFrame(rows, columns=_COLUMNS)
+    if not known:
+        table.loc[table["kind"] == "area", "note"] = "matched by name: the files have another code"
     table = table.assign(order=table["kind"].map(order)).sort_values(
         ["measure", "period_start", "order"], kind="stable"
     )
@@ -153,6 +158,16 @@ def compare(
         .reset_index(drop=True)
         .astype({"numerator": "Int64", "denominator": "Int64", "areas": "Int64"})
     )
+
+
+def _refuse_other_code(others: pd.DataFrame, la_code: str) -> None:
+    """Refuses a code that is another authority's; one that changed, or that the files do not have, decides nothing."""
+    theirs = others[(others["new_code"] == la_code) | (others["old_code"] == la_code)]
+    if la_code and len(theirs):
+        raise Refused(
+            "sendwaits.toml: [area] la_code: the DfE files have this code for "
+            f"{theirs['name'].iloc[0]}: correct la_code, or leave it out"
+        )
 
 
 def _each(rows: pd.DataFrame, kind: str) -> list[tuple[object, ...]]:
@@ -183,7 +198,7 @@ def _averages(rows: pd.DataFrame, asked: dict[str, str]) -> list[tuple[object, .
     for (measure, year), group in rows.groupby(["measure", "year"], sort=True):
         unit, value = _unit(measure), _values(group)
         known = group[value.notna()]
-        lacking = sorted(set(asked) - set(known["name"].str.strip().str.casefold()))
+        lacking = sorted(set(asked) - set(known["name"].map(place_key)))
         note = (
             "without a published value: " + ", ".join(asked[name] for name in lacking)
             if lacking
