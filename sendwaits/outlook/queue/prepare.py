@@ -27,7 +27,7 @@ __all__ = ["Prepared", "prepare", "draws", "scenario_levers", "SEED", "WEEKS", "
 
 SEED = 20240731
 WEEKS = 52
-PATHS = 600
+PATHS = 400
 
 
 @dataclass

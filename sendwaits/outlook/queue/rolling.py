@@ -53,6 +53,7 @@ def roll(
     Origins with under 39 weeks of complete history behind them, or with nobody waiting, are left out.
     """
     rows: list[tuple[object, ...]] = []
+    known = {wait.name: waits_of(built, wait.name) for wait in pathway.waits}
     for back in origins:
         ahead = [h for h in horizons if h <= back]
         day = as_at - pd.Timedelta(weeks=back)
@@ -65,7 +66,7 @@ def roll(
         run = simulate(model, max(ahead), new_child=False)
         number = int(service.as_at.astype("int64"))
         for history in service.waits:
-            waits, standard = waits_of(built, history.name), history.standard_days
+            waits, standard = known[history.name], history.standard_days
             now = observed(waits, number, (126, 364), standard)
             hand = simple(waits, number, tuple(ahead), (126, 364), standard)
             for measure in (m for m in MEASURES if m in now):
