@@ -125,6 +125,9 @@ class Area:
         key = (code, tuple((f.name, f.sha256) for f in found.files[code]))
         if key not in self._built:
             self._built[key] = loading.load(self.workspace, code, found.files[code])
+        found_red = self._built[key].findings
+        for row in found_red[found_red["severity"] == "red"].itertuples():
+            self.said.append(f"Red: {row.code} {row.file}: {row.n:,} {row.message}.")
         return self._built[key]
 
     # --- numbers -----------------------------------------------------------------------------------------------------

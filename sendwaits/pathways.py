@@ -25,7 +25,6 @@ __all__ = [
     "Wait",
     "When",
     "Removal",
-    "Pause",
     "PathwaySettings",
     "built_in",
     "from_table",
@@ -105,19 +104,12 @@ class Removal(Setting, frozen=True):
         return When(self.column, self.values) if self.column else None
 
 
-class Pause(Setting, frozen=True):
-    """Two date columns between which the clock of every wait stands still; an empty end = still paused."""
-
-    start: str = field(name="from")
-    end: str = field(name="to")
-
-
 class Wait(Setting, frozen=True):
     """One clock: from a start column to a completion or a removal, whichever is earlier.
 
     ``withdrawn``: rows that meet a condition left the list on the earlier of the removals and the date named with it;
     undated ones have no wait. ``absent``: rows that meet all of its conditions never had this wait.
-    ``standard_days``: calendar days, inclusive; ``standard_working_days``: days that are neither weekend nor bank holiday.
+    ``standard_days``: calendar days, inclusive.
     """
 
     name: str
@@ -129,7 +121,6 @@ class Wait(Setting, frozen=True):
     withdrawn: tuple[Removal, ...] = ()
     absent: tuple[When, ...] = ()
     standard_days: Days | None = None
-    standard_working_days: Days | None = None
 
 
 class Pathway(Setting, frozen=True, kw_only=True):
@@ -140,7 +131,7 @@ class Pathway(Setting, frozen=True, kw_only=True):
     waits share one team's capacity. ``timeliness``: the statutory measures of requests and plans apply. ``split``: the column
     by which the service works its list (worker); mean waits are shown by it. ``dates``: the
     format (as strptime's) in which this area's extract writes a date column; ``words``: the code that a word of the
-    extract stands for; ``pauses``: see `Pause`. ``community_service``: its name in the published community SitRep.
+    extract stands for. ``community_service``: its name in the published community SitRep.
     ``leaves_at``: birthdays on which a child is too old for the service (or for a part of it).
     """
 
@@ -167,7 +158,6 @@ class Pathway(Setting, frozen=True, kw_only=True):
     headings: Mapping[str, str] = {}
     dates: Mapping[str, str] = {}
     words: Mapping[str, str] = {}
-    pauses: tuple[Pause, ...] = field(name="pause", default=())
     community_service: str = ""
     leaves_at: tuple[int, ...] = ()
 
@@ -200,11 +190,9 @@ class Pathway(Setting, frozen=True, kw_only=True):
         waits = list(self.waits)
         if settings.clock_start:
             waits[0] = replace(waits[0], start=settings.clock_start)
-        for key in ("standard_days", "standard_working_days"):
-            for name, days in getattr(settings, key).items():
-                at = waits.index(next((w for w in waits if w.name == name), self.wait(name)))
-                other = {"standard_days": None, "standard_working_days": None}
-                waits[at] = replace(waits[at], **{**other, key: days})
+        for name, days in settings.standard_days.items():
+            at = waits.index(next((w for w in waits if w.name == name), self.wait(name)))
+            waits[at] = replace(waits[at], standard_days=days)
         return replace(
             self,
             waits=tuple(waits),
@@ -230,7 +218,6 @@ class PathwaySettings(Setting, frozen=True, kw_only=True):
     clock_start: str = ""
     complete_from: date | None = None
     standard_days: Mapping[str, Days] = {}
-    standard_working_days: Mapping[str, Days] = {}
     leaves_at: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -249,7 +236,7 @@ class PathwaySettings(Setting, frozen=True, kw_only=True):
 def from_table(table: Mapping[str, Any], file: str) -> Pathway:
     """A pathway from its toml table; ``file`` names the file for error messages.
 
-    Raises `Refused` for unknown or missing keys. A column named in a wait or a pause is a date.
+    Raises `Refused` for unknown or missing keys. A column named in a wait is a date.
     """
     read = decode(Pathway, _with_removals(table), file, "the pathway")
     place = f"{file}: pathway {read.code}"
@@ -261,7 +248,7 @@ def from_table(table: Mapping[str, Any], file: str) -> Pathway:
         raise Refused(f"{place} needs one or more waits with different names.")
     columns = {**({} if "record_id" in table else _COMMON), **read.columns}
     named = [n for w in read.waits for n in (w.start, w.completed, *(r.date for r in w.removed))]
-    for name in (*named, *(n for p in read.pauses for n in (p.start, p.end))):
+    for name in named:
         if columns.setdefault(name, "date") not in ("date", "future"):
             raise Refused(f"{place}: '{name}' is used as a date of a wait but is no date column.")
     for name in read.headings:

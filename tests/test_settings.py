@@ -90,12 +90,12 @@ def test_every_setting_arrives_typed(tmp_path):
             '[area]\nname = "X"\nla_codes = ["E06000061", "E06000062"]\nlate_days = 30\n'
             '[pathways.SLCN]\ncomplete_from = "2022-04-01"\nclock_start = "first_contact_date"\n'
             '[pathways.SLCN.dates]\nreferral_date = "%d %b %Y"\n[pathways.EHC.codes]\nWithdrawn = "W"\n'
-            "[pathways.NST.standard_working_days]\nassessment = 65\n"
+            "[pathways.NST.standard_days]\nassessment = 65\n"
             '[[report]]\nname = "mine"\nnotebook = "notebooks/mine.ipynb"\ntitle = "Mine"\n'
             '[[statements]]\ntext = "17.0 weeks"\nvalue = "17.0"\nnow = 2024-09-30\n'
             '[[scenarios]]\nname = "s"\npathway = "SLCN"\nfrom = 2025-01-01\ndelivered = 1\n'
             + OWN
-            + '[[pathway.pause]]\nfrom = "held_date"\nto = "freed_date"\n',
+            + "standard_days = 30\n",
             '[[statements]]\ntext = "and 12 of them"\npathway = "SLCN"\nvalue = 12\n',
         )
     )
@@ -104,14 +104,13 @@ def test_every_setting_arrives_typed(tmp_path):
     assert slcn.complete_from == date(2022, 4, 1) and slcn.waits[0].start == "first_contact_date"
     assert slcn.dates == {"referral_date": "%d %b %Y"}
     assert space.pathway("EHC").words == {"Withdrawn": "W"}
-    nst = space.pathway("NST").wait("assessment")
-    assert (nst.standard_days, nst.standard_working_days) == (None, 65)
+    assert space.pathway("NST").wait("assessment").standard_days == 65
     assert space.reports_of_own[0].notebook == "notebooks/mine.ipynb"
     said = [(s.text, s.pathway, s.value, s.now) for s in space.statements]
     assert said == [("17.0 weeks", "", "17.0", "2024-09-30"), ("and 12 of them", "SLCN", 12, "")]
     assert space.scenarios[0].delivered == (1, 1) and space.scenarios[0].late_weeks == (0, 12)
     own = space.pathway("LOG")
-    assert own.columns["held_date"] == "date" and own.pauses[0].end == "freed_date"
+    assert own.columns["b_date"] == "date" and own.waits[0].standard_days == 30
     assert own.waits[0].removed[0].date == "closed_date" and own.required == ("child_id", "a_date")
 
 

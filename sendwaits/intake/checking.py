@@ -24,11 +24,15 @@ class Check:
     findings: pd.DataFrame
     waits: pd.DataFrame
     refusals: list[str] = field(default_factory=list)
+    older: frozenset[str] = frozenset()
 
     @property
     def summary(self) -> str:
-        """One line per file (read = clean + quarantined + merged), one per finding to act on, and where the ledgers are."""
-        lines = []
+        """One line per file (read = clean + quarantined + merged), one per finding to act on, and where the ledgers are.
+
+        Of extracts that a newer one follows, only what is red or about their records as they count now.
+        """
+        lines, quiet = [], 0
         for name, of in self.manifest["files"].items():
             if of["refused"]:
                 lines.append(f"{name}: refused ({of['refused']})")
@@ -39,7 +43,12 @@ class Check:
         for row in self.findings[
             self.findings["severity"].isin(["red", "error", "amber", "warn"])
         ].itertuples():
+            if row.file in self.older and (row.severity == "warn" or row.code == "N-NOID"):
+                quiet += 1
+                continue
             lines.append(f"  {row.code} {row.file}: {row.n:,} {row.message}. {row.what_to_do}")
+        if quiet:
+            lines.append(f"  {quiet} more findings of older extracts: data/processed/findings.csv")
         return "\n".join(
             [*lines, "Ledgers: data/processed/manifest.json, quarantine.csv, findings.csv"]
         )
@@ -64,6 +73,12 @@ def check(workspace: Workspace, *, allow_empty: bool = False, accept_volume: boo
             )
             waits.append(built.waits.drop(columns=["record"]))
     table = pd.concat(waits, ignore_index=True) if waits else pd.DataFrame()
+    older = frozenset(n for ones in checked.extracts.values() for o in ones[:-1] for n in o.counts)
     return Check(
-        checked.manifest, checked.quarantine, pd.concat(findings, ignore_index=True), table, refused
+        checked.manifest,
+        checked.quarantine,
+        pd.concat(findings, ignore_index=True).drop_duplicates(ignore_index=True),
+        table,
+        refused,
+        older,
     )

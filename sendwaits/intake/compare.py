@@ -116,7 +116,8 @@ def findings(extracts: Sequence[Cleaned], pathway: Pathway) -> list[Finding]:
     if len(extracts) < 2 or not len(extracts[-1].rows):
         return []
     unread = extracts[-1].aside
-    keys = records.match([*(one.rows for one in extracts), unread], pathway).keys
+    matched = records.match([one.rows for one in extracts], pathway, unread)
+    keys = matched.keys
     before = pd.concat([one.rows for one in extracts[:-1]], ignore_index=True)
     before.index = pd.Index(pd.concat(keys[: len(extracts) - 1], ignore_index=True), name="_key")
     before = before[~before.index.duplicated(keep="last")]
@@ -131,7 +132,7 @@ def findings(extracts: Sequence[Cleaned], pathway: Pathway) -> list[Finding]:
         "restated": _restated(before, now[~now.index.duplicated(keep="last")], pathway),
         "late": int((~now.index.isin(before.index) & (now[pathway.start] <= day)).sum()),
     }
-    return [
+    return matched.findings + [
         Finding(code, severity, file, met[name], message, to_do)
         for name, (code, severity, message, to_do) in _FINDINGS.items()
         if met[name]

@@ -95,7 +95,9 @@ def load(
             pd.Timestamp(files[-1].extract_date),
             made[-1].aside,
         )
-        return {"waits": built.waits, "referrals": built.referrals, "findings": built.findings}
+        red = pd.DataFrame([f for f in made[-1].findings if f.severity == "red"])
+        findings = pd.concat([built.findings, red], ignore_index=True)
+        return {"waits": built.waits, "referrals": built.referrals, "findings": findings}
 
     kept = store.cached(workspace, f"waits-{code}", key, make)
     built = Built(

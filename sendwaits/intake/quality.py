@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from sendwaits.intake import Checked
-from sendwaits.intake.clean import Cleaned
+from sendwaits.intake.clean import NO_RECORD, Cleaned
 from sendwaits.pathways import Pathway
 
-__all__ = ["by_rule", "trend", "to_look_at", "year_typos", "overlaps"]
+__all__ = ["by_rule", "standing", "trend", "to_look_at", "year_typos", "overlaps"]
 
 _LOOK = ["file", "sheet", "row", "column", "code", "reason"]
 _NEIGHBOURS = 11
@@ -28,6 +28,33 @@ def by_rule(checked: Checked) -> pd.DataFrame:
         .sort_values(["_rank", "file", "code"], kind="stable", ignore_index=True)
         .drop(columns="_rank")
     )
+
+
+def standing(checked: Checked) -> pd.DataFrame:
+    """What every page of a service must say of its newest extract: one row per pathway that stands.
+
+    Columns: `pathway, file, extract_date, read, set_aside, set_aside_pct, red`. set_aside: rows that are records and were set
+    aside (totals, footers and repeated headers left out), as a count and in per cent of the file's records; red: the red
+    findings of the newest extract and of what it says beside the older ones, as sentences, most often none.
+    """
+    rows = []
+    for code, ones in checked.extracts.items():
+        if not ones:
+            continue
+        newest, table = ones[-1], checked.findings
+        own = table[table["file"].isin(newest.counts) & (table["severity"] == "red")]
+        rows.append(
+            {
+                "pathway": code,
+                "file": newest.file.name,
+                "extract_date": newest.file.extract_date.isoformat(),
+                "read": newest.read,
+                "set_aside": int((~newest.quarantine["code"].isin(NO_RECORD)).sum()),
+                "set_aside_pct": newest.lost_pct,
+                "red": [f"{n:,} {m}" for n, m in zip(own["n"], own["message"], strict=True)],
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def trend(checked: Checked) -> pd.DataFrame:

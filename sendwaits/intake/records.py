@@ -30,8 +30,10 @@ class Records:
     findings: list[Finding] = field(default_factory=list)
 
 
-def match(extracts: Sequence[pd.DataFrame], pathway: Pathway) -> Records:
-    """The record of every row of the typed extracts of one pathway, oldest first.
+def match(
+    extracts: Sequence[pd.DataFrame], pathway: Pathway, aside: pd.DataFrame | None = None
+) -> Records:
+    """The record of every row of the typed extracts of one pathway, oldest first; last those of ``aside``, rows of the newest.
 
     Between two successive extracts the ids count as replaced when fewer than half of the older's open records are found by
     id in the newer and more are found by child and start. An id is only found where child or start is the same, too.
@@ -45,6 +47,9 @@ def match(extracts: Sequence[pd.DataFrame], pathway: Pathway) -> Records:
         )
         eras.append(eras[-1] + new)
         findings += found
+    if aside is not None:
+        extracts, eras = [*extracts, aside], [*eras, eras[-1]]
+        own.append(_own(aside, pathway))
     if not eras or not eras[-1]:
         return Records(own, findings)
     return Records(_over_eras(extracts, own, eras, pathway), findings)

@@ -14,18 +14,11 @@ import numpy as np
 import pandas as pd
 
 from sendwaits.intake import records
-from sendwaits.intake.extracts.table import Finding
+from sendwaits.intake.extracts.table import NEVER, Finding
+from sendwaits.intake.wait_findings import children, met
 from sendwaits.pathways import AGE_BANDS, GROUPS, Pathway, Removal, Wait, When
 
 __all__ = ["Built", "build", "day_numbers", "NEVER"]
-
-NEVER = 10_000_000
-"""Day number that stands for "has not happened"."""
-
-LINKED_FROM = 3
-"""Referrals linked to one that is open, from which an id is no child's."""
-BORN_SHARE = 0.01
-"""Share of rows under ids with two birth dates up to which single slips of typing are likely."""
 
 Pseudonyms = Callable[[pd.Series], pd.Series]
 
@@ -80,7 +73,7 @@ def build(
     referrals.loc[re_referral == NEVER, "re_referral_days"] = pd.NA
     for clock in clocks.values():
         clock.exists &= duplicate_of < 0
-    found = [*replaced, *_children(rows, duplicate_of), *_findings(rows, referrals, clocks)]
+    found = [*replaced, *children(rows, duplicate_of), *met(rows, referrals, clocks)]
     return Built(
         pathway.code,
         _waits(referrals, pathway, clocks),
@@ -98,7 +91,7 @@ def _newest_rows(
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """One row per record, the one of the newest extract, in order of clock start, record id and child; findings about ids."""
     unread = aside if aside is not None and len(aside) else None
-    found = records.match([*extracts, *([] if unread is None else [unread])], pathway)
+    found = records.match(extracts, pathway, unread)
     rows = pd.concat(extracts, ignore_index=True) if len(extracts) > 1 else extracts[0]
     ids = rows[pathway.record_id] if pathway.record_id in rows else pd.Series("", rows.index)
     rows = rows.assign(_record=ids, _unread=False)
@@ -114,46 +107,6 @@ def _newest_rows(
         [pathway.start, "_record", "child_id"], kind="stable", ignore_index=True
     )
     return made, found.findings
-
-
-def _children(rows: pd.DataFrame, duplicate_of: np.ndarray) -> list[Finding]:
-    """Child ids that cannot be one child's: two birth dates, or more referrals open at once than a child has."""
-    found = []
-    born = (
-        rows.loc[rows["date_of_birth"].notna(), ["child_id", "date_of_birth"]]
-        if ("date_of_birth" in rows)
-        else rows.iloc[:0].assign(date_of_birth=pd.NaT)
-    )
-    dates = born.drop_duplicates().groupby("child_id").size()
-    wrong = rows["child_id"].isin(dates[dates > 1].index).to_numpy()
-    linked = np.bincount(duplicate_of[duplicate_of >= 0], minlength=len(rows))
-    many = linked >= LINKED_FROM
-    file = str(rows["source_file"].iloc[-1]) if len(rows) else ""
-    to_do = "Ask the supplier what stands for a child whose number is not known."
-    if wrong.any():
-        red = dates.max() > 2 or wrong.sum() > max(2, BORN_SHARE * len(rows))
-        found.append(
-            Finding(
-                "W-CHILD",
-                "red" if red else "amber",
-                file,
-                int(wrong.sum()),
-                "rows under a child id with several dates of birth; those that differ are not linked",
-                to_do,
-            )
-        )
-    if many.any():
-        found.append(
-            Finding(
-                "W-CHILD",
-                "red",
-                file,
-                int(linked[many].sum()),
-                "rows under child ids with more referrals open at once than one child has; only the first of each counts",
-                to_do,
-            )
-        )
-    return found
 
 
 @dataclass
@@ -368,70 +321,3 @@ def _as_dates(days: np.ndarray) -> np.ndarray:
     dates = days.astype("datetime64[D]").astype("datetime64[s]")
     dates[days == NEVER] = np.datetime64("NaT")
     return dates
-
-
-_FINDINGS = {  # what is masked -> code of the two tables of rules, severity, what was met, what to do
-    "skipped": (
-        "D22",
-        "warn",
-        "a later stage is dated but the stage before it is not; the earlier wait ends that day",
-        "Ask the service to enter the missing date.",
-    ),
-    "late": (
-        "D13",
-        "warn",
-        "a stage is dated after the record was closed; the wait ends on the closing day",
-        "Ask the service which of the two dates is right.",
-    ),
-    "undated": (
-        "D13",
-        "warn",
-        "withdrawn without any date; the waits that it would end are left out",
-        "Ask the service for the date of the withdrawal.",
-    ),
-    "D11": (
-        "D11",
-        "info",
-        "a second referral while the first is open; linked to it, the earliest clock counts",
-        "Nothing to do.",
-    ),
-    "D12": (
-        "D12",
-        "info",
-        "referred again within 365 days of the last closure; a new clock",
-        "Nothing to do.",
-    ),
-    "D23": (
-        "D23",
-        "warn",
-        "open, but absent from the newest extract (not flowed)",
-        "Ask the service whether these children still wait; the list is shown with and without them.",
-    ),
-    "unread": (
-        "W-ASIDE",
-        "amber",
-        "records whose row in the newest extract was set aside; they count by their older row",
-        "Correct the rows of quarantine.csv: until then these records are not up to date.",
-    ),
-}
-
-
-def _findings(
-    rows: pd.DataFrame, referrals: pd.DataFrame, clocks: dict[str, _Clock]
-) -> list[Finding]:
-    """One finding per code and file: how many records, what it means, what to do."""
-    any_of = lambda name: np.logical_or.reduce([getattr(c, name) for c in clocks.values()])  # noqa: E731
-    open_now = np.logical_or.reduce([c.exists & (c.stop == NEVER) for c in clocks.values()])
-    met = {
-        **{name: any_of(name) for name in ("skipped", "late", "undated")},
-        "D11": referrals["duplicate_of"].to_numpy() >= 0,
-        "D12": referrals["re_referral_days"].le(365).fillna(False).to_numpy(bool),
-        "D23": open_now & ~referrals["in_newest"].to_numpy(),
-        "unread": rows["_unread"].to_numpy(),
-    }
-    found = []
-    for name, mask in met.items():
-        code, severity, message, what = _FINDINGS[name]
-        for file, n in rows["source_file"][mask].value_counts(sort=False).sort_index().items():
-            found.append(Finding(code, severity, str(file), int(n), message, what))
-    return found

@@ -41,6 +41,7 @@ def of_column(rows: Rows, name: str) -> Coded:
         meant = {
             **{tidy(word): code for code, word in codes.items()},
             **{tidy(code): code for code in codes},
+            **{tidy(w): code for w, code in rows.pathway.words.items() if code in codes},
         }
     values = rows.column(name).values.to_pylist()
     if not meant:  # a code column of the user's own without a table of codes: words as they are

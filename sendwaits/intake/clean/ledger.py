@@ -319,13 +319,14 @@ def _rule_findings(quarantine: pd.DataFrame) -> list[Finding]:
     found = []
     for (file, code), group in quarantine.groupby(["file", "code"], sort=True):
         first = ", ".join(str(r) for r in group["row"].head(3))
+        named = ", ".join(dict.fromkeys(f"'{c}'" for c in group["column"].astype(str) if c))
         found.append(
             Finding(
                 str(code),
                 "warn",
                 str(file),
                 len(group),
-                f"rows set aside: {group['reason'].iloc[0]} (first rows: {first})",
+                f"rows set aside{' for ' + named if named else ''}: {group['reason'].iloc[0]} (first rows: {first})",
                 REMEDIES.get(str(code), "Correct it in the source system and export again."),
             )
         )

@@ -13,7 +13,7 @@ import numpy as np
 
 from sendwaits.intake.clean.dates import BLANK
 from sendwaits.intake.clean.rows import Hits, Rows, Rule, mask
-from sendwaits.intake.extracts.csv_text import FOOTER, TOTAL
+from sendwaits.intake.extracts.odd_rows import FOOTER, TOTAL
 
 __all__ = ["RULES", "REMEDIES", "YEARS_BACK", "FIRST_BIRTH_YEAR", "YEARS_AHEAD", "OLDEST_AGE"]
 
@@ -240,7 +240,7 @@ def stop_before_start(rows: Rows) -> Hits:
 @sets_aside(
     "Q-CODE",
     "a code that the pathway does not know",
-    "Add the code's meaning to the extract's own codes, or correct it at the supplier.",
+    'Say in sendwaits.toml what the word means, as in [pathways.EHC.codes] "Withdrawn" = "W", or correct it at the supplier.',
 )
 def unknown_code(rows: Rows) -> Hits:
     from sendwaits.intake.clean.codes import of_column

@@ -8,7 +8,24 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Column", "Finding", "Broken", "Text", "TEXT", "NUMBER", "DAY", "coded"]
+__all__ = [
+    "Column",
+    "Finding",
+    "Broken",
+    "Text",
+    "TEXT",
+    "NUMBER",
+    "DAY",
+    "coded",
+    "SPACES",
+    "NEVER",
+]
+
+SPACES = " \t\r\u00a0\u2007\u202f\u200b\u3000\ufeff"
+"""What is trimmed from a cell; a line feed is not."""
+
+NEVER = 10_000_000
+"""Day number that stands for "has not happened"."""
 
 TEXT, NUMBER, DAY = 0, 1, 2
 """Kinds of a workbook's cell: text, a plain number, a real date."""

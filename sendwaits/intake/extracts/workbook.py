@@ -18,7 +18,7 @@ import numpy as np
 
 from sendwaits.errors import Refused
 from sendwaits.intake.extracts import workbook_xml
-from sendwaits.intake.extracts.csv_text import SPACES, header_findings, not_a_record
+from sendwaits.intake.extracts.csv_text import header_findings
 from sendwaits.intake.extracts.headings import (
     SEARCHED_ROWS,
     Header,
@@ -26,7 +26,18 @@ from sendwaits.intake.extracts.headings import (
     refuse_missing,
     refuse_other_service,
 )
-from sendwaits.intake.extracts.table import DAY, NUMBER, TEXT, Broken, Column, Finding, Text, coded
+from sendwaits.intake.extracts.odd_rows import not_a_record
+from sendwaits.intake.extracts.table import (
+    DAY,
+    NUMBER,
+    SPACES,
+    TEXT,
+    Broken,
+    Column,
+    Finding,
+    Text,
+    coded,
+)
 from sendwaits.pathways import Pathway
 
 __all__ = ["read", "guard", "sheets", "Sheet", "LARGEST_MEMBER", "LARGEST_RATIO", "RATIO_FROM"]
