@@ -95,7 +95,7 @@ def free_port():
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
-    """A standalone master and one worker with two cores on loopback, and a session on it."""
+    """A standalone master and one worker with four slots on loopback, and a session on it."""
     pytest.importorskip(
         "pyspark", reason="pyspark is not installed: pip install 'sendwaits[spark]'"
     )
@@ -152,7 +152,7 @@ def session(tmp_path_factory):
         "--host",
         "127.0.0.1",
         "--cores",
-        "2",
+        "4",
         "--memory",
         "2g",
         "--webui-port",
@@ -242,3 +242,13 @@ def test_reports_as_spark_tasks_give_the_same_set(session, tmp_path):
     assert toy.contents(there / "reports" / "2024-07-31") == toy.contents(
         here / "reports" / "2024-07-31"
     )
+
+
+@pytest.mark.long
+def test_every_slot_of_the_cluster_is_busy(session):
+    """Eight naps on four slots: at some moment four of them overlap, and never more."""
+    each = spark.each_on_spark(session)
+    naps = [outcome.value for _, outcome in each(toy.nap, [4.0] * 8)]
+    assert len(naps) == 8
+    overlaps = [sum(a <= begun < b for a, b in naps) for begun, _ in naps]
+    assert max(overlaps) == 4

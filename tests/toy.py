@@ -109,6 +109,13 @@ class ToyMaker(Maker):
         pass
 
 
+def nap(seconds, tell):
+    """When the nap began and when it ended."""
+    began = time.time()
+    time.sleep(seconds)
+    return began, time.time()
+
+
 def fork_also_beside_threads(monkeypatch):
     """pytest-xdist's own thread would make the batch choose the slow way; its thread does nothing that a fork could harm."""
     if sys.platform.startswith("linux"):

@@ -137,7 +137,7 @@ def areas_page(
     from sendwaits.release.profile import Profile
     from sendwaits.release.publish import Part
 
-    far = [r for c in comparisons for r in c.rows if outside(c, r[2], r[3]).endswith("above")]
+    far = [r for c in comparisons for r in c.rows if outside(c, r[2], r[3]) not in ("", "within")]
     title = f"{words.capital(words.count(len(far)))} of the areas\u2019 lists lie outside what chance would bring"
     lede = "Inside the funnel an area differs from the others by no more than chance alone would bring."
     facts = {
@@ -171,13 +171,14 @@ def _section(workspace: Workspace, c: Comparison, as_at: date) -> Any:
         link = Markup('<a href="{}/index.html">{}</a>').format(slug, name)
         rows.append((link, count, base, share, outside(c, long, waiting) or "not placed"))
     apart = [r[0] for r in order if outside(c, r[2], r[3]) not in ("", "within")]
-    what = f"{words.listed(apart[:5])} {words.plural(len(apart), 'lies', 'lie')} outside the funnel"
+    lie = words.plural(len(apart), "lies", "lie")
+    what = Markup("{} {} outside the funnel").format(words.listed(apart[:5]), lie)
     heads = ("Area", f"Over {line}", "Waiting", "Share", "In the funnel")
     caption = f"{label}: waiting over {line} on {words.day(as_at)}, by area"
     hidden = sum(r[3] is None for r in c.rows)
     note = f"{hidden} areas are not shown because a number is too small." if hidden else ""
     table = Table(caption, heads, rows, frozenset({4}))
-    title = f"{label}: {what if apart else 'no area lies outside the funnel'}"
+    title = Markup("{}: {}").format(label, what if apart else "no area lies outside the funnel")
     return Section(
         title, caption, (), tables=[table], source="Source: the areas\u2019 figures.csv.", note=note
     )

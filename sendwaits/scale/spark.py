@@ -27,6 +27,8 @@ __all__ = [
     "each_on_spark",
 ]
 
+JOBS = 256
+"""Tasks handed to Spark at once; it runs as many of them as the cluster has slots."""
 KEYS = ("pathway", "wait")
 EPOCH = "1970-01-01"
 _OVER = tuple(sorted({weeks * 7 for weeks in (*OVER_WEEKS, 20)}))
@@ -205,7 +207,6 @@ def each_on_spark(session: Any) -> Callable[..., Iterator[tuple[Any, Any]]]:
         from concurrent.futures import ThreadPoolExecutor, as_completed
 
         todo = list(items)
-        slots = min(len(todo), session.sparkContext.defaultParallelism)
 
         def run(item: Any) -> Any:
             alone = session.sparkContext.parallelize([item], 1)  # a job of one task
@@ -213,7 +214,7 @@ def each_on_spark(session: Any) -> Callable[..., Iterator[tuple[Any, Any]]]:
 
         if not todo:
             return
-        with ThreadPoolExecutor(slots) as jobs:
+        with ThreadPoolExecutor(min(len(todo), JOBS)) as jobs:  # they only wait for their task
             running = {jobs.submit(run, item): item for item in todo}
             for job in as_completed(running):
                 yield running[job], job.result()
