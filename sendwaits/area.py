@@ -222,7 +222,8 @@ class Area:
         >>> area.rows_behind("NST", "assessment", "waiting_over_52_weeks", "2024-07-31")
         """
         last = parse_date(period_end, "period_end")
-        first = None if not period_start else parse_date(period_start, "period_start")
+        stock = period_start is None or period_start is pd.NaT or period_start == ""
+        first = None if stock else parse_date(period_start, "period_start")
         rows = behind.rows_behind(
             self.built(pathway, as_at),
             self.workspace.pathway(pathway),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+from as_printed import as_printed
 
 import sendwaits as sw
 from sendwaits.errors import Refused
@@ -99,7 +100,7 @@ def outcome(root: Path, as_at: str = DAY, group: str = "") -> Outcome:
     checked = check(area.workspace)
     red = checked.findings.loc[checked.findings["severity"] == "red", "code"].tolist()
     try:
-        table, refused = pd.DataFrame(area.figures(as_at=as_at, group=group)), ""
+        table, refused = as_printed(area.figures(as_at=as_at, group=group)), ""
     except Refused as error:
         table, refused = None, str(error)
     screen = checked.summary

@@ -6,6 +6,7 @@ import shutil
 
 import pandas as pd
 import pytest
+from as_printed import as_printed
 from reference import reference
 
 import sendwaits as sw
@@ -42,7 +43,7 @@ def test_every_month_of_a_real_log_is_counted_exactly(log, tmp_path):
     shutil.copy(records / log, tmp_path / "data" / "raw" / f"LOG_{as_at}.csv")
     expected = pd.read_csv(records / "expected_month_end_census.csv")
     expected = expected[expected["file"] == log].set_index("month")
-    table = sw.open(tmp_path).figures(as_at=as_at, months=len(expected))
+    table = as_printed(sw.open(tmp_path).figures(as_at=as_at, months=len(expected)))
     table = table[(table["group"] == "") & (table["wait"] == "case")].assign(
         month=lambda t: t["period_end"].str[:7]
     )

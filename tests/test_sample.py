@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from as_printed import as_printed
 
 import sendwaits as sw
 from sendwaits import sample
@@ -89,7 +90,9 @@ def test_every_figure_of_the_update_holds_for_another_seed(seed: int, tmp_path: 
             figure["group"].partition("=")[0],
         )
         if key not in tables:
-            tables[key] = opened.figures(as_at=key[1], pathway=key[0], period=key[2], group=key[3])
+            tables[key] = as_printed(
+                opened.figures(as_at=key[1], pathway=key[0], period=key[2], group=key[3])
+            )
         table = tables[key]
         of = table[
             (table["wait"] == figure["wait"])

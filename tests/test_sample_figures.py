@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from as_printed import as_printed
 
 import sendwaits as sw
 
@@ -23,7 +24,7 @@ def _area() -> sw.Area:
 
 @cache
 def _table(pathway: str, as_at: str, period: str, group: str) -> pd.DataFrame:
-    return _area().figures(as_at=as_at, pathway=pathway, period=period, group=group)
+    return as_printed(_area().figures(as_at=as_at, pathway=pathway, period=period, group=group))
 
 
 def _row(figure: pd.Series, period_end: str) -> pd.Series:
