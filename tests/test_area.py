@@ -209,7 +209,7 @@ def test_a_table_in_a_notebook_has_a_caption_and_scopes_and_keeps_its_values():
     ]  # 2.25 is half up, not half even
     assert table["value"].tolist() == [2.0, 2.25]
     assert (
-        type(table.query("n == 2")).__name__ == "Shown"
+        type(table.query("n == 2")).__name__ == "Frame"
         and table.query("n == 2").caption == "Two & more"
     )
 

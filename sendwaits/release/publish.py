@@ -265,6 +265,7 @@ def _chart(report: Any, tidy: pd.DataFrame, ax: Any, title: str) -> Markup:
     _only_released(charts.values(ax), charts.summaries(ax), tidy)
     for text in charts.texts(ax):
         _sentence(report, tidy, text)
+    charts.claim(ax, tidy)
     alt = _alt(charts, report, tidy, title)
     wide, narrow = (charts.svg(ax, width, alt=alt) for width in ("wide", "narrow"))
     return Markup('<div class="wide">{}</div><div class="narrow" hidden="">{}</div>').format(

@@ -297,7 +297,7 @@ def with_faults(
     extra.loc[3, start] = written(day("2023-02-28")).replace("28", "31", 1)
     extra.loc[4, "date_of_birth"] = written(int(base.loc[4, start]) + 40)
     extra.loc[5, start] = written(day("1900-01-01"))
-    extra.loc[6, "child_id"] = ""
+    extra.loc[6, ["child_id", record]] = ""  # with an id of its own it would count as a child
     extra.loc[8, extra.columns] = extra.loc[7, extra.columns]
     extra.loc[8, "closed_date"] = (
         written(int(base.loc[7, "closed_date"]) + 1)
