@@ -6,12 +6,14 @@ import json
 from dataclasses import replace
 
 import nbformat
+import numpy as np
 import pytest
 import toy
 
 from sendwaits import store
 from sendwaits.errors import Refused
 from sendwaits.release import compare
+from sendwaits.release.draw.funnel import funnel_limits
 from sendwaits.scale import areas
 from sendwaits.workspace import open_workspace
 
@@ -211,11 +213,11 @@ def test_a_hidden_part_hides_the_whole_row_and_two_hidden_need_no_third():
 def test_funnel_limits_are_the_published_interpolated_binomial_ones():
     """n = 2, share 1/2: P(0) = 1/4, P(1) = 1/2, P(2) = 1/4. At 2.5 %: r = 0, (0 - (0.25 - 0.025) / 0.25) / 2 < 0, so 0;
     at 97.5 %: r = 2, (2 - (1 - 0.975) / 0.25) / 2 = 0.95."""
-    low, high = compare.funnel_limits(2, 0.5, 0.95)
+    low, high = (float(x[0]) for x in funnel_limits(np.array([2]), 0.5, 0.95))
     assert low == 0 and high == pytest.approx(0.95)
-    wide, narrow = compare.funnel_limits(50, 0.3, 0.95), compare.funnel_limits(500, 0.3, 0.95)
+    wide, narrow = funnel_limits(np.array([50, 500]), 0.3, 0.95).T
     assert wide[0] < narrow[0] < 0.3 < narrow[1] < wide[1]
-    far = compare.funnel_limits(50, 0.3, 0.998)
+    far = funnel_limits(np.array([50]), 0.3, 0.998)[:, 0]
     assert far[0] < wide[0] and wide[1] < far[1]
 
 

@@ -173,7 +173,13 @@ def _released(
 ) -> dict[str, pd.DataFrame]:
     done = gate.publish(workspace, built, pathway, as_at, profile)
     changes = [c for c in workspace.change_points if c.pathway == pathway.code]
-    judged = verdicts.judge(done.table, change_points=changes, as_at=as_at, plan=done.plan)
+    judged = verdicts.judge(
+        done.table,
+        change_points=changes,
+        as_at=as_at,
+        plan=done.plan,
+        smallest=profile.smallest,
+    )
     exact = measures.figures(built, pathway, measures.periods(as_at, "month", 24))
     exact = exact[exact["measure"].isin(RECONCILED) & (exact["wait"] != "")]
     return {

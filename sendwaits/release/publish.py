@@ -241,7 +241,7 @@ def _same(frame: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
         known[[*keys, "value", "form"]], on=keys, how="left", suffixes=("", "_released")
     )
     form = found["form_released"] if "form_released" in found else found["form"]
-    shown = found["value_released"]
+    found["value"], shown = found["value"].astype(float), found["value_released"].astype(float)
     equal = (found["value"].isna() & shown.isna()) | np.isclose(found["value"], shown)
     _refuse(found[form.isna() | ~equal], keys)
     return frame.merge(known[[*keys, "form"]], on=keys) if "form" not in frame else frame
