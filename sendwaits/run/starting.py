@@ -34,6 +34,10 @@ name = "Exampleshire"              # <- your area
 # complete_from = "2022-04-01"     # the extract holds every closed referral from this day on
 # [pathways.NST.standard_days]
 # assessment = 91
+# [pathways.NST.dates]             # the format of a date column, as in Python's strptime
+# referral_date = "%d %b %Y %H:%M"
+# [pathways.EHC.codes]             # words of the extract = codes
+# "Withdrawn by parent" = "W"
 
 # [[targets]]                      # a promise: the forecast gives its chance
 # pathway = "EHC"

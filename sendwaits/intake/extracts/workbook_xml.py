@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Seen", "look", "sheet_member", "is_1904", "without_strays"]
 
-_WORTH_PARSING = re.compile(rb"hidden|=\s*[\"']e[\"']|[<:]f[\s/>]")
+_PLAIN_MARKS = (b"hidden", b'"e"', b"<f")
+_OTHER_MARKS = (b"hidden", b'"e"', b"'e'", b"<f", b":f>", b":f ", b":f/")
+"""Bytes without which a sheet hides nothing: as nearly all tools write them, and with prefixes or single quotes."""
 _DIMENSION = re.compile(rb"dimension[^>]*?ref=[\"']([A-Z]+)(\d+):([A-Z]+)(\d+)")
 _ROWS_APART, _COLUMNS_APART = 1000, 100
 """A gap as wide as this between cells: what lies beyond belongs to no list."""
@@ -93,7 +95,8 @@ def sheet_member(archive: Archive, sheet: str, file: str) -> str:
 def look(xml: bytes, file: str) -> Seen:
     """What one sheet hides. Rows and columns are numbered by their references, or by their order where they have none."""
     seen = Seen()
-    if not _WORTH_PARSING.search(xml):
+    plain = b"<row" in xml[:8192] and b"='" not in xml[:8192]
+    if not any(mark in xml for mark in (_PLAIN_MARKS if plain else _OTHER_MARKS)):
         return seen
     row = 0
     for element in _events(xml, ("col", "row"), file):
