@@ -188,6 +188,11 @@ WAVE = [
     99,
     130,
 ]
+CHANGES = [
+    ("2023-09-01", "new referral form"),
+    ("2023-11-01", "second team"),
+    ("2024-06-01", "new building"),
+]
 KINDS = {
     "line": lambda: charts.line(
         frame(RISE),
@@ -219,6 +224,20 @@ KINDS = {
             ]
         ),
         title="Five lists",
+    ),
+    "crowded": lambda: charts.line(
+        pd.concat(
+            [
+                frame(WAVE, "starts"),
+                frame(WAVE[::-1], "completed"),
+                frame([5.0] * 24, "removed_other"),
+            ]
+        ),
+        labels=["In", "Seen", "Left another way"],
+        change_points=CHANGES,
+    ),
+    "crowded fan": lambda: charts.fan(
+        forecast(), frame(RISE[:-4] + [100.0] * 4), target=(90, "2024-12-31"), change_points=CHANGES
     ),
     "spark": lambda: charts.spark(frame(RISE), verdict="rising"),
     "funnel": lambda: charts.funnel(shares_(), worse="high", highlight="C"),
@@ -623,6 +642,9 @@ def test_a_bridge_leads_from_the_first_total_to_the_last_and_says_where_its_axis
     assert {"+4.1", "\u22123.0", "+0.8", "36.2%", "38.1%"} <= set(words(svg))
     assert any(t.startswith("The axis starts at") for t in words(svg))
     up, down, last = (e for e in marks(svg) if e.tag == f"{SVG}rect")
+    assert (
+        abs(float(last.get("x")) - float(down.get("x"))) < 0.2
+    )  # starts where the step down ended
     assert abs(float(up.get("width")) / float(down.get("width")) - 4.1 / 3.0) < 0.01
     assert (
         abs(
@@ -726,3 +748,48 @@ def test_what_a_notebook_sets_on_its_first_figure_outlasts_the_house_style() -> 
         assert matplotlib.is_interactive() and matplotlib.rcParams["font.size"] == size
     finally:
         matplotlib.interactive(False)
+
+
+def test_a_dated_change_lies_between_the_last_month_before_it_and_the_first_after() -> None:
+    svg = drawing(charts.line(frame(WAVE, "starts"), change_points=[("2023-09-01", "new form")]))
+    at = {e.get("data-key")[-10:]: float(e.get("cx")) for e in marks(svg)}
+    dotted = next(e for e in svg.iter(f"{SVG}path") if e.get("stroke-dasharray"))
+    x = float(dotted.get("d")[1:].split(" ")[0])
+    assert abs(x - (at["2023-08-31"] + at["2023-09-30"]) / 2) < 1
+
+
+def test_the_names_at_the_end_of_a_fan_say_the_quantile_that_they_stand_at() -> None:
+    svg = drawing(charts.fan(forecast(), frame(RISE[:-4] + [100.0] * 4)))
+    ends = {t.text: t.get("data-key") for t in svg.iter(f"{SVG}text") if t.get("data-key")}
+    for text, quantile in (("152 high", "p90"), ("100 middle", "p50"), ("48 low", "p10")):
+        assert ends[text] == f"NST|assessment|forecast:waiting|{quantile}||2025-07-30"
+
+
+def test_bands_past_the_boards_line_are_plum_the_named_one_navy_and_zero_has_no_bar() -> None:
+    svg = drawing(KINDS["bands"]())
+    fills = {e.get("data-key").split("|")[2]: e.get("fill") for e in marks(svg)}
+    assert fills["waiting_band_365_728"] == "#801650" and fills["waiting_band_127_364"] == "#12436d"
+    assert fills["waiting_band_0_7"] == "#6b8fae" and "waiting_band_729_plus" not in fills
+    assert {"Up to 1 week", "18 to 52 weeks", "Over 104 weeks", "47.8%"} <= set(
+        words(svg)
+    )  # 567 of 1186
+
+
+def test_numbers_have_one_decimal_with_halves_up_and_a_real_minus() -> None:
+    from sendwaits.release.draw.words import number
+
+    assert [number(v, "percent") for v in (36.25, 36.24, 100, 0)] == [
+        "36.3%",
+        "36.2%",
+        "100.0%",
+        "0.0%",
+    ]
+    assert [number(v) for v in (1186, 2.5, -12, -0.04)] == ["1,186", "2.5", "\u221212", "0"]
+    assert (number(float("nan"), form="c"), number(float("nan"), form="z")) == ("[c]", "[z]")
+
+
+def test_every_dated_change_is_named_at_both_widths() -> None:
+    for kind in ("crowded", "crowded fan"):
+        for width in ("wide", "narrow"):
+            said = " ".join(words(drawing(KINDS[kind](), width)))
+            assert all(label in said for _, label in CHANGES), (kind, width)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from matplotlib.dates import date2num
+from matplotlib.text import Annotation
 
 from sendwaits.release.draw import words
 from sendwaits.release.draw.face import width_of
@@ -57,7 +58,14 @@ def read(frame: pd.DataFrame, target: Any, scenario: str) -> Aim | None:
     )
 
 
-def goal(panel: Panel, aim: Aim, steps: pd.DataFrame, past: Series | None, unit: str) -> None:
+def goal(
+    panel: Panel,
+    aim: Aim,
+    steps: pd.DataFrame,
+    past: Series | None,
+    unit: str,
+    value: Annotation | None = None,
+) -> None:
     """A dashed line that stops on the target's date, the 8 in 10 range there, a diamond and the chance in bold."""
     ax, x, y = panel.ax, float(date2num(pd.Timestamp(aim.by))), float(aim.value)
     low, high = ax.get_xlim()
@@ -71,12 +79,16 @@ def goal(panel: Panel, aim: Aim, steps: pd.DataFrame, past: Series | None, unit:
     panel.add(ax.plot([x], [y], color=PLUM, marker="D", ms=10.5, mec="white", mew=1.5, zorder=5)[0])
     name = aim.name or f"Target {words.tick(y, unit)} by {words.day(pd.Timestamp(aim.by))}"
     note = panel.text(low, y, name, colour=PLUM, bold=True, halo=True)
-    texts = _chance(panel, aim, x)
+    chance = _chance(panel, aim, x)
 
     def arrange(narrow: bool) -> None:
+        _place_chance(panel, chance, x, min(y, *ends), max(y, *ends))
         note.set_text(name.split(" by")[0] if narrow else name)
-        note.xyann = _clear(panel, note.get_text(), x, y, steps, past)
-        _place_chance(panel, texts, x, min(y, *ends), max(y, *ends))
+        lines = [(steps["x"], steps[q]) for q in ("p10", "p50", "p90")]
+        lines += [(past.x, past.y)] if past is not None and past.shown.any() else []
+        points = [along(panel, np.asarray(a), np.asarray(b)) for a, b in lines]
+        points += [_under(panel, n) for n in (value, chance) if n is not None]
+        note.xyann = _clear(panel, note.get_text(), x, y, np.concatenate(points))
 
     panel.arrange.append(arrange)
 
@@ -111,16 +123,18 @@ def _place_chance(panel: Panel, text: Any, x: float, low: float, high: float) ->
     text.xyann = (min(0.0, right + 30 - half - at), up - bottom)
 
 
-def _clear(
-    panel: Panel, text: str, x: float, y: float, steps: pd.DataFrame, past: Series | None
-) -> tuple[float, float]:
+def _under(panel: Panel, note: Annotation) -> np.ndarray:
+    """Points all over a word, each counted thrice: it is worse hidden than a line."""
+    x, y = np.add(panel.pixel(*note.xy), note.xyann)
+    size = float(note.get_fontsize())
+    wide = width_of(note.get_text(), size, bold=True)
+    left = x - wide * {"right": 1.0, "center": 0.5}.get(str(note.get_horizontalalignment()), 0.0)
+    across = np.linspace(left, left + wide, 12)
+    return np.array([(a, y + up) for a in across for up in (-2, 0.3 * size, 0.7 * size)] * 3)
+
+
+def _clear(panel: Panel, text: str, x: float, y: float, points: np.ndarray) -> tuple[float, float]:
     """Where the target's name hides fewest points: along its line from the left, above or below it."""
-    lines = [
-        along(panel, steps["x"].to_numpy(), steps[q].to_numpy()) for q in ("p10", "p50", "p90")
-    ]
-    if past is not None and past.shown.any():
-        lines.append(along(panel, past.x, past.y))
-    points = np.concatenate(lines)
     width, (left, level) = width_of(text, bold=True), panel.pixel(panel.ax.get_xlim()[0], y)
     _, bottom, _, top = panel.box()
     room = int(max(panel.pixel(x, y)[0] - left - 20 - width, 0) // 20) + 1

@@ -1,25 +1,19 @@
-"""Axes from 0, months on a real time axis, and dated changes."""
+"""Axes from 0, and months on a real time axis."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 
 from sendwaits.release.draw import words
 from sendwaits.release.draw.face import width_of
-from sendwaits.release.draw.palette import INK
 from sendwaits.release.draw.panel import Panel
 from sendwaits.release.draw.rows import Series
 
-__all__ = ["Changes", "ceiling", "changes", "dates", "time_axis", "upright"]
-
-Changes = Iterable[Any] | Mapping[Any, str]
-"""(date, label) pairs, a mapping of dates to labels, or objects with ``date`` and ``label``."""
+__all__ = ["ceiling", "dates", "folded_name", "tick_room", "time_axis", "upright"]
 
 
 def ceiling(values: Iterable[float], steps: int = 4) -> tuple[float, float]:
@@ -111,62 +105,3 @@ def _kept(panel: Panel, points: Sequence[tuple[float, str]], parts: int) -> list
             kept.append((x, name))
             reach = at - half
     return kept[::-1]
-
-
-# Dated changes --------------------------------------------------------------------------------------------------------
-
-
-def read(given: Changes | None) -> list[tuple[float, str, str]]:
-    """(day on the axis, short label, full label) of each change, in order of time."""
-    pairs = given.items() if isinstance(given, Mapping) else given or ()
-    found = []
-    for item in pairs:
-        when, label = item if isinstance(item, tuple | list) else (item.date, item.label)
-        day = pd.Timestamp(when)
-        month = f"{words.MONTHS[day.month - 1][:3]}{words.NBSP}{day.year}"
-        found.append((float(mdates.date2num(day)), month, f"{month}: {label}" if label else month))
-    return sorted(found)
-
-
-def changes(panel: Panel, given: Changes | None, named: bool = True) -> bool:
-    """A dotted line at each dated change within the axis, its month and label above it; whether one is named."""
-    low, high = panel.ax.get_xlim()
-    known = [c for c in read(given) if low < c[0] < high]
-    across = panel.ax.get_xaxis_transform()
-    texts = []
-    for day, short, full in known:
-        line = panel.ax.plot([day, day], [0, 1], transform=across, color=INK, lw=1, ls=(0, (2, 3)))
-        panel.add(line[0])
-        if named:
-            texts.append(panel.text(day, 1, "", coords=across, bold=True, move=(0, 8)))
-
-    def arrange(narrow: bool) -> None:
-        reach = 0.0
-        edge = panel.ax.figure.get_figwidth() * 72  # type: ignore[union-attr]
-        for text, (day, short, full) in zip(texts, known):
-            x = panel.pixel(day, 0)[0]
-            two = full.replace(": ", ":\n", 1) if narrow else full
-            shown, left = _beside(x, (two, short), reach, edge)
-            text.set_text(shown)
-            text.set(ha="right" if left else "left", va="bottom")
-            text.xyann = (-6 if left else 6, 4)
-            reach = x if left else x + 16 + width_of(shown, bold=True)
-
-    panel.arrange.append(arrange)
-    return bool(texts)
-
-
-def change_room(named: bool, narrow: bool) -> float:
-    """The pixels above the axes that the names of changes need."""
-    return named * (34 if narrow else 18)
-
-
-def _beside(x: float, labels: Sequence[str], reach: float, edge: float) -> tuple[str, bool]:
-    """The longest label that fits right or left of its line; nothing where none does."""
-    for label in labels:
-        width = width_of(label, bold=True) + 6
-        if x + width <= edge and x >= reach - 10:
-            return label, False
-        if x - width >= reach:
-            return label, True
-    return "", False

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import axis, labels, words
+from sendwaits.release.draw import axis, dated, labels, words
 from sendwaits.release.draw.face import styled
 from sendwaits.release.draw.labels import Target
 from sendwaits.release.draw.palette import GREY, LIMIT_EDGE, LIMITS, NAVY, ORANGE, POINT
@@ -29,7 +29,7 @@ def spc(
     title: str = "",
     worse: str = "",
     target: Target = None,
-    change_points: axis.Changes | None = None,
+    change_points: dated.Changes | None = None,
     old_average: bool = True,
 ) -> Axes:
     """One series against its limits: grey band = usual variation, line = average, diamonds = special cause; the Axes.
@@ -46,7 +46,7 @@ def spc(
     axis.upright(panel, [float(v) for v in values], one.unit)
     edges = _edges(one)
     axis.dates(panel, [one], ends=edges)
-    named = axis.changes(panel, change_points)
+    dated.changes(panel, change_points)
     for a, b in _stretches(stretch):
         _band(panel, stretch, edges, a, b)
         _mean(panel, stretch, edges, a, b, old_average)
@@ -56,12 +56,7 @@ def spc(
         labels.target_line(panel, float(goal), text)
     _labels(panel, one, stretch, edges)
     labels.end_labels(panel)
-    panel.margins = lambda narrow: (
-        labels.left_room(panel),
-        14 + axis.change_room(named, narrow),
-        labels.room_for(panel, narrow),
-        axis.tick_room(panel, narrow),
-    )
+    panel.margins = lambda narrow: labels.time_margins(panel, narrow, 14)
     fit_new(panel, ax)
     return panel.ax
 

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
+from matplotlib.text import Annotation
 
 from sendwaits.errors import Refused
 from sendwaits.release.draw import aim as target_
-from sendwaits.release.draw import axis, labels, words
+from sendwaits.release.draw import axis, dated, labels, words
 from sendwaits.release.draw.aim import Aim, along, forecast_key, hidden
 from sendwaits.release.draw.face import styled, width_of
 from sendwaits.release.draw.palette import BAND50, BAND80, BLUE, INK, NAVY
@@ -33,7 +34,7 @@ def fan(
     title: str = "",
     target: Aim | tuple[Any, ...] | None = None,
     scenario: str = "baseline",
-    change_points: axis.Changes | None = None,
+    change_points: dated.Changes | None = None,
     names: tuple[str, str, str] = ("high", "middle", "low"),
     every: int = 4,
 ) -> Axes:
@@ -52,20 +53,15 @@ def fan(
     values = [*steps["p90"], *(past.y if past else ()), *([aim.value] if aim else [])]
     axis.upright(panel, [float(v) for v in values], unit)
     _time(panel, steps, past, now)
-    named = axis.changes(panel, change_points)
+    dated.changes(panel, change_points)
     _future(panel, steps, past, now, every)
-    _past(panel, past, steps)
-    _now_line(panel, now, named)
+    value = _past(panel, past)
+    _now_line(panel, now)
     _names(panel, steps, unit, names)
     if aim:
-        target_.goal(panel, aim, steps, past, unit)
+        target_.goal(panel, aim, steps, past, unit, value)
     labels.end_labels(panel)
-    panel.margins = lambda narrow: (
-        labels.left_room(panel),
-        36 + axis.change_room(named, narrow),
-        labels.room_for(panel, narrow),
-        axis.tick_room(panel, narrow),
-    )
+    panel.margins = lambda narrow: labels.time_margins(panel, narrow, 36)
     fit_new(panel, ax)
     return panel.ax
 
@@ -142,31 +138,26 @@ def _future(panel: Panel, steps: pd.DataFrame, past: Series | None, now: float, 
         panel.values += list(zip(shown["target_date"], shown[name].astype(float), strict=True))
 
 
-def _past(panel: Panel, past: Series | None, steps: pd.DataFrame) -> None:
+def _past(panel: Panel, past: Series | None) -> Annotation | None:
+    """The history's line and dots; its last value as printed."""
     if past is None:
-        return
+        return None
     x, y = past.with_gaps()
     panel.add(panel.ax.plot(x, y, color=NAVY, lw=2.25, zorder=3)[0])
     final = np.arange(len(past.y)) == len(past.y) - 1
     labels.dots(panel, past, past.shown & ~final, marker="o", size=3.2, colour=NAVY)
     labels.dots(panel, past, past.shown & final, marker="o", size=8, colour=NAVY, front=5)
     labels.suppressed(panel, past)
-    if past.shown[-1]:
-        note = panel.text(
-            past.x[-1],
-            past.y[-1],
-            past.last,
-            colour=NAVY,
-            bold=True,
-            align="right",
-            key=past.keys[-1],
-            halo=True,
-        )
+    if not past.shown[-1]:
+        return None
+    x, y, key = past.x[-1], past.y[-1], past.keys[-1]
+    note = panel.text(x, y, past.last, colour=NAVY, bold=True, align="right", key=key, halo=True)
 
-        def arrange(narrow: bool) -> None:
-            note.xyann = _beside(panel, past)
+    def arrange(narrow: bool) -> None:
+        note.xyann = _beside(panel, past)
 
-        panel.arrange.append(arrange)
+    panel.arrange.append(arrange)
+    return note
 
 
 def _beside(panel: Panel, past: Series) -> tuple[float, float]:
@@ -182,7 +173,7 @@ def _beside(panel: Panel, past: Series) -> tuple[float, float]:
     )
 
 
-def _now_line(panel: Panel, now: float, named: bool) -> None:
+def _now_line(panel: Panel, now: float) -> None:
     across = panel.ax.get_xaxis_transform()
     line = panel.ax.plot([now, now], [0, 1], transform=across, color=INK, lw=1, ls=(0, (2, 3)))[0]
     panel.add(line)
@@ -191,7 +182,8 @@ def _now_line(panel: Panel, now: float, named: bool) -> None:
     after = panel.text(now, 1, "Forecast", coords=across, bold=True)
 
     def arrange(narrow: bool) -> None:
-        up = 10 + axis.change_room(named, narrow)
+        left, _, right, _ = panel.box()
+        up = 10 + dated.room(panel, left, right, narrow)
         before.set_text(words.month(day) if narrow else words.day(day))
         before.xyann, after.xyann = (-6, up), (6, up)
 

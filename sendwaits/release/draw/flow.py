@@ -9,9 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import axis
+from sendwaits.release.draw import dated
 from sendwaits.release.draw.face import styled
-from sendwaits.release.draw.labels import room_for
 from sendwaits.release.draw.lines import time_panel
 from sendwaits.release.draw.palette import SERIES
 from sendwaits.release.draw.panel import Box, Cell, Panel, begin, fit_new, new_figure, stack
@@ -30,7 +29,7 @@ def flow(
     *,
     title: str = "",
     labels: Labels = None,
-    change_points: axis.Changes | None = None,
+    change_points: dated.Changes | None = None,
     heads: tuple[str, str] = ("Children joining and leaving", "Children on the list"),
 ) -> np.ndarray:
     """Who joined and left above, the list below, on one time axis: an array of two Axes, never two scales in one.
@@ -83,10 +82,4 @@ def _as_one(top: Panel, low: Panel) -> None:
     ranges = [panel.ax.get_xlim() for panel in (top, low)]
     for panel in (top, low):
         panel.ax.set_xlim(min(r[0] for r in ranges), max(r[1] for r in ranges))
-        own = panel.margins
-
-        def margins(narrow: bool, own: Margins = own) -> Box:
-            left, above, _, below = own(narrow)
-            return left, above, max(room_for(p, narrow) for p in (top, low)), below
-
-        panel.margins = margins
+    top.partners, low.partners = [low], [top]

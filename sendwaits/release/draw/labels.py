@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.dates as mdates
 import numpy as np
 
-from sendwaits.release.draw import axis
-from sendwaits.release.draw.face import width_of
+from sendwaits.release.draw import axis, dated
+from sendwaits.release.draw.face import width_of, wrapped
 from sendwaits.release.draw.palette import GREY, PLUM
-from sendwaits.release.draw.panel import Panel
+from sendwaits.release.draw.panel import Box, Panel
 from sendwaits.release.draw.rows import Series
 
 __all__ = ["Target", "apart", "dots", "end_labels", "head", "left_room", "room_for"]
@@ -74,31 +75,47 @@ def end_labels(panel: Panel) -> None:
     def arrange(narrow: bool) -> None:
         _, bottom, _, top = panel.box()
         at = [panel.pixel(float(mdates.date2num(n.xy[0])), n.xy[1])[1] for n, *_ in panel.ends]
-        for (note, wide, short), was, now in zip(
-            panel.ends, at, apart(at, low=bottom, high=top), strict=True
+        said = [_said(end, narrow) for end in panel.ends]
+        gap = 17 * max((text.count("\n") + 1 for text in said), default=1)
+        for (note, *_), text, was, now in zip(
+            panel.ends, said, at, apart(at, gap, bottom, top), strict=True
         ):
-            note.set_text(short if narrow else wide)
-            note.xyann = (9, now - was - 5)
+            note.set_text(text)
+            note.xyann = (9, now - was - 5 + 8 * text.count("\n"))
 
     if not any(getattr(h, "ends", False) for h in panel.arrange):
         arrange.ends = True  # type: ignore[attr-defined]
         panel.arrange.append(arrange)
 
 
+def _said(end: Any, narrow: bool) -> str:
+    """The words at a line's end; on a narrow page a long name takes several lines."""
+    note, wide, short = end
+    return wrapped(short, 92, bold=note.get_fontweight() == "bold") if narrow else wide
+
+
 def room_for(panel: Panel, narrow: bool) -> float:
-    """The pixels that the labels at the lines' ends need."""
-    texts = [(short if narrow else wide, note) for note, wide, short in panel.ends]
-    widths = [width_of(text, bold=note.get_fontweight() == "bold") for text, note in texts]
+    """The pixels that the labels at the lines' ends need; two panels on one time axis have the same."""
+    ends = [end for one in (panel, *panel.partners) for end in one.ends]
+    widths = [width_of(_said(e, narrow), bold=e[0].get_fontweight() == "bold") for e in ends]
     last = panel.periods[-1:] if not narrow else map(axis.folded_name, panel.periods[-1:])
     return max([16 + max(widths, default=20), *(width_of(name) / 2 + 2 for name in last)])
 
 
-def head(panel: Panel, text: str, above: Callable[[bool], float]) -> None:
+def time_margins(panel: Panel, narrow: bool, above: float, months: bool = True) -> Box:
+    """The margins of a panel over time: numbers, names of changes, names of lines, names of periods."""
+    left, right = left_room(panel), room_for(panel, narrow)
+    width = panel.ax.figure.get_figwidth() * 72  # type: ignore[union-attr]
+    names = dated.room(panel, left, width - right, narrow)
+    return left, above + names, right, axis.tick_room(panel, narrow) if months else 6
+
+
+def head(panel: Panel, text: str) -> None:
     """The name of one of several panels: at the figure's left edge, at the top of the room above the axes."""
     note = panel.text(0, 1, text, coords="axes fraction", bold=True)
 
     def arrange(narrow: bool) -> None:
-        note.xyann = (-panel.box()[0], above(narrow) - 14)
+        note.xyann = (-panel.box()[0], panel.margins(narrow)[1] - 14)
 
     panel.arrange.append(arrange)
 

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import axis, words
+from sendwaits.release.draw import axis, dated, words
 from sendwaits.release.draw import labels as labels_
 from sendwaits.release.draw.face import styled
 from sendwaits.release.draw.labels import Target
@@ -29,7 +29,7 @@ def line(
     labels: Labels = None,
     colour: str | Sequence[str] | None = None,
     target: Target = None,
-    change_points: axis.Changes | None = None,
+    change_points: dated.Changes | None = None,
     shade: bool = False,
 ) -> Axes:
     """One line per series over its periods, from 0, its name and last value at its end; the Axes.
@@ -68,7 +68,7 @@ def time_panel(
     looks: Sequence[Look],
     *,
     target: Target = None,
-    change_points: axis.Changes | None = None,
+    change_points: dated.Changes | None = None,
     shade: bool = False,
     months: bool = True,
     names: bool = True,
@@ -79,26 +79,17 @@ def time_panel(
     values = [float(v) for s in lines for v in s.y] + ([] if goal is None else [float(goal)])
     axis.upright(panel, values, lines[0].unit)
     axis.dates(panel, lines, months)
-    named = axis.changes(panel, change_points, names)
+    dated.changes(panel, change_points, names)
     for one, look in zip(lines, looks):
         draw(panel, one, look, shade, single=len(lines) == 1)
     if goal is not None:
         name = goal_name or f"Target {words.tick(goal, lines[0].unit)}"
         labels_.target_line(panel, float(goal), name)
     labels_.end_labels(panel)
-
-    def above(narrow: bool) -> float:
-        return 14 + axis.change_room(named, narrow) + 24 * bool(head)
-
     if head:
-        labels_.head(panel, head, above)
-
-    panel.margins = lambda narrow: (
-        labels_.left_room(panel),
-        above(narrow),
-        labels_.room_for(panel, narrow),
-        axis.tick_room(panel, narrow) if months else 6,
-    )
+        labels_.head(panel, head)
+    above = 14 + 24 * bool(head)
+    panel.margins = lambda narrow: labels_.time_margins(panel, narrow, above, months)
 
 
 def draw(panel: Panel, one: Series, look: Look, shade: bool = False, single: bool = False) -> None:

@@ -45,6 +45,8 @@ class Panel:
     arrange: list[Callable[[bool], None]] = field(default_factory=list)
     ends: list[Any] = field(default_factory=list)
     periods: list[str] = field(default_factory=list)
+    changes: list[Any] = field(default_factory=list)
+    partners: list[Panel] = field(default_factory=list)
     margins: Callable[[bool], Box] = lambda narrow: (52, 26, 60, 30)
 
     def add(self, artist: Artist, keys: Sequence[str] = ()) -> Any:
@@ -160,15 +162,19 @@ def fit(figure: Figure, width: float = WIDE) -> None:
 
 
 def _place(figure: Figure, cells: list[Cell], width: float, narrow: bool) -> None:
-    extra = {cell.ax: _title(cell.ax, width) for cell in cells}
-    height = max(cell.top + cell.height for cell in cells) + sum(extra.values())
+    titles = {cell.ax: _title(cell.ax, width) for cell in cells}
+    figure.set_size_inches(width / 72, 1, forward=False)
+    boxes = {ax: ax.sendwaits_panel.margins(narrow) for ax, *_ in cells}  # type: ignore[attr-defined]
+    taller = {ax: max(0.0, box[1] - 72) for ax, box in boxes.items()}
+    height = max(c.top + c.height for c in cells) + sum(titles.values()) + sum(taller.values())
     figure.set_size_inches(width / 72, height / 72, forward=False)
     above = 0.0
     for ax, start, tall, aside, across in cells:
-        above += extra[ax]
-        left, top, right, bottom = ax.sendwaits_panel.margins(narrow)  # type: ignore[attr-defined]
+        above += titles[ax] + taller[ax]
+        tall += taller[ax]
+        left, top, right, bottom = boxes[ax]
         inner = (across or width) - left - right, tall - top - bottom
-        low = height - above - start - tall + bottom
+        low = height - above - start - tall + taller[ax] + bottom
         box = ((aside + left) / width, low / height, inner[0] / width, inner[1] / height)
         ax.set_position(box)
         for title in _titles(ax):

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import axis, words
+from sendwaits.release.draw import axis, dated, words
 from sendwaits.release.draw import labels as labels_
 from sendwaits.release.draw.face import styled, width_of
 from sendwaits.release.draw.palette import GREY, MUTED, NAVY
@@ -28,7 +28,7 @@ def small(
     title: str = "",
     labels: Labels = None,
     highlight: str = "",
-    change_points: axis.Changes | None = None,
+    change_points: dated.Changes | None = None,
 ) -> np.ndarray:
     """Small multiples: a panel for each series, all from 0 on one scale and one time axis; an array of Axes.
 
@@ -52,7 +52,7 @@ def small(
         axis.upright(panel, values, one.unit)
         _few_ticks(panel)
         axis.time_axis(panel, _first_and_last(one), ends=ends)
-        axis.changes(panel, change_points, named=False)
+        dated.changes(panel, change_points, named=False)
         _cell(panel, lambda narrow, i=i: i % across(narrow) == 0)  # type: ignore[misc]
         _line(panel, one, NAVY if highlight in ("", one.name) else MUTED)
     if title:
