@@ -366,7 +366,7 @@ def test_without_a_file_or_a_heading_the_message_says_which(area, tmp_path):
     (tmp_path / "data" / "raw" / "series_a.csv").write_text(
         "month,measure\n2022-01,a\n", encoding="utf-8"
     )
-    with pytest.raises(Refused, match="series_a.csv: heading 'value' is missing"):
+    with pytest.raises(Refused, match="series_a.csv: the headings month, measure and value"):
         plain(workspace, date(2023, 12, 31))
     (tmp_path / "data" / "raw" / "series_a.csv").write_text("", encoding="utf-8")
     with pytest.raises(Refused, match="series_a.csv: the file is empty"):
