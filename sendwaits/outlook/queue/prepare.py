@@ -133,6 +133,8 @@ def draws(
     plain = readout.values(ready.model, run or ready.baseline, wait, measure)
     most = 100.0 if measure.endswith("_pct") else np.inf
     out = np.clip(plain + ready.corrections[key][rows, : plain.shape[1]], 0.0, most)
+    if measure.startswith("waiting"):
+        out = np.rint(out)  # children are whole
     if measure.startswith("waiting_over"):
         out = np.minimum(out, draws(ready, wait, "waiting", run, rows))
     return out
