@@ -597,6 +597,18 @@ class Area:
         chosen = Profile(profile or rule.profile, rule.k)
         return contents.gather(self.workspace, day, built, found.files, chosen, whole)
 
+    def explore(self, as_at: Day | None = None, profile: str | None = None) -> Any:
+        """The set's interactive page inside the notebook: released figures; exact ones only with ``profile="analyst"``, as it says.
+
+        >>> area.explore(as_at="2024-07-31")
+        """
+        from IPython.display import HTML
+
+        from sendwaits.release import edition
+        from sendwaits.release.explore import framed
+
+        return HTML(framed(edition.explore_page(self.contents(as_at, profile=profile))))
+
 
 def _codes(pathways: Codes) -> Sequence[str] | None:
     return [pathways] if isinstance(pathways, str) else pathways

@@ -91,6 +91,7 @@ def judged() -> pd.DataFrame:
                 "2023-11-01",
                 "8 quarters against the year before",
             ),
+            ("SLCN", "contact", "waiting", "district=Ashfield", "day", END, "too_few", "", "1 day"),
             (
                 "EHC",
                 "plan",
@@ -197,6 +198,23 @@ def test_the_script_is_plain_short_and_typed(tmp_path: Path) -> None:
     options = "--noEmit --allowJs --checkJs --strict --noUnusedLocals --noUnusedParameters --noImplicitReturns --target es2022 --lib es2022,dom,dom.iterable"
     done = subprocess.run([compiler, *options.split(), str(script)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def test_a_set_makes_its_page_with_the_limits_of_referrals_and_links_to_the_pages_it_has() -> None:
+    from made_report import service
+
+    from sendwaits.release.contents import Contents
+    from sendwaits.release.edition import explore_page
+
+    referrals = [4.0, *[28.0, 36.0] * 11, 62.0]
+    one, empty = service(flow("SLCN", "", "referrals", referrals)), pd.DataFrame()
+    contents = Contents(one.workspace, one.as_at, one.profile, {"SLCN": one}, *[empty] * 4)
+    text = explore_page(contents, made=["slcn_trend"])
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL).group(1))
+    series = data["series"][0]
+    assert [limit[3] for limit in series["l"]] == [1, *[0] * 22, 1]  # 4 and 62 lie outside
+    assert data["links"] == {"": "index.html", "SLCN": "slcn_trend.html"}
+    assert data["measures"]["referrals"][:2] == ["Referrals", "referrals received"]
 
 
 # --- in a browser ---------------------------------------------------------------------------------
@@ -408,8 +426,9 @@ def test_a_verdict_is_that_of_the_set_with_its_series_and_only_at_its_grain(open
         and said.inner_text() == "rising"
     )
     assert "since 1 Nov 2023" in page.locator("#verdicts").inner_text()
-    opened.open("s=EHC&w=plan&m=completed&r=year")
-    assert page.locator("[data-verdict]").count() == 0
+    for view in ("s=EHC&w=plan&m=completed&r=year", "s=SLCN&w=contact&m=waiting&g=district"):
+        opened.open(view)  # whole years beside the months; a single census
+        assert page.locator("[data-verdict]").count() == 0
 
 
 def test_the_fan_and_the_control_chart_draw_what_they_were_given(opened: Opened) -> None:

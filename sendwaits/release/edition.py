@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sendwaits.release import explore, files, pages, ratings, words, workbook
-from sendwaits.release.area_report import open_report
+from sendwaits.release.area_report import AreaReport, open_report
 from sendwaits.release.names import Names
 from sendwaits.release.update_document import update_docx
 
 if TYPE_CHECKING:
     from sendwaits.release.contents import Contents
 
-__all__ = ["files_of"]
+__all__ = ["explore_page", "files_of"]
+
+FEWEST_MONTHS = 12
+"""Fewer periods than this have no control chart."""
 
 
 def files_of(
@@ -29,23 +32,7 @@ def files_of(
     report = open_report("index", contents)
     released = report.released
     judged, ahead = contents.joined("judged"), contents.joined("forecast")
-    names = Names.of(
-        [s.pathway for s in contents.services.values()],
-        dict.fromkeys(released["measure"]),
-        words.measure,
-    )
-    codes = [c for c in contents.services if made is None or f"{c.lower()}_trend" in made]
-    links = {"": "index.html", **{c: f"{c.lower()}_trend.html" for c in codes}}
-    page = explore.page(
-        released,
-        judged,
-        ahead,
-        area=contents.workspace.area.name,
-        as_at=contents.as_at,
-        profile=contents.profile,
-        words=names,
-        links=links,
-    )
+    names = _names(contents, released)
     facts = {
         "plan": contents.joined("plan").to_dict("records"),
         "targets": [
@@ -65,7 +52,7 @@ def files_of(
             words=names,
         ),
         "index.html": pages.index(contents, made=made, failed=failed).encode(),
-        "explore.html": page.encode(),
+        "explore.html": explore_page(contents, made).encode(),
         "figures.csv": files.figures_csv(released),
         "verdicts.csv": files.verdicts_csv(judged),
         "run.json": json.dumps(facts).encode(),
@@ -75,6 +62,38 @@ def files_of(
             else {}
         ),
     }
+
+
+def explore_page(contents: Contents, made: Collection[str] | None = None) -> str:
+    """explore.html of a set; ``made``: the pages of the set, which alone are linked (None: all)."""
+    report = open_report("index", contents)
+    codes = [c for c in contents.services if made is None or f"{c.lower()}_trend" in made]
+    return explore.page(
+        report.released,
+        contents.joined("judged"),
+        contents.joined("forecast"),
+        area=contents.workspace.area.name,
+        as_at=contents.as_at,
+        profile=contents.profile,
+        words=_names(contents, report.released),
+        links={"": "index.html", **{c: f"{c.lower()}_trend.html" for c in codes}},
+        limits=limits_of(report),
+    )
+
+
+def _names(contents: Contents, released: pd.DataFrame) -> Names:
+    pathways = [s.pathway for s in contents.services.values()]
+    return Names.of(pathways, dict.fromkeys(released["measure"]), words.measure)
+
+
+def limits_of(report: AreaReport) -> pd.DataFrame | None:
+    """The control limits that the trend pages print (referrals of each service), one row a period; None without any."""
+    found = []
+    for code, service in report.services.items():
+        if len(service.series("", "referrals")) >= FEWEST_MONTHS:
+            rows = service.limits("", "referrals").rename(columns={"date": "period_end"})
+            found.append(rows.assign(pathway=code, wait="", measure="referrals", group=""))
+    return pd.concat(found, ignore_index=True) if found else None
 
 
 def risks_of(contents: Contents) -> pd.DataFrame:

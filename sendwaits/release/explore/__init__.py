@@ -69,8 +69,8 @@ def page(
 def framed(html: str, height: int = 900) -> str:
     """The page inside a notebook's output: an iframe that can neither reach the notebook nor the network."""
     return (
-        f'<iframe title="Explore the figures" width="100%" height="{height}" '
-        f'sandbox="allow-scripts allow-downloads" srcdoc="{escape(html)}"></iframe>'
+        f'<div><iframe title="Explore the figures" width="100%" height="{height}" '
+        f'sandbox="allow-scripts allow-downloads" srcdoc="{escape(html)}"></iframe></div>'
     )
 
 

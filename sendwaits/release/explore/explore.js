@@ -275,8 +275,7 @@
     const special = state.c === "control" && row.limit && row.limit[3];
     const given = { "data-key": keyOf(line.s, row), "data-form": row.form, stroke: special ? INK : colour,
         "stroke-width": 2, fill: row.form === "rounded" ? "#fff" : special ? INK : colour };
-    const shown = printed(row, line.s.u);
-    const cause = special ? "; a special cause by the control chart's rules" : "";
+    const shown = printed(row, line.s.u), cause = special ? "; a special cause by the control chart's rules" : "";
     const text = `${fraction(row) ? `(${fraction(row)}) ` : ""}${spoken(line.s, row)}${cause}`;
     const shape = special ? svg("path", { d: `M${x} ${y - 6}L${x + 6} ${y}L${x} ${y + 6}L${x - 6} ${y}Z`, ...given })
       : svg("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: 3.5, ...given });
@@ -519,15 +518,16 @@
     at("said").replaceChildren(...told);
     at("verdicts").replaceChildren(...lines.flatMap((l) => {
       const v = data.verdicts[[l.s.p, l.s.w, l.s.m, l.s.g].join("|")];
-      if (!v || (v[GRAIN] && v[GRAIN] !== l.s.r)) return [];
+      if (!v || l.s.r === "day" || (v[GRAIN] && v[GRAIN] !== l.s.r)) return [];
       const since = v[SINCE] && !v[PHRASE].includes("since") ? `, since ${period("", v[SINCE])}` : "";
       return [el("p", { class: "verdict" }, `${l.name}: `, el("strong", { "data-verdict": v[MARK] }, v[PHRASE]),
           `${since}.`, el("span", { class: "basis" }, v[BASIS]))];
     }));
     const pages = state.s.filter((p) => data.links[p])
         .map((p) => el("p", {}, el("a", { href: data.links[p] }, `The page of ${data.services[p][0]}`)));
-    const meanings = distinct(lines.map((l) => l.s.m)).slice(0, state.m === BANDS ? 1 : MOST)
-        .map((m) => el("p", {}, `${state.m === BANDS ? head : words(m)[0]}: ${words(m)[4] || words(m)[1]}`));
+    const bands = "open waits by how long they have lasted (community SitRep bands, both ends included)";
+    const meanings = state.m === BANDS ? [el("p", {}, `${head}: ${bands}.`)]
+      : distinct(lines.map((l) => l.s.m)).map((m) => el("p", {}, `${words(m)[0]}: ${words(m)[4] || words(m)[1]}`));
     const good = { up: "More is better.", down: "Less is better." }[words(state.m)[2]];
     at("meaning").replaceChildren(...meanings, ...(good ? [el("p", {}, good)] : []), ...pages);
   };
