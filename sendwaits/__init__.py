@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sendwaits.area import Area
     from sendwaits.area import open as open
-    from sendwaits.release import draw as charts
+    from sendwaits.release import charts
     from sendwaits.release.show import show as show
 
 __all__ = ["Area", "__version__", "charts", "open", "show"]
 __version__ = "0.2.0"
-_ROOMS = {"open": "area", "Area": "area", "show": "release.show", "charts": "release.draw"}
+_ROOMS = {"open": "area", "Area": "area", "show": "release.show", "charts": "release.charts"}
 
 
 def __getattr__(name: str) -> Any:

@@ -13,7 +13,7 @@ import toy
 from sendwaits import store
 from sendwaits.errors import Refused
 from sendwaits.release import compare
-from sendwaits.release.draw.funnel import funnel_limits
+from sendwaits.release.charts.funnel import funnel_limits
 from sendwaits.scale import areas
 from sendwaits.workspace import open_workspace
 

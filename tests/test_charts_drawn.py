@@ -15,7 +15,7 @@ from lxml import etree
 
 from sendwaits.errors import Refused
 from sendwaits.measure.spc import spc as xmr
-from sendwaits.release import draw as charts
+from sendwaits.release import charts
 from sendwaits.release.key import COLUMNS, Key
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -295,7 +295,7 @@ def test_axes_are_hidden_from_readers_and_nothing_needs_an_id_or_a_style(kind: s
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_words_touch_each_other_or_leave_the_drawing_at_either_width(kind: str) -> None:
-    from sendwaits.release.draw.face import width_of
+    from sendwaits.release.charts.face import width_of
 
     chart = KINDS[kind]()
     for width in ("wide", "narrow"):
@@ -551,7 +551,7 @@ def test_the_alt_text_counts_what_is_hidden_and_reads_short_bar_charts_out() -> 
 
 
 def test_the_colours_are_told_from_the_paper_and_from_what_they_lie_on() -> None:
-    from sendwaits.release.draw import palette as p
+    from sendwaits.release.charts import palette as p
 
     assert round(p.contrast("#000000"), 1) == 21.0 and p.contrast("#ffffff") == 1.0
     for words_ in (
@@ -626,7 +626,7 @@ def test_the_funnel_names_only_groups_beyond_its_limits_and_those_asked_for() ->
 
 
 def test_funnel_limits_are_those_of_the_exact_binomial() -> None:
-    from sendwaits.release.draw.funnel import funnel_limits
+    from sendwaits.release.charts.funnel import funnel_limits
 
     low, high = funnel_limits(np.array([1.0, 10.0]), 0.5, 0.95)
     # n = 10: P(R<=2) = 56/1024 >= 0.025 > P(R<=1) = 11/1024; (2 - (56/1024 - 0.025) / (45/1024)) / 10
@@ -737,7 +737,7 @@ def test_marks_of_the_callers_own_chart_get_the_key_of_the_row_they_show() -> No
 def test_what_a_notebook_sets_on_its_first_figure_outlasts_the_house_style() -> None:
     import matplotlib
 
-    from sendwaits.release.draw.face import styled
+    from sendwaits.release.charts.face import styled
 
     def first_figure() -> None:
         matplotlib.interactive(True)
@@ -776,7 +776,7 @@ def test_bands_past_the_boards_line_are_plum_the_named_one_navy_and_zero_has_no_
 
 
 def test_numbers_have_one_decimal_with_halves_up_and_a_real_minus() -> None:
-    from sendwaits.release.draw.words import number
+    from sendwaits.release.charts.words import number
 
     assert [number(v, "percent") for v in (36.25, 36.24, 100, 0)] == [
         "36.3%",

@@ -260,7 +260,7 @@ def _refuse(rows: pd.DataFrame, named: Sequence[str]) -> None:
 
 def _chart(report: Any, tidy: pd.DataFrame, ax: Any, title: str) -> Markup:
     """The chart at both widths, once nothing on it is found that the frame does not hold."""
-    from sendwaits.release import draw as charts
+    from sendwaits.release import charts
 
     _only_released(charts.values(ax), charts.summaries(ax), tidy)
     for text in charts.texts(ax):

@@ -42,7 +42,7 @@ def _blocks(report: AreaReport) -> Iterator[document.Block]:
 def _section(
     report: AreaReport, name: str, frame: pd.DataFrame, drawn: pd.DataFrame | None
 ) -> Iterator[document.Block]:
-    from sendwaits.release import draw as charts
+    from sendwaits.release import charts
 
     section = publish.compose(report, name, frame)
     yield document.Heading(2, plain(section.title))

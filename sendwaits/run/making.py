@@ -35,7 +35,7 @@ class Maker:
         "seaborn",
         "scipy.optimize",
         "sendwaits.area",
-        "sendwaits.release.draw",
+        "sendwaits.release.charts",
         "sendwaits.release.report",
         "sendwaits.release.area_report",
         "sendwaits.release.pages",

@@ -135,7 +135,7 @@ def _row(report: AreaReport, s: Report, w: Wait, place: int) -> Facts:
 
 
 def _spark(s: Report, w: Wait) -> Markup:
-    from sendwaits.release import draw as charts
+    from sendwaits.release import charts
 
     rows = s.series(w.name, "waiting")
     if len(rows) < 2:

@@ -9,13 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import axis, words
-from sendwaits.release.draw import labels as labels_
-from sendwaits.release.draw.bars import row_name
-from sendwaits.release.draw.face import styled, width_of
-from sendwaits.release.draw.palette import GREY, NAVY, ORANGE, POINT
-from sendwaits.release.draw.panel import Panel, begin, fit_new
-from sendwaits.release.draw.rows import Labels, keys, tidy
+from sendwaits.release.charts import axis, words
+from sendwaits.release.charts import labels as labels_
+from sendwaits.release.charts.bars import row_name
+from sendwaits.release.charts.face import styled, width_of
+from sendwaits.release.charts.palette import GREY, NAVY, ORANGE, POINT
+from sendwaits.release.charts.panel import Panel, begin, fit_new
+from sendwaits.release.charts.rows import Labels, keys, tidy
 from sendwaits.release.key import Key
 
 __all__ = ["funnel", "funnel_limits"]

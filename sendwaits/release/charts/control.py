@@ -9,12 +9,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import axis, dated, labels, words
-from sendwaits.release.draw.face import styled
-from sendwaits.release.draw.labels import Target
-from sendwaits.release.draw.palette import GREY, LIMIT_EDGE, LIMITS, NAVY, ORANGE, POINT
-from sendwaits.release.draw.panel import Panel, begin, fit_new
-from sendwaits.release.draw.rows import Series, series
+from sendwaits.release.charts import axis, dated, labels, words
+from sendwaits.release.charts.face import styled
+from sendwaits.release.charts.labels import Target
+from sendwaits.release.charts.palette import GREY, LIMIT_EDGE, LIMITS, NAVY, ORANGE, POINT
+from sendwaits.release.charts.panel import Panel, begin, fit_new
+from sendwaits.release.charts.rows import Series, series
 from sendwaits.release.key import Key
 
 __all__ = ["shares", "spc"]

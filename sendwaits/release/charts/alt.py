@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import beside, words
-from sendwaits.release.draw.bars import bar_rows
-from sendwaits.release.draw.fan import forecast_number, forecast_steps
-from sendwaits.release.draw.rows import Labels, Series, series, tidy
+from sendwaits.release.charts import beside, words
+from sendwaits.release.charts.bars import bar_rows
+from sendwaits.release.charts.fan import forecast_number, forecast_steps
+from sendwaits.release.charts.rows import Labels, Series, series, tidy
 
 __all__ = ["KINDS", "alt"]
 

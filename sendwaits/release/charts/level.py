@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from sendwaits.release.draw import words
-from sendwaits.release.draw.axis import ceiling
-from sendwaits.release.draw.face import width_of, wrapped
-from sendwaits.release.draw.labels import Target
-from sendwaits.release.draw.palette import GREY, INK, MUTED, PLUM, RULE
-from sendwaits.release.draw.panel import Cell, Panel, begin, fit_new, stack
+from sendwaits.release.charts import words
+from sendwaits.release.charts.axis import ceiling
+from sendwaits.release.charts.face import width_of, wrapped
+from sendwaits.release.charts.labels import Target
+from sendwaits.release.charts.palette import GREY, INK, MUTED, PLUM, RULE
+from sendwaits.release.charts.panel import Cell, Panel, begin, fit_new, stack
 
 __all__ = ["Bar", "horizontal"]
 

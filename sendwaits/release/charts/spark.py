@@ -9,11 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import labels
-from sendwaits.release.draw.face import styled
-from sendwaits.release.draw.palette import GREY, NAVY, ORANGE, POINT
-from sendwaits.release.draw.panel import Cell, Panel, begin, fit_new, stack
-from sendwaits.release.draw.rows import Series, series
+from sendwaits.release.charts import labels
+from sendwaits.release.charts.face import styled
+from sendwaits.release.charts.palette import GREY, NAVY, ORANGE, POINT
+from sendwaits.release.charts.panel import Cell, Panel, begin, fit_new, stack
+from sendwaits.release.charts.rows import Series, series
 
 __all__ = ["spark"]
 

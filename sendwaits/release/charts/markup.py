@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
-from sendwaits.release.draw.palette import INK
+from sendwaits.release.charts.palette import INK
 
 __all__ = ["Marks", "clean"]
 

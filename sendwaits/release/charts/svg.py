@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw.face import styled
-from sendwaits.release.draw.foreign import refit
-from sendwaits.release.draw.markup import Marks, clean
-from sendwaits.release.draw.panel import NARROW, WIDE, fit, panels
+from sendwaits.release.charts.face import styled
+from sendwaits.release.charts.foreign import refit
+from sendwaits.release.charts.markup import Marks, clean
+from sendwaits.release.charts.panel import NARROW, WIDE, fit, panels
 
 __all__ = ["Chart", "figure_of", "png", "svg"]
 

@@ -12,13 +12,13 @@ from matplotlib.dates import date2num
 from matplotlib.text import Annotation
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import aim as target_
-from sendwaits.release.draw import axis, dated, labels, words
-from sendwaits.release.draw.aim import Aim, along, forecast_key, hidden
-from sendwaits.release.draw.face import styled, width_of
-from sendwaits.release.draw.palette import BAND50, BAND80, BLUE, INK, NAVY
-from sendwaits.release.draw.panel import Panel, begin, fit_new
-from sendwaits.release.draw.rows import Series, series
+from sendwaits.release.charts import aim as target_
+from sendwaits.release.charts import axis, dated, labels, words
+from sendwaits.release.charts.aim import Aim, along, forecast_key, hidden
+from sendwaits.release.charts.face import styled, width_of
+from sendwaits.release.charts.palette import BAND50, BAND80, BLUE, INK, NAVY
+from sendwaits.release.charts.panel import Panel, begin, fit_new
+from sendwaits.release.charts.rows import Series, series
 
 __all__ = ["fan", "forecast_number", "forecast_steps"]
 

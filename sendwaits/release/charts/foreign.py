@@ -11,8 +11,8 @@ from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.text import Text
 from matplotlib.ticker import ScalarFormatter
 
-from sendwaits.release.draw.face import width_of
-from sendwaits.release.draw.panel import WIDE, fit
+from sendwaits.release.charts.face import width_of
+from sendwaits.release.charts.panel import WIDE, fit
 
 __all__ = ["refit"]
 

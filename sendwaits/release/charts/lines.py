@@ -9,13 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import axis, dated, words
-from sendwaits.release.draw import labels as labels_
-from sendwaits.release.draw.face import styled
-from sendwaits.release.draw.labels import Target
-from sendwaits.release.draw.palette import SERIES, SOFT, Look
-from sendwaits.release.draw.panel import Panel, begin, fit_new
-from sendwaits.release.draw.rows import Labels, Series, series
+from sendwaits.release.charts import axis, dated, words
+from sendwaits.release.charts import labels as labels_
+from sendwaits.release.charts.face import styled
+from sendwaits.release.charts.labels import Target
+from sendwaits.release.charts.palette import SERIES, SOFT, Look
+from sendwaits.release.charts.panel import Panel, begin, fit_new
+from sendwaits.release.charts.rows import Labels, Series, series
 
 __all__ = ["draw", "line", "time_panel"]
 

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.text import Annotation, Text
 
-from sendwaits.release.draw.face import RC, shown_by_pyplot, wrapped
-from sendwaits.release.draw.palette import INK
+from sendwaits.release.charts.face import RC, shown_by_pyplot, wrapped
+from sendwaits.release.charts.palette import INK
 
 __all__ = [
     "NARROW",

@@ -9,11 +9,11 @@ import pandas as pd
 from matplotlib.dates import date2num
 from matplotlib.text import Annotation
 
-from sendwaits.release.draw import words
-from sendwaits.release.draw.face import width_of
-from sendwaits.release.draw.palette import PLUM
-from sendwaits.release.draw.panel import Panel
-from sendwaits.release.draw.rows import Series
+from sendwaits.release.charts import words
+from sendwaits.release.charts.face import width_of
+from sendwaits.release.charts.palette import PLUM
+from sendwaits.release.charts.panel import Panel
+from sendwaits.release.charts.rows import Series
 from sendwaits.release.key import Key
 
 __all__ = ["Aim", "along", "forecast_key", "goal", "hidden", "read"]

@@ -9,12 +9,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import dated
-from sendwaits.release.draw.face import styled
-from sendwaits.release.draw.lines import time_panel
-from sendwaits.release.draw.palette import SERIES
-from sendwaits.release.draw.panel import Box, Cell, Panel, begin, fit_new, new_figure, stack
-from sendwaits.release.draw.rows import Labels, series
+from sendwaits.release.charts import dated
+from sendwaits.release.charts.face import styled
+from sendwaits.release.charts.lines import time_panel
+from sendwaits.release.charts.palette import SERIES
+from sendwaits.release.charts.panel import Box, Cell, Panel, begin, fit_new, new_figure, stack
+from sendwaits.release.charts.rows import Labels, series
 from sendwaits.release.key import grain
 
 __all__ = ["flow"]

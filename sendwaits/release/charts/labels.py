@@ -8,11 +8,11 @@ from typing import Any
 import matplotlib.dates as mdates
 import numpy as np
 
-from sendwaits.release.draw import axis, dated
-from sendwaits.release.draw.face import width_of, wrapped
-from sendwaits.release.draw.palette import GREY, PLUM
-from sendwaits.release.draw.panel import Box, Panel
-from sendwaits.release.draw.rows import Series
+from sendwaits.release.charts import axis, dated
+from sendwaits.release.charts.face import width_of, wrapped
+from sendwaits.release.charts.palette import GREY, PLUM
+from sendwaits.release.charts.panel import Box, Panel
+from sendwaits.release.charts.rows import Series
 
 __all__ = ["Target", "apart", "dots", "end_labels", "head", "left_room", "room_for"]
 

@@ -17,8 +17,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch, Polygon, Rectangle, Wedge
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw.panel import Panel, panels
-from sendwaits.release.draw.svg import Chart, figure_of
+from sendwaits.release.charts.panel import Panel, panels
+from sendwaits.release.charts.svg import Chart, figure_of
 
 __all__ = ["keyed", "summaries", "texts", "values"]
 

@@ -13,10 +13,10 @@ from matplotlib.collections import PathCollection
 from matplotlib.container import BarContainer
 from matplotlib.lines import Line2D
 
-from sendwaits.release.draw.panel import begin
-from sendwaits.release.draw.rows import keys, places, tidy
-from sendwaits.release.draw.svg import Chart, figure_of
-from sendwaits.release.draw.values import bar_point, house, points, reader
+from sendwaits.release.charts.panel import begin
+from sendwaits.release.charts.rows import keys, places, tidy
+from sendwaits.release.charts.svg import Chart, figure_of
+from sendwaits.release.charts.values import bar_point, house, points, reader
 
 __all__ = ["claim"]
 

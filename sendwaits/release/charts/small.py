@@ -9,12 +9,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import axis, dated, words
-from sendwaits.release.draw import labels as labels_
-from sendwaits.release.draw.face import styled, width_of
-from sendwaits.release.draw.palette import GREY, MUTED, NAVY
-from sendwaits.release.draw.panel import NARROW, WIDE, Cell, Panel, begin, fit, new_figure, stack
-from sendwaits.release.draw.rows import Labels, Series, series
+from sendwaits.release.charts import axis, dated, words
+from sendwaits.release.charts import labels as labels_
+from sendwaits.release.charts.face import styled, width_of
+from sendwaits.release.charts.palette import GREY, MUTED, NAVY
+from sendwaits.release.charts.panel import NARROW, WIDE, Cell, Panel, begin, fit, new_figure, stack
+from sendwaits.release.charts.rows import Labels, Series, series
 
 __all__ = ["small"]
 

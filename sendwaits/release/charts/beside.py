@@ -8,11 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import words
-from sendwaits.release.draw.face import styled
-from sendwaits.release.draw.labels import Target
-from sendwaits.release.draw.level import Bar, horizontal
-from sendwaits.release.draw.palette import MUTED, NAVY
+from sendwaits.release.charts import words
+from sendwaits.release.charts.face import styled
+from sendwaits.release.charts.labels import Target
+from sendwaits.release.charts.level import Bar, horizontal
+from sendwaits.release.charts.palette import MUTED, NAVY
 from sendwaits.release.key import Key
 
 __all__ = ["compare", "newest", "published_key", "said"]

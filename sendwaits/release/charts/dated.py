@@ -10,10 +10,10 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 
-from sendwaits.release.draw import words
-from sendwaits.release.draw.face import width_of
-from sendwaits.release.draw.palette import INK
-from sendwaits.release.draw.panel import Panel
+from sendwaits.release.charts import words
+from sendwaits.release.charts.face import width_of
+from sendwaits.release.charts.palette import INK
+from sendwaits.release.charts.panel import Panel
 
 __all__ = ["Changes", "changes", "room"]
 

@@ -8,15 +8,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import words
-from sendwaits.release.draw.axis import ceiling
-from sendwaits.release.draw.bars import row_name
-from sendwaits.release.draw.face import styled
-from sendwaits.release.draw.labels import Target
-from sendwaits.release.draw.level import Bar, horizontal
-from sendwaits.release.draw.palette import NAVY, ORANGE, RULE
-from sendwaits.release.draw.panel import begin
-from sendwaits.release.draw.rows import Labels, keys, tidy
+from sendwaits.release.charts import words
+from sendwaits.release.charts.axis import ceiling
+from sendwaits.release.charts.bars import row_name
+from sendwaits.release.charts.face import styled
+from sendwaits.release.charts.labels import Target
+from sendwaits.release.charts.level import Bar, horizontal
+from sendwaits.release.charts.palette import NAVY, ORANGE, RULE
+from sendwaits.release.charts.panel import begin
+from sendwaits.release.charts.rows import Labels, keys, tidy
 
 __all__ = ["steps"]
 

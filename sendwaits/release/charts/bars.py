@@ -9,12 +9,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import words
-from sendwaits.release.draw.face import styled
-from sendwaits.release.draw.labels import Target
-from sendwaits.release.draw.level import Bar, horizontal
-from sendwaits.release.draw.palette import MUTED, NAVY, PLUM
-from sendwaits.release.draw.rows import Labels, keys, tidy
+from sendwaits.release.charts import words
+from sendwaits.release.charts.face import styled
+from sendwaits.release.charts.labels import Target
+from sendwaits.release.charts.level import Bar, horizontal
+from sendwaits.release.charts.palette import MUTED, NAVY, PLUM
+from sendwaits.release.charts.rows import Labels, keys, tidy
 from sendwaits.release.key import COLUMNS, Key
 
 __all__ = ["band_words", "bands", "bar_rows", "bars"]

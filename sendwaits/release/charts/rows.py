@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sendwaits.errors import Refused
-from sendwaits.release.draw import words
+from sendwaits.release.charts import words
 from sendwaits.release.key import COLUMNS, Key
 
 __all__ = ["Labels", "Series", "keys", "series", "tidy"]

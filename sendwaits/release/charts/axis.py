@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from sendwaits.release.draw import words
-from sendwaits.release.draw.face import width_of
-from sendwaits.release.draw.panel import Panel
-from sendwaits.release.draw.rows import Series
+from sendwaits.release.charts import words
+from sendwaits.release.charts.face import width_of
+from sendwaits.release.charts.panel import Panel
+from sendwaits.release.charts.rows import Series
 
 __all__ = ["ceiling", "dates", "folded_name", "tick_room", "time_axis", "upright"]
 
