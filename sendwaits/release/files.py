@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "figures_csv",
+    "figures_from",
     "inert",
     "read_figures",
     "read_verdicts",
@@ -59,9 +60,18 @@ def read_figures(path: Path) -> pd.DataFrame:
 
     Raises `Unsafe` when it is no such file.
     """
+    try:
+        content = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise Unsafe(f"{path.name}: cannot be read. Make the set again.") from None
+    return figures_from(content, path.name)
+
+
+def figures_from(content: str, name: str = "figures.csv") -> pd.DataFrame:
+    """The released frame of the text of a figures.csv, as `read_figures`."""
     import pandas as pd
 
-    frame = _read(path, COLUMNS)
+    frame, path = _frame(content, COLUMNS, name), Path(name)
     if not set(frame["form"]) <= set(FORMS):
         raise Unsafe(f"{path.name}: the column form holds an unknown word. Make the set again.")
     try:
@@ -105,15 +115,22 @@ def _written(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def _read(path: Path, heads: list[str]) -> pd.DataFrame:
+    try:
+        content = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise Unsafe(f"{path.name}: cannot be read. Make the set again.") from None
+    return _frame(content, heads, path.name)
+
+
+def _frame(content: str, heads: list[str], name: str) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.reader(file))
-    except (OSError, UnicodeDecodeError, csv.Error):
-        raise Unsafe(f"{path.name}: cannot be read. Make the set again.") from None
+        rows = list(csv.reader(io.StringIO(content, newline="")))
+    except csv.Error:
+        raise Unsafe(f"{name}: cannot be read. Make the set again.") from None
     if not rows or rows[0] != heads or any(len(row) != len(heads) for row in rows):
-        raise Unsafe(f"{path.name}: not the columns of a released set. Make the set again.")
+        raise Unsafe(f"{name}: not the columns of a released set. Make the set again.")
     frame = pd.DataFrame(rows[1:], columns=heads, dtype=object)
     for name in ("pathway", "wait", "measure", "group"):
         frame[name] = [

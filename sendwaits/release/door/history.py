@@ -97,10 +97,14 @@ def members_of(released: Released, pathway: str) -> Members:
     return found
 
 
-def audiences(earlier: Iterable[Released], exact: Exact, profile: Profile) -> list[Reader]:
-    """Who will read a set of a profile: its own readers, and those of the more exact sets, who see the less exact ones too."""
-    earlier = [r for r in earlier if _about(r, exact.pathway)]
-    first = min((start for start, _ in exact.periods["month"]), default=exact.as_at.isoformat())
+def audiences(
+    earlier: Iterable[Released], pathway: str, first: str, profile: Profile
+) -> list[Reader]:
+    """Who will read a set of a profile: its own readers, and those of the more exact sets, who see the less exact ones too.
+
+    ``first``: the first day of the set's window.
+    """
+    earlier = [r for r in earlier if _about(r, pathway)]
     oldest = _months_before(first, MONTHS_KEPT)
     found = []
     for name in PROFILES[1 : PROFILES.index(profile.name) + 1][::-1]:
@@ -110,9 +114,9 @@ def audiences(earlier: Iterable[Released], exact: Exact, profile: Profile) -> li
         k = min((r.profile.k for r in seen if r.profile.name == name), default=profile.k)
         reader = Profile(name, min(k, profile.k) if name == profile.name else k)
         before = joined(
-            c for r in seen for c in table_cells(r, exact.pathway) if c.count.key[4] >= oldest
+            c for r in seen for c in table_cells(r, pathway) if c.count.key[4] >= oldest
         )
-        members = {k: v for r in seen for k, v in members_of(r, exact.pathway).items()}
+        members = {k: v for r in seen for k, v in members_of(r, pathway).items()}
         found.append(Reader(reader.possible, reader.smallest - 1, before, members))
     return found
 

@@ -49,7 +49,8 @@ def release(
     ties, history = exact.ties(), History(earlier, exact, profile)
     planner = Planner(exact, profile, ties)
     history.lead(planner)
-    readers = audiences(earlier, exact, profile)
+    first = min((start for start, _ in exact.periods["month"]), default=as_at.isoformat())
+    readers = audiences(earlier, exact.pathway, first, profile)
     while True:
         page = Page(exact, profile, planner.plan, kth_longest or {}, history)
         weak = [
