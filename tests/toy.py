@@ -108,6 +108,9 @@ class ToyMaker(Maker):
     def register(self, workspace, request, folder):
         pass
 
+    def registered(self, workspace, request):
+        return True
+
 
 def nap(seconds, tell):
     """When the nap began and when it ended."""

@@ -19,7 +19,7 @@ from sendwaits.intake import load as loading
 from sendwaits.intake.waits import Built
 from sendwaits.measure import measures
 from sendwaits.pathways import Pathway
-from sendwaits.release import gate, verdicts
+from sendwaits.release import door, gate, verdicts
 from sendwaits.release.profile import Profile
 from sendwaits.workspace import Target, Workspace
 
@@ -36,7 +36,7 @@ class Service:
     """What the pages of one service may print. Every frame has passed the gate.
 
     ``released``: columns of `release.key.COLUMNS`. ``exact`` (never
-    printed): month ends and flows of every list, to reconcile. ``plan``: how each series is published, or why not. ``judged``: columns of
+    printed): month ends and flows of every list, to reconcile. ``plan``: how each series is published, or why not. ``door``: what the register keeps of it. ``judged``: columns of
     verdicts.csv. ``forecast``: columns of CONTRACT section 4; ``backtest``, ``bridge``, ``referred`` as `outlook.queue`
     gives them (may be empty). ``files``, ``findings``: rows of the manifest and findings.csv. ``promised``: targets as earlier sets stated them.
     """
@@ -47,6 +47,7 @@ class Service:
     profile: Profile
     released: pd.DataFrame
     plan: pd.DataFrame
+    door: Mapping[str, Any]
     judged: pd.DataFrame
     forecast: pd.DataFrame
     backtest: pd.DataFrame
@@ -107,7 +108,10 @@ def gather(
         key = _key(workspace, as_at, [v for code in sorted(inputs) for v in inputs[code]])
         key += [profile.name, profile.k]
         themes = store.cached(
-            workspace, "themes", key, lambda: _themes(workspace, as_at, built, profile)
+            workspace,
+            "themes",
+            [*key, gate.history(workspace, as_at, profile)],
+            lambda: _themes(workspace, as_at, built, services, profile),
         )
     return Contents(
         workspace,
@@ -155,6 +159,7 @@ def _service(
         profile,
         released["table"],
         released["plan"],
+        released["door"],
         released["judged"],
         passed["forecast"],
         passed["backtest"],
@@ -170,7 +175,7 @@ def _service(
 
 def _released(
     workspace: Workspace, as_at: date, built: Built, pathway: Pathway, profile: Profile
-) -> dict[str, pd.DataFrame]:
+) -> dict[str, Any]:
     done = gate.publish(workspace, built, pathway, as_at, profile)
     changes = [c for c in workspace.change_points if c.pathway == pathway.code]
     judged = verdicts.judge(
@@ -185,6 +190,7 @@ def _released(
     return {
         "table": done.table,
         "plan": done.plan,
+        "door": door.register.facts(done),
         "judged": judged,
         "exact": exact[["wait", "measure", "period_end", "value"]].reset_index(drop=True),
     }
@@ -213,15 +219,21 @@ def _themes(
     workspace: Workspace,
     as_at: date,
     built: Mapping[str, Built],
+    services: Mapping[str, Service],
     profile: Profile,
 ) -> dict[str, pd.DataFrame]:
     from sendwaits.measure import themes
 
     counts = [themes.group_counts(b, workspace.pathway(c), as_at) for c, b in built.items()]
     return {
-        **gate.themes(pd.concat(counts, ignore_index=True), profile),
+        **gate.themes(
+            workspace,
+            pd.concat(counts, ignore_index=True),
+            pd.concat([s.released for s in services.values()], ignore_index=True),
+            profile,
+        ),
         "nation": gate.nation(_nation(workspace)),
-        "totals": gate.totals(intake.series(workspace, as_at), as_at, profile),
+        "totals": gate.totals(workspace, intake.series(workspace, as_at), as_at, profile),
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sendwaits.release import explore, files, pages, ratings, words, workbook
+from sendwaits.release import door, explore, files, pages, ratings, words, workbook
 from sendwaits.release.area_report import AreaReport, open_report
 from sendwaits.release.names import Names
 from sendwaits.release.update_document import update_docx
@@ -27,13 +27,23 @@ def files_of(
 ) -> dict[str, bytes]:
     """Name -> bytes. ``made``: the pages of the set, which alone are linked; ``failed``: those that could not be made, and why.
 
-    "run.json" holds only facts that a run adds to its own: the publication plan and the targets as stated.
+    "run.json" holds only facts that a run adds to its own: the publication plan, what the register keeps, and the targets as stated.
     """
     report = open_report("index", contents)
     released = report.released
     judged, ahead = contents.joined("judged"), contents.joined("forecast")
     names = _names(contents, released)
     facts = {
+        "door": door.register.joined(
+            [s.door for s in contents.services.values()],
+            forecast=ahead,
+            quality=pd.concat([report.extra["rows"], report.extra["rules"]], ignore_index=True),
+            **{
+                told: contents.themes[name]
+                for told, name in (("themes", "groups"), ("totals", "totals"))
+                if name in contents.themes
+            },
+        ),
         "plan": contents.joined("plan").to_dict("records"),
         "targets": [
             {**{f: getattr(t, f) for f in t.__struct_fields__}, "by": t.by.isoformat()}

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sendwaits.release import door
 from sendwaits.release.ahead import rows_of
-from sendwaits.release.door import ladder
-from sendwaits.release.door.released import dated
 from sendwaits.release.key import Key
 from sendwaits.release.number import Number
 
@@ -37,47 +35,52 @@ __all__ = [
 def publish(
     workspace: Workspace, built: Built, pathway: Pathway, as_at: date, profile: Profile
 ) -> Released:
-    """The figures of one service that this set may print, whole series, beside what the same readers have been given."""
-    offered = _whole_months(door.candidates(built, pathway, as_at), as_at)
+    """The figures of one service that this set may print, whole series, beside what the same readers have been given.
+
+    Raises `Refused` when the register of releases is damaged, and for one part of an area outside the analyst profile.
+    """
+    door.refuse_parts(workspace.only, profile)
+    earlier = [] if profile.exact else door.register.read(workspace.root)
+    phase = earlier[0].phase if earlier else None
+    offered = door.candidates(built, pathway, as_at, phase=phase)
     longest = door.kth_longest(built, pathway, as_at, profile.smallest)
-    return door.release(offered, profile=profile, kth_longest=longest, as_at=as_at)
-
-
-def _whole_months(offered: pd.DataFrame, as_at: date) -> pd.DataFrame:
-    """Without the flows of a month that is not over: a part of a month beside whole ones reads like a fall."""
-    if (as_at + timedelta(days=1)).day == 1:
-        return offered
-    part = offered["period_start"].eq(as_at.replace(day=1).isoformat())
-    return offered[~(part & offered["period_end"].eq(as_at.isoformat()))].reset_index(drop=True)
+    return door.release(
+        offered, profile=profile, kth_longest=longest, earlier=earlier, as_at=as_at, phase=phase
+    )
 
 
 def history(workspace: Workspace, as_at: date, profile: Profile) -> str:
-    """One hash for what the same readers have been given before: part of the key of what rests on it."""
-    return ""
+    """One hash for what has been given to readers before: part of the key of what rests on it."""
+    if profile.exact:
+        return ""
+    return door.register.digest(workspace.root, but=(as_at.isoformat(), profile.name))
 
 
 def forecasts(
     future: Mapping[str, pd.DataFrame], released: pd.DataFrame, profile: Profile
 ) -> dict[str, pd.DataFrame]:
     """The forecast, back-test and bridge of the measures whose own series are published."""
-    return dict(future)
+    return {name: _ahead(table, released, profile) for name, table in future.items()}
 
 
-def themes(counts: pd.DataFrame, profile: Profile) -> dict[str, pd.DataFrame]:
-    """Referrals by group in equal periods, as released rows; outside the analyst profile every count to the nearest 5.
-
-    Rounding alone keeps four or more whole numbers possible for every group and for the difference of two sets.
-    """
-    table = dated(counts.assign(form="exact" if profile.exact else "rounded"))
-    if not profile.exact:
-        table["value"] = [float(rows_printed(int(v), profile)) for v in table["value"]]
-        table["n"] = table["value"].astype("Int64")
-    return {"groups": table}
+def _ahead(table: pd.DataFrame, released: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+    if {"pathway", "wait", "measure"} <= set(table):
+        return door.forecast(table, released, profile)
+    counts = [c for c in ("due", "issued", "issued_on_time") if c in table and not profile.exact]
+    return table.assign(**{c: (table[c] / 5 + 0.5).floordiv(1) * 5 for c in counts})
 
 
-def rows_printed(n: int, profile: Profile) -> int:
-    """A number of rows as it may be printed: exact for the analyst, else to the nearest 5 (rows can be children)."""
-    return n if profile.exact else ladder.rounded(n)
+def themes(
+    workspace: Workspace, counts: pd.DataFrame, released: pd.DataFrame, profile: Profile
+) -> dict[str, pd.DataFrame]:
+    """Referrals by group in equal periods, as released rows; see `door.themes`."""
+    earlier = [] if profile.exact else door.register.read(workspace.root)
+    return {"groups": door.themes(counts, profile, earlier, released)}
+
+
+def rows_printed(n: int, profile: Profile) -> str:
+    """A number of rows as it may be printed: exact for the analyst, else "under 5" or to the nearest 5 (rows can be children)."""
+    return door.rounded_rows(n, profile)
 
 
 def quality(
@@ -86,11 +89,11 @@ def quality(
     """Row counts of each extract and of each rule as released rows: measures rows_read ... and rule:<code>."""
     of = dict(zip(files["file"], files["pathway"], strict=True))
     days = dict(zip(files["pathway"], files["extract_date"], strict=True))
-    form = "exact" if profile.exact else "rounded"
 
     def row(code: str, measure: str, n: float) -> Number:
-        key = Key(code, "", measure, "", "", str(days[code])[:10])
-        return Number(key, float(rows_printed(int(n), profile)), "count", form)
+        return Number(
+            Key(code, "", measure, "", "", str(days[code])[:10]), float(n), "count", "exact"
+        )
 
     counts = [
         row(r.pathway, f"rows_{c}", getattr(r, c))
@@ -101,7 +104,10 @@ def quality(
     kept = findings[findings["file"].isin(of)]
     sums = kept.groupby([kept["file"].map(of), "code"])["n"].sum()
     rules = [row(code, f"rule:{name}", n) for (code, name), n in sums.items()]
-    return {"rows": rows_of(counts), "rules": rows_of(rules)}
+    return {
+        name: door.quality_counts(rows_of(found), profile)
+        for name, found in (("rows", counts), ("rules", rules))
+    }
 
 
 def nation(compared: pd.DataFrame) -> pd.DataFrame:
@@ -127,8 +133,10 @@ def _place(row: Any) -> str:
     return str(row.place if row.kind in ("area", "England", "region") else row.kind)
 
 
-def totals(series: pd.DataFrame, as_at: date, profile: Profile) -> pd.DataFrame:
-    """Monthly totals as the sums of equal periods (12 months, year to date): measure total:<measure>; a count as a profile shows it.
+def totals(
+    workspace: Workspace, series: pd.DataFrame, as_at: date, profile: Profile
+) -> pd.DataFrame:
+    """Monthly totals as the sums of equal periods (12 months, year to date): measure total:<measure>; see `door.windows`.
 
     Months themselves are not printed: many are of a few children.
     """
@@ -139,23 +147,14 @@ def totals(series: pd.DataFrame, as_at: date, profile: Profile) -> pd.DataFrame:
     found = measured.compared(measured.figures(series), as_at)
 
     def number(r: Any, side: str) -> Number:
-        key = Key(
-            "",
-            "",
-            f"total:{r.measure}",
-            "",
-            *(str(getattr(r, f"{side}_{e}"))[:10] for e in ("start", "end")),
-        )
-        value, form = float(getattr(r, side)), "exact"
-        if r.unit == "count" and not profile.exact:
-            if 0 < value < profile.smallest:
-                value, form = float("nan"), "c"
-            elif profile.rounds:
-                value, form = float(ladder.rounded(int(value))), "rounded"
-        return Number(key, value, r.unit, form)
+        days = (str(getattr(r, f"{side}_{e}"))[:10] for e in ("start", "end"))
+        key = Key("", "", f"total:{r.measure}", "", *days)
+        return Number(key, float(getattr(r, side)), r.unit, "exact")
 
     rows = [number(r, side) for r in found.itertuples() for side in ("base", "now")]
-    return rows_of({n.key: n for n in rows}.values())
+    told = [] if profile.exact else door.register.read(workspace.root)
+    earlier = [r.totals for r in told if r.totals is not None]
+    return door.windows(rows_of({n.key: n for n in rows}.values()), profile, earlier)
 
 
 def _whole(value: Any) -> int | None:

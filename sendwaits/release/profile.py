@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sendwaits.errors import Refused
+
+_TOLD = re.compile(
+    r"([A-Za-z][A-Za-z0-9_]*_\d{4}-\d{2}-\d{2}\.(csv|xlsx|xml)|series_[a-z0-9_]+\.csv|dfe/[a-z0-9_-]+\.csv"
+    r"|Blade-Export_\d{2}-\d{2}-\d{4}_[A-Za-z]+\.csv)"
+)
 
 __all__ = ["PROFILES", "Profile"]
 
@@ -54,6 +61,19 @@ class Profile:
     def under(self) -> str:
         """How a suppressed count reads in a sentence: "under 5"."""
         return f"under {self.smallest}"
+
+    def names(self, files: Mapping[str, str]) -> dict[str, str]:
+        """Name -> digest of the files that were read, as run.json may say it.
+
+        Outside analyst only names of extracts (``CODE_date``), monthly series and published tables are told; a supplier's own
+        file name can hold a child's name and becomes ``file-`` with the first twelve characters of its digest.
+        """
+        if self.exact:
+            return dict(files)
+        return {
+            (n if _TOLD.fullmatch(n) else f"file-{digest[:12]}"): digest
+            for n, digest in files.items()
+        }
 
     @property
     def words(self) -> str:

@@ -2,39 +2,124 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sendwaits import store
-from sendwaits.errors import Unsafe
+from sendwaits.errors import Refused, Unsafe
 from sendwaits.release.files import read_figures, read_verdicts
-from sendwaits.release.key import SUPPRESSED, Key
+from sendwaits.release.key import COLUMNS, SUPPRESSED, Key
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["compare_pages", "verify"]
+__all__ = ["compare_pages", "compare_workbook", "verify"]
 
 
-def verify(reports: Path) -> list[str]:
-    """Plain lines: complete and unchanged; pages agree with figures.csv and verdicts.csv.
+def verify(reports: Path, register: Path | None = None) -> list[str]:
+    """Plain lines: complete and unchanged; safe, and beside which earlier releases; pages and workbook agree with figures.csv.
 
-    ``reports`` is a folder reports/<as_at>. Raises `Unsafe` (exit 6) naming the first things that are wrong, never a hidden
-    value. The seal finds accidents, not forgery: who can change a file can seal it anew.
+    ``reports`` is a folder reports/<as_at>. ``register``: the workspace whose data/register is looked at, or that folder
+    itself; by default that of the workspace in which the folder stands. A copy without a register is checked by itself, and
+    the line says so. Raises `Unsafe` (exit 6) naming the first things that are wrong, never a hidden value. The seal finds
+    accidents, not forgery: who can change a file can seal it anew.
     """
     facts = _unchanged(reports)
     if facts["parameters"]["profile"] == "analyst":
         raise Unsafe(
             "This set has the analyst profile: exact numbers, not for release. Run: sendwaits report --profile board"
         )
+    safe = _safe(reports, register)
     numbers, words = compare_pages(reports)
+    cells = compare_workbook(reports)
     return [
         f"Complete and unchanged: {len(facts['outputs'])} files as run.json lists them.",
+        safe,
         f"Pages agree with figures.csv and verdicts.csv: {numbers} printed numbers and {words} verdicts compared.",
+        f"tables.xlsx agrees with figures.csv: {cells} rows compared.",
     ]
+
+
+def _safe(folder: Path, register: Path | None) -> str:
+    """One line: no count can be worked out, beside these earlier releases. Raises `Unsafe` naming the first that can."""
+    from sendwaits.release import door
+
+    root = _root_of(folder, register)
+    earlier = [] if root is None else door.register.before(root, folder)
+    made = door.register.of_folder(folder)
+    found = door.audit(made, earlier)
+    if found:
+        first = "; ".join(
+            f"{f.key.split('|')[0]} {f.key.split('|')[2]} ({f.what})" for f in found[:3]
+        )
+        raise Unsafe(
+            f"{len(found)} numbers would tell too much, nothing is safe to release. First: {first}."
+        )
+    beside = (
+        "Earlier releases were not considered: this copy has no register (give --register)"
+        if root is None
+        else f"{len(earlier)} earlier {'release' if len(earlier) == 1 else 'releases'} considered"
+    )
+    return f"Safe by its own figures: no count under {made.profile.smallest} can be worked out from {len(made.table)} numbers. {beside}."
+
+
+def _root_of(folder: Path, register: Path | None) -> Path | None:
+    """The workspace whose register counts; None for a copy without one. Raises `Refused` where none is at the place named."""
+    if register is not None:
+        root = register.resolve()
+        root = root.parent.parent if root.name == "register" else root
+        if not (root / "data" / "register").is_dir():
+            raise Refused(
+                f"{register}: no register of releases is there. Give the workspace, or its data/register."
+            )
+        return root
+    root = folder.resolve().parent.parent
+    return root if (root / "data" / "register").is_dir() else None
+
+
+def compare_workbook(folder: Path) -> int:
+    """Rows of the tidy sheet of tables.xlsx that say what figures.csv says; raises `Unsafe` where one does not."""
+    import python_calamine
+
+    path = folder / "tables.xlsx"
+    if not path.exists():
+        return 0
+    figures = [
+        list(row)
+        for row in csv.reader(io.StringIO((folder / "figures.csv").read_text(encoding="utf-8")))
+    ]
+    book = python_calamine.CalamineWorkbook.from_path(path)
+    for name in book.sheet_names:
+        rows = [[_cell(v) for v in row] for row in book.get_sheet_by_name(name).to_python()]
+        start = next((i for i, row in enumerate(rows) if row[: len(COLUMNS)] == COLUMNS), None)
+        if start is None:
+            continue
+        told = [row[: len(COLUMNS)] for row in rows[start + 1 :] if any(row)]
+        want = [[_cell(v) for v in row] for row in figures[1:]]
+        for mine, theirs in zip(told, want, strict=False):
+            if mine != theirs:
+                raise Unsafe(f"tables.xlsx: {theirs[0]} {theirs[2]} differs from figures.csv.")
+        if len(told) != len(want):
+            raise Unsafe("tables.xlsx: its sheet of figures has other rows than figures.csv.")
+        return len(told)
+    raise Unsafe("tables.xlsx: it has no sheet with the columns of figures.csv.")
+
+
+def _cell(value: Any) -> str:
+    """A cell as text: numbers without a trailing .0, dates as ISO text."""
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, float | int):
+        return repr(float(value)).removesuffix(".0")
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    try:
+        return repr(float(value)).removesuffix(".0")
+    except ValueError:
+        return str(value)
 
 
 def _facts(folder: Path) -> dict[str, Any]:

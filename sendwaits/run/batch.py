@@ -168,7 +168,8 @@ class _Attempt:
         """The set of ``plan``; ``errors``: why other pathways have none. Raises `_NotThese` when more of them cannot be made."""
         summary = self.summary
         summary.made, summary.kept, summary.failed = [], [], _failures(plan, errors)
-        if plan.unchanged and not errors:
+        known = self.maker.registered(workspace, plan.request)
+        if plan.unchanged and not errors and known:
             if self.before != self.target:
                 shutil.copytree(self.before, self.target)
             summary.kept = [p.name for p in plan.pages]

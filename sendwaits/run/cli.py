@@ -264,12 +264,17 @@ def report(
 
 @cli.command()
 @click.argument("reports", type=click.Path(path_type=Path))
+@click.option(
+    "--register",
+    type=click.Path(path_type=Path),
+    help="The workspace whose earlier releases count.",
+)
 @debug_
-def verify(reports: Path, debug: bool) -> None:
+def verify(reports: Path, register: Path | None, debug: bool) -> None:
     """Is this set complete, unchanged and safe to release?"""
     from sendwaits.release import verify as checking
 
-    for line in checking.verify(reports):
+    for line in checking.verify(reports, register):
         click.echo(line)
 
 

@@ -113,13 +113,31 @@ class Maker:
 
         Raises `Unsafe` when a page of the set does not say what its figures and verdicts say.
         """
+        from sendwaits.release import door
         from sendwaits.release.verify import compare_pages
 
         compare_pages(folder)
-        return {}
+        made = door.register.of_folder(folder)
+        told: dict[str, list[str]] = {}
+        for finding in door.audit(made, door.register.before(workspace.root, folder)):
+            told.setdefault(finding.key.split("|")[0], []).append(finding.key.split("|")[2])
+        return {
+            code: f"{len(names)} numbers would tell too much. First: {names[0]}. Nothing was released."
+            for code, names in told.items()
+        }
 
     def register(self, workspace: Workspace, request: Request, folder: Path) -> None:
         """The set in ``folder`` is about to be released: the register holds it before a reader can see it."""
+        from sendwaits.release import door
+
+        door.register.append(workspace.root, folder)
+
+    def registered(self, workspace: Workspace, request: Request) -> bool:
+        """Whether the register holds a set of this day and profile; the analyst's own sets need none."""
+        found = (workspace.root / "data" / "register").glob(
+            f"*_{request.as_at.isoformat()}_{request.profile}.json"
+        )
+        return request.profile == "analyst" or any(found)
 
     def _area(self, workspace: Workspace) -> Any:
         from sendwaits.area import Area

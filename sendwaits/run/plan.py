@@ -89,7 +89,10 @@ def make_plan(
     inputs = {
         **_settings(workspace),
         **{_told(workspace, path): store.digest_file(path) for path in notebooks.values()},
-        **{f"data/raw/{name}": digest for name, digest in _extracts(workspace).items()},
+        **{
+            f"data/raw/{name}": digest
+            for name, digest in shown_as.names(_extracts(workspace)).items()
+        },
     }
     old = _old(target)
     pages = tuple(

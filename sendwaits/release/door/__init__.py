@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from sendwaits.release.door import register
 from sendwaits.release.door.audit import Finding, audit
+from sendwaits.release.door.besides import (
+    forecast,
+    quality_counts,
+    refuse_parts,
+    rounded_rows,
+    windows,
+)
 from sendwaits.release.door.candidates import candidates, kth_longest, quarters
 from sendwaits.release.door.opening import release
-from sendwaits.release.door.released import PLAN_COLUMNS, Released, together
+from sendwaits.release.door.released import PLAN_COLUMNS, Released, dated, together
+from sendwaits.release.door.themes import themes
 
 __all__ = [
-    "Finding",
-    "audit",
-    "register",
     "PLAN_COLUMNS",
+    "Finding",
     "Released",
+    "audit",
     "candidates",
+    "dated",
+    "forecast",
     "kth_longest",
+    "quality_counts",
     "quarters",
+    "refuse_parts",
+    "register",
     "release",
+    "rounded_rows",
+    "themes",
     "together",
+    "windows",
 ]

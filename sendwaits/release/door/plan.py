@@ -21,6 +21,7 @@ from sendwaits.release.door.ladder import (
     EY,
     MONTHS_IN,
     NO,
+    RD,
     RM,
     RQ,
     allowed,
@@ -542,6 +543,29 @@ class Planner:
         rank = {"share": 5, "moves": 7 if wait in self.ties.first else 6}.get(relation.kind, 8)
         return (10 if measure == "waiting" else rank), source
 
+    def _rounds_lines(self, wait: str, sources: frozenset[Source]) -> bool:
+        """Before the bands of a list are given up its lines are rounded, where they are what tells a band."""
+        if (
+            self.plan.step(
+                next(s for s in self.relations if s[0] == wait and self.relations[s].kind == "band")
+            )
+            != RD
+        ):
+            return False
+        lines = [
+            (r.days[0], (w, m))
+            for w, m, kind in sources
+            if w == wait
+            and not kind
+            and (r := self.relations.get((w, m)))
+            and r.kind == "part"
+            and r.days
+        ]
+        for _, series in sorted(lines):
+            if self.plan.step(series) == EM:
+                return all([knot.coarser() for knot in self.plan.about(series)])
+        return False
+
     def _coarser(self, source: Source, sources: frozenset[Source]) -> bool:
         wait, measure, kind = source
         series = (wait, measure)
@@ -556,6 +580,8 @@ class Planner:
             step = self.plan.rests[series]
             self.plan.floors[series] = min(step + 1, NO)
             return step != NO
+        if self.relations[series].kind == "band" and self._rounds_lines(wait, sources):
+            return True
         before = self.plan.step(series)
         told = {(w, m) for w, m, _ in sources}
         knots = sorted(self.plan.about(series), key=lambda k: -len(told & set(k.settings[0])))

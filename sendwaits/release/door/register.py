@@ -8,21 +8,33 @@ The chain finds accidents, not forgery: who can change a file can chain it anew.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sendwaits import store
-from sendwaits.errors import Refused
+from sendwaits.errors import Refused, Unsafe
 from sendwaits.release.door.exact import Ties
 from sendwaits.release.door.released import PLAN_COLUMNS, Released
 from sendwaits.release.profile import Profile
 
-__all__ = ["append", "digest", "facts", "place", "read", "released_of"]
+if TYPE_CHECKING:
+    import pandas as pd
 
-_HELD = ("figures", "themes", "quality", "forecast")
-"""What a set prints beside its pages: each a table as text, "" for none."""
+__all__ = [
+    "append",
+    "before",
+    "digest",
+    "facts",
+    "joined",
+    "of_folder",
+    "place",
+    "read",
+    "released_of",
+]
+
 _REMEDY = "Restore data/register from a backup. Where there is none, move data/register away: the next report rebuilds it from reports/."
 
 
@@ -32,8 +44,9 @@ def place(root: Path) -> Path:
 
 
 def facts(released: Released) -> dict[str, Any]:
-    """What run.json says of a set under ``door``, so that its readers' knowledge can be made again from the set alone."""
+    """What run.json says under ``door`` of one pathway, or of a set: with its figures.csv all that its readers hold."""
     return {
+        "k": released.profile.k,
         "phase": released.phase,
         "ties": {
             code: {"feeds": dict(t.feeds), "first": list(t.first), "all_start": list(t.all_start)}
@@ -44,14 +57,32 @@ def facts(released: Released) -> dict[str, Any]:
     }
 
 
+def joined(parts: Iterable[Mapping[str, Any]], **tables: pd.DataFrame) -> dict[str, Any]:
+    """The `facts` of a set from those of its pathways, with released rows that stand on pages and not in figures.csv.
+
+    ``themes``, ``totals``, ``quality``: kept as text; ``forecast``: kept as its digest.
+    """
+    from sendwaits.release.files import figures_csv
+
+    parts = list(parts)
+    found: dict[str, Any] = {"k": None, "phase": 0, "ties": {}, "merged": {}, "revised": []}
+    for part in parts:
+        found |= {"k": part["k"], "phase": part["phase"]}
+        found["ties"] |= part["ties"]
+        found["merged"] |= part["merged"]
+        found["revised"] += part["revised"]
+    for name, table in tables.items():
+        told = table.to_csv(index=False) if name == "forecast" else figures_csv(table).decode()
+        found[name] = store.digest_bytes(told.encode()) if name == "forecast" else told
+    return found
+
+
 def read(root: Path) -> list[Released]:
     """Every release of a workspace so far, oldest first; analyst sets leave no trace in it.
 
     Raises `Refused` (exit 2) when the register is damaged, or when a set in reports/ is not in it or has been altered.
     """
-    entries = list(_entries(root))
-    if not entries:
-        entries = _rebuilt(root)
+    entries = list(_entries(root)) or _rebuilt(root)
     held = {(e["as_at"], e["profile"]): e for e in entries}
     for folder, run in _sets(root):
         entry = held.get((run["parameters"]["as_at"], run["parameters"]["profile"]))
@@ -65,7 +96,13 @@ def read(root: Path) -> list[Released]:
                 f"reports/{folder.name}: this set {what}. Move the folder out of reports/ if nobody was given it; otherwise "
                 "move data/register away, and the next report rebuilds it from reports/."
             )
-    return [released_of(entry) for entry in entries]
+    return list(_released(entries[-1]["sha256"], json.dumps(entries))) if entries else []
+
+
+@lru_cache(maxsize=2)
+def _released(sealed: str, entries: str) -> tuple[Released, ...]:
+    """The entries as released sets; several services of one run ask for the same."""
+    return tuple(released_of(entry) for entry in json.loads(entries))
 
 
 def digest(root: Path, but: tuple[str, str] = ("", "")) -> str:
@@ -85,7 +122,7 @@ def append(root: Path, folder: Path) -> Path | None:
     entries = list(_entries(root)) or _rebuilt(root)
     entry = _entry(folder, run)
     same = [e for e in entries if (e["as_at"], e["profile"]) == (entry["as_at"], entry["profile"])]
-    if same and all(same[-1].get(name) == entry[name] for name in (*_HELD, "door", "k")):
+    if same and all(same[-1].get(name) == entry[name] for name in ("figures", "door", "k")):
         return None
     return _write(root, entry, len(entries) + 1, entries[-1]["sha256"] if entries else "")
 
@@ -104,13 +141,32 @@ def released_of(entry: dict[str, Any]) -> Released:
     return Released(
         figures_from(entry["figures"]),
         pd.DataFrame(entry.get("plan", []), columns=PLAN_COLUMNS),
-        Profile(entry["profile"], int(entry["k"])),
+        Profile(entry["profile"], int(door.get("k") or entry["k"])),
         date.fromisoformat(entry["as_at"]),
         int(door.get("phase", date.fromisoformat(entry["as_at"]).month % 3)),
         ties,
         {key: tuple(groups) for key, groups in door.get("merged", {}).items()},
         tuple(door.get("revised", ())),
+        *(figures_from(door[n]) if door.get(n) else None for n in ("themes", "totals")),
     )
+
+
+def of_folder(folder: Path) -> Released:
+    """The set in a folder as readers hold it. Raises `Unsafe` where its figures cannot be read."""
+    return released_of(
+        _entry(folder, json.loads((folder / "run.json").read_text(encoding="utf-8")))
+    )
+
+
+def before(root: Path, folder: Path) -> list[Released]:
+    """What had been released before the set in ``folder``: all of the register when the set is not in it."""
+    own = _entry(folder, json.loads((folder / "run.json").read_text(encoding="utf-8")))
+    found = []
+    for entry in _entries(root):
+        if all(entry.get(name) == own[name] for name in ("as_at", "profile", "figures")):
+            break
+        found.append(released_of(entry))
+    return found
 
 
 def _entry(folder: Path, run: dict[str, Any]) -> dict[str, Any]:
@@ -122,7 +178,7 @@ def _entry(folder: Path, run: dict[str, Any]) -> dict[str, Any]:
         "door": run.get("door", {}),
         "plan": [[row.get(c, "") for c in PLAN_COLUMNS] for row in run.get("plan", [])],
         "outputs": run.get("outputs", {}),
-        **{name: _text(folder / f"{name}.csv") for name in _HELD},
+        "figures": _text(folder / "figures.csv"),
     }
 
 
@@ -191,6 +247,14 @@ def _rebuilt(root: Path) -> list[dict[str, Any]]:
     """A lost register made again from the sets in reports/, in the order of their days."""
     previous = ""
     for number, (folder, run) in enumerate(_sets(root), 1):
-        path = _write(root, _entry(folder, run), number, previous)
+        entry = _entry(folder, run)
+        try:
+            released_of(entry)
+        except (Unsafe, ValueError, KeyError, TypeError):
+            raise Refused(
+                f"reports/{folder.name}: this set was made by an older version and what it told cannot be read. Make it again, "
+                "or move the folder out of reports/."
+            ) from None
+        path = _write(root, entry, number, previous)
         previous = json.loads(path.read_text(encoding="utf-8"))["sha256"]
     return list(_entries(root))

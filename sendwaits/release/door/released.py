@@ -26,7 +26,8 @@ class Released:
     ``table``: one row per number, `release.key.COLUMNS`, periods as datetimes. ``plan``: one row per series, published or not,
     `PLAN_COLUMNS`; a series with calendar years beside its grain has a second row. ``phase``: the month number modulo 3 that
     ends a quarter. ``ties``: pathway -> its stages as readers know them. ``merged``: key of a printed group -> the groups in it.
-    ``revised``: keys of closed periods that are printed otherwise than before.
+    ``revised``: keys of closed periods that are printed otherwise than before. ``themes``, ``totals``: the released rows of
+    these tables, of a set that is read back from the register.
     """
 
     table: pd.DataFrame
@@ -37,6 +38,8 @@ class Released:
     ties: Mapping[str, Ties] = field(default_factory=dict)
     merged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     revised: tuple[str, ...] = ()
+    themes: pd.DataFrame | None = None
+    totals: pd.DataFrame | None = None
 
 
 def together(parts: Iterable[Released]) -> Released:

@@ -31,7 +31,7 @@ def quality(report: Report) -> dict[str, Any]:
     red = found[found["severity"].isin(["red", "error"])]
     share = 100 * counts["quarantined"] / counts["read"] if counts["read"] else 0.0
     return {
-        "rows": {n: f"{gate.rows_printed(v, report.profile):,}" for n, v in counts.items()},
+        "rows": {n: gate.rows_printed(v, report.profile) for n, v in counts.items()},
         "about": "" if report.profile.exact else "About ",
         "aside_pct": share,
         "red": len(red),

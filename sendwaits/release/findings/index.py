@@ -256,7 +256,7 @@ def closing(report: AreaReport, frame: pd.DataFrame) -> Facts:
         )
     ]
     return {
-        "rows": {k: f"{gate.rows_printed(v, report.profile):,}" for k, v in counts.items()},
+        "rows": {k: gate.rows_printed(v, report.profile) for k, v in counts.items()},
         "files": len(files),
         "missing": missing,
         "failed": {n.replace("_", " "): why for n, why in sorted(report.failed.items())},
