@@ -47,7 +47,6 @@ class Service:
     profile: Profile
     released: pd.DataFrame
     plan: pd.DataFrame
-    door: Mapping[str, Any]
     judged: pd.DataFrame
     forecast: pd.DataFrame
     backtest: pd.DataFrame
@@ -58,6 +57,7 @@ class Service:
     exact: pd.DataFrame
     promised: tuple[tuple[date, Target], ...] = ()
     set_as_at: date | None = None
+    door: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def verdicts(self) -> verdicts.Verdicts:
@@ -159,7 +159,6 @@ def _service(
         profile,
         released["table"],
         released["plan"],
-        released["door"],
         released["judged"],
         passed["forecast"],
         passed["backtest"],
@@ -170,6 +169,7 @@ def _service(
         released["exact"],
         _promised(workspace, as_at, pathway),
         set_as_at,
+        released["door"],
     )
 
 

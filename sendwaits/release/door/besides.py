@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["forecast", "quality_counts", "refuse_parts", "rounded_rows", "windows"]
 
 QUANTILES = ("mean", "p10", "p25", "p50", "p75", "p90")
-_RESTS_ON = {
-    "p_target": "waiting",
-    "capacity_needed_per_week": "completed",
-    "new_child_wait_weeks": "waiting",
-}
+_RESTS_ON = (
+    ("p_target", "waiting"),
+    ("capacity_needed_per_week", "completed"),
+    ("new_child_wait_weeks", "waiting"),
+    ("seen_within_", "waiting"),
+)
 """Forecasts that are of no series of their own, and the series without which they are not printed."""
 _CHILDREN = re.compile(r"^(N-|D)")
 """Codes of rules that count children or their waits: their numbers stand beside printed ones."""
@@ -38,18 +39,25 @@ def forecast(table: pd.DataFrame, released: pd.DataFrame, profile: Profile) -> p
     if profile.exact or not len(table):
         return table
     newest = _newest_forms(released)
-    base = [_RESTS_ON.get(m, m) for m in table["measure"]]
-    waits = table["wait"].fillna("") if "wait" in table else [""] * len(table)
-    forms = [newest.get(key, "") for key in zip(table["pathway"], waits, base, strict=True)]
+    waits = table["wait"].fillna("")
+    notes = table["note"] if "note" in table else [""] * len(table)
+    rows = zip(table["pathway"], waits, table["measure"], notes, strict=True)
+    forms = [newest.get((p, w, _rests_on(w, m, str(note))), "") for p, w, m, note in rows]
     table = table.assign(_form=forms)
     table = table[table["_form"].isin(["exact", "rounded"])]
     counted = ~table["measure"].str.contains("weeks_open|wait_weeks|_pct")
     coarse = counted & (table["_form"] == "rounded")
-    for name in [q for q in QUANTILES if q in table]:
+    for name in [c for c in table if c in QUANTILES or str(c).startswith("error")]:
         values = table[name].astype(float)
         near = (values / 5 + 0.5).floordiv(1) * 5
         table[name] = values.round(1).where(~coarse, near)
     return table.drop(columns="_form").reset_index(drop=True)
+
+
+def _rests_on(wait: str, measure: str, note: str) -> str:
+    """The series that a forecast is of, or rests on; a target of a whole pathway on the measure that its note names first."""
+    base = next((of for start, of in _RESTS_ON if measure.startswith(start)), measure)
+    return base if wait or base == measure else (note.split() or [""])[0]
 
 
 def _newest_forms(released: pd.DataFrame) -> dict[tuple[str, str, str], str]:
