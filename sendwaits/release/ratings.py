@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 from markupsafe import Markup
+from msgspec import structs
 
 from sendwaits.release import verdicts, words
 from sendwaits.release.number import Number
@@ -241,7 +242,7 @@ def drifts(targets: Sequence[Target], promised: Sequence[tuple[date, Target]]) -
         same = [
             old.by
             for _, old in sorted(promised, key=lambda p: p[0])
-            if old == target.__class__(**{**vars(target), "by": old.by})
+            if old == structs.replace(target, by=old.by)
         ]
         dates = [*same, target.by]
         told = [d for i, d in enumerate(dates) if i == 0 or d != dates[i - 1]]

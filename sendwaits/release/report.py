@@ -36,6 +36,21 @@ def headline_waits(pathway: Any) -> tuple[Wait, ...]:
     return tuple(w for w in timed if longest(w)) or pathway.waits[:1]
 
 
+def _finest(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the finest grain with two periods or more: months, else quarters of one phase, else whole years."""
+    ends = rows["period_end"].dt.to_period("M").astype("int64")
+    spans = ends - rows["period_start"].dt.to_period("M").astype("int64")
+    if rows["period_start"].isna().all():
+        return rows
+    quarters = spans == 2
+    if quarters.any():
+        quarters &= ends % 3 == (ends[quarters] % 3).mode().iloc[0]
+    for fits in (spans == 0, quarters, spans == 11):
+        if fits.sum() > 1:
+            return rows[fits]
+    return rows
+
+
 class Report(publish.Published):
     """A report opened for questions. ``report.<section>()`` gives the section's released frame; `publish` puts it on the page.
 
@@ -68,11 +83,7 @@ class Report(publish.Published):
         rows = self._series.get((self.pathway.code, wait, measure, group))
         if rows is None:
             return self.service.released.iloc[:0]
-        spans = rows["period_end"].dt.to_period("M").astype("int64")
-        spans = spans - rows["period_start"].dt.to_period("M").astype("int64")
-        flows = rows["period_start"].notna()
-        if flows.any():
-            rows = rows[spans == spans.min()] if grain(rows) == "year" and spans.min() < 3 else rows
+        rows = _finest(rows).drop_duplicates("period_end", keep="last")
         first = pd.Timestamp(self.as_at).to_period("M") - (self.months - 1)
         recent = rows[rows["period_end"].dt.to_period("M") >= first]
         return (recent if len(recent) else rows).sort_values("period_end", kind="stable")

@@ -14,7 +14,7 @@ from typing import Any
 from sendwaits import store
 from sendwaits.errors import Refused, Unsafe
 from sendwaits.release.files import read_figures, read_verdicts
-from sendwaits.release.key import COLUMNS, SUPPRESSED, Key
+from sendwaits.release.key import COLUMNS, Key
 
 __all__ = ["compare_pages", "compare_workbook", "verify"]
 
@@ -247,14 +247,14 @@ def compare_pages(folder: Path) -> tuple[int, int]:
     return numbers, verdicts
 
 
-_NAMED = re.compile(r"(?:over|within|up to)[\s\u00a0]\d+[\s\u00a0]weeks?", re.IGNORECASE)
+_NAMED = re.compile(r"(?:over|within|up to)[\s\u00a0]\d+(?:[\s\u00a0]weeks?)?", re.IGNORECASE)
 """A line that a label names: "Over 52 weeks [c]" shows no number."""
 _SERIES = ("pathway", "wait", "measure", "group", "verdict")
 
 
 def _compare(page: str, row: Any, text: str, derived: bool) -> None:
     bare = _NAMED.sub("", text)
-    if row.form == "c" and not (SUPPRESSED in bare and not re.search(r"\d", bare)):
+    if row.form == "c" and (not text or re.search(r"\d", bare)):  # no mark, no number; [c] or a name
         raise Unsafe(
             f"{page}: a number or mark is shown for {row.pathway} {row.measure}, which figures.csv hides."
         )
@@ -282,7 +282,7 @@ def _agrees(text: str, row: Any) -> bool:
 
     A mark or words without a number always agree.
     """
-    numbers = re.findall(r"[\u2212-]?\d[\d,]*(?:\.\d+)?", text)
+    numbers = re.findall(r"[\u2212-]?\d[\d,]*(?:\.\d+)?", _NAMED.sub("", text))
     if not numbers:
         return True
     printed = float(numbers[-1].replace(",", "").replace("\u2212", "-"))

@@ -19,17 +19,18 @@ def _over(report: Report) -> list[str]:
 
 
 def ages(report: Report) -> show.Frame:
-    """The list by time waited so far (bands of the community SitRep) on as_at: one row per wait and band, then the totals."""
+    """The list by time waited so far (bands of the community SitRep) on as_at: one row per wait and band, then the totals.
+
+    A list whose bands are not published is left out.
+    """
     found = report.released
-    keep = found["measure"].str.startswith("waiting_band_") | found["measure"].isin(
-        ["waiting", *_over(report)]
-    )
-    waits = [w.name for w in report.waits]
+    bands = found["measure"].str.startswith("waiting_band_")
+    waits = [w.name for w in report.waits if (bands & (found["wait"] == w.name)).any()]
+    keep = bands | found["measure"].isin(["waiting", *_over(report)])
     keep &= found["wait"].isin(waits) & (found["group"] == "")
     keep &= found["period_end"] == pd.Timestamp(report.as_at)
-    return show.show(
-        found[keep].reset_index(drop=True), f"{report.pathway.label}: time waited so far"
-    )
+    rows = found[keep].reset_index(drop=True)
+    return show.show(rows, f"{report.pathway.label}: time waited so far")
 
 
 def flow(report: Report) -> show.Frame:
