@@ -92,16 +92,18 @@ def compare_workbook(folder: Path) -> int:
         for row in csv.reader(io.StringIO((folder / "figures.csv").read_text(encoding="utf-8")))
     ]
     book = python_calamine.CalamineWorkbook.from_path(path)
+    want = {tuple(row[:6]): [_cell(v) for v in row[6:]] for row in figures[1:]}
     for name in book.sheet_names:
-        rows = [[_cell(v) for v in row] for row in book.get_sheet_by_name(name).to_python()]
-        start = next((i for i, row in enumerate(rows) if row[: len(COLUMNS)] == COLUMNS), None)
-        if start is None:
+        head, *rows = book.get_sheet_by_name(name).to_python() or [[]]
+        if not set(COLUMNS) <= set(map(str, head)):
             continue
-        told = [row[: len(COLUMNS)] for row in rows[start + 1 :] if any(row)]
-        want = [[_cell(v) for v in row] for row in figures[1:]]
-        for mine, theirs in zip(told, want, strict=False):
-            if mine != theirs:
-                raise Unsafe(f"tables.xlsx: {theirs[0]} {theirs[2]} differs from figures.csv.")
+        places = [head.index(c) for c in COLUMNS]
+        told = [[_cell(row[at]) for at in places] for row in rows if any(row)]
+        for mine in told:
+            theirs = want.get(tuple(mine[:6]))
+            marked = ["" if v in ("[c]", "[z]") else v for v in mine[6:]]
+            if theirs is None or marked != theirs:
+                raise Unsafe(f"tables.xlsx: {mine[0]} {mine[2]} differs from figures.csv.")
         if len(told) != len(want):
             raise Unsafe("tables.xlsx: its sheet of figures has other rows than figures.csv.")
         return len(told)
@@ -254,7 +256,9 @@ _SERIES = ("pathway", "wait", "measure", "group", "verdict")
 
 def _compare(page: str, row: Any, text: str, derived: bool) -> None:
     bare = _NAMED.sub("", text)
-    if row.form == "c" and (not text or re.search(r"\d", bare)):  # no mark, no number; [c] or a name
+    if row.form == "c" and (
+        not text or re.search(r"\d", bare)
+    ):  # no mark, no number; [c] or a name
         raise Unsafe(
             f"{page}: a number or mark is shown for {row.pathway} {row.measure}, which figures.csv hides."
         )
