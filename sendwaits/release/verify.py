@@ -262,7 +262,7 @@ def _compare(page: str, row: Any, text: str, derived: bool) -> None:
         raise Unsafe(
             f"{page}: a number or mark is shown for {row.pathway} {row.measure}, which figures.csv hides."
         )
-    if not derived and row.form in ("exact", "rounded") and not _agrees(text, row):
+    if not derived and row.form in ("exact", "rounded") and not _agrees(bare, row):
         raise Unsafe(f"{page}: {row.pathway} {row.measure} differs from figures.csv.")
 
 
