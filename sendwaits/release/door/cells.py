@@ -33,7 +33,7 @@ class Count(NamedTuple):
 class Cell(NamedTuple):
     """A count known to lie from ``lo`` to ``hi``; ``source``: the printed series that tells it, None of an earlier release."""
 
-    count: Count
+    count: Count  # type: ignore[assignment]
     lo: float
     hi: float
     source: Source | None = None

@@ -255,9 +255,8 @@ class Knowledge:
         for cell in self.flows:
             pieces = self.pieces(cell.count.key[3], cell.count.key[4])
             spans.add((pieces.start, pieces.stop))
-        spans = sorted(spans)
         counted = self._counted()
-        for first, last in spans:
+        for first, last in sorted(spans):
             for label, terms_of in counted.items():
                 terms: Terms = {}
                 for piece in range(first, last):
@@ -295,11 +294,12 @@ class Knowledge:
             if relation.kind == "whole" and relation.of:
                 covered = (relation.wait or wait, relation.of)
                 found[wait, measure, "more"] = lambda p, w=wait, m=measure, c=covered: _less(
-                    self.flow(w, m, "", p), self.flow(*c, "", p)
+                    self.flow(w, m, "", p), self.flow(c[0], c[1], "", p)
                 )
         for wait, removes in self._removals().items():
             found[wait, "removed otherwise"] = lambda p, w=wait, r=removes: _less(
-                {(w, "removed_other", p): 1.0}, *(self.flow(*name, p) for name in r)
+                {(w, "removed_other", p): 1.0},
+                *(self.flow(*name, p) for name in r),  # type: ignore[call-arg]
             )
         return found
 

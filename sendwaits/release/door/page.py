@@ -70,7 +70,7 @@ class Page:
         if measure.startswith("longest_") and value.n:
             weeks = self.kth.get((wait, end), math.nan)
             value = value._replace(value=weeks)
-            if math.isnan(weeks) and value.n >= self.profile.smallest:
+            if math.isnan(weeks) and (value.n or 0) >= self.profile.smallest:
                 return
         self._put((wait, measure, "", start, end), value, form)
 
@@ -128,7 +128,8 @@ class Page:
         """A breakdown of the newest census: of the list, and of its lines."""
         end = self.exact.ends["day"][0] if self.exact.ends["day"] else ""
         series = (wait, measure)
-        reason, parts = "only lists and their lines are broken down", {}
+        reason = "only lists and their lines are broken down"
+        parts: Any = {}
         step = self.plan.step(series)
         relation = self.plan.relations.get(series)
         line = relation is not None and relation.kind == "part" and relation.days is not None

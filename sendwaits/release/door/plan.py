@@ -7,7 +7,7 @@ certificate then finds unsafe moves a knot one setting on. So it always ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sendwaits.measure.measures import MEASURES
@@ -205,7 +205,7 @@ class Planner:
         return each * max(1, len(self.exact.periods[grain]))
 
     def settings(
-        self, series: list[Series], table: list[tuple[int, ...]]
+        self, series: list[Series], table: Sequence[tuple[int, ...]]
     ) -> list[dict[Series, int]]:
         found: list[dict[Series, int]] = []
         for steps in table:
@@ -381,13 +381,15 @@ class Planner:
         others = [
             s
             for s, r in self.relations.items()
-            if s[0] == series[0] and r.kind == "part" and r.days and r.days[0] > days[0]
+            if days and s[0] == series[0] and r.kind == "part" and r.days and r.days[0] > days[0]
         ]
         mine = self.exact.counts(*series)
         whole = self.exact.counts(*base)
         near = [whole[e] - n for e, n in mine.items() if e in whole]
         if others:
-            above = self.exact.counts(*min(others, key=lambda s: self.relations[s].days[0]))
+            above = self.exact.counts(
+                *min(others, key=lambda s: (self.relations[s].days or (0,))[0])
+            )
             near += [
                 n - above[e] for e, n in mine.items() if above.get(e, 0) >= self.profile.smallest
             ]
@@ -468,7 +470,7 @@ class Planner:
             level
             for w, level in level_of.items()
             if series in ((w, "completed"), self.joiners(w))
-            or relation_of(series[1]).of == "completed"
+            or getattr(relation_of(series[1]), "of", "") == "completed"
         ]
         fine = all(self.chance(level, [EY, EY]) <= BUDGET for level in touching)
         step = EY if fine else max(RQ + 2, EY + 1)
@@ -521,7 +523,7 @@ class Planner:
                 continue
             for source in options:
                 if self._coarser(source, item.sources):  # type: ignore[arg-type]
-                    moved.add(source)
+                    moved.add(source)  # type: ignore[arg-type]
                     break
         self._settle()
         return bool(moved)

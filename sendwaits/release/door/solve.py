@@ -186,8 +186,11 @@ class _Model:
         self.place = {n: i for i, n in enumerate(self.names)}
         self.part = np.array([parts[n] for n in self.names], dtype=int)
         self.rows: list[Row] = []
-        self._starts, self._index, self._value = [0], [], []
-        self._row_lo, self._row_hi = [], []
+        self._starts: list[Any] = [0]
+        self._index: list[Any] = []
+        self._value: list[Any] = []
+        self._row_lo: list[Any] = []
+        self._row_hi: list[Any] = []
         if not frame.possible and not elastic:
             raise _Impossible
         for row in frame.rows:
@@ -361,7 +364,7 @@ class _Search:
             self._whole_numbers()
         told = np.flatnonzero(~self._wide() & ~self._harmless())
         return [
-            Weak(self.names[at], float(self.lo[at]), float(self.hi[at]), self._sources(at))
+            Weak(self.names[at], float(self.lo[at]), float(self.hi[at]), self._sources(int(at)))
             for at in told
         ]
 
@@ -370,7 +373,7 @@ class _Search:
         doubt = ~self._wide() & ~self._harmless() & (self.hi - self.lo + 1 >= self.need)
         for part in np.unique(self.part[doubt]):
             at = np.flatnonzero(doubt & (self.part == part))
-            targets = {self.names[i]: self._terms(i) for i in at}
+            targets = {self.names[i]: self._terms(int(i)) for i in at}
             try:
                 model = _Model(self.model.frame, self.model.parts, {int(part)}, targets, whole=True)
                 again = _Search(model, self.need, self.small)

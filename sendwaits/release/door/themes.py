@@ -90,7 +90,7 @@ class _Themes:
             again = sources(weak) & {t.source for _, t in printed}
             if not again:
                 return [row for row, _ in printed]
-            self.left_out |= {max(again, key=lambda s: (s[0] != "", s[1]))}  # type: ignore[arg-type]
+            self.left_out |= {max(again, key=lambda s: (s[0] != "", s[1]))}  # type: ignore[arg-type,index]
 
     def _wholes(self, told: list[Told]) -> list[tuple[str, list[str]]]:
         """The groups of each column that is told of now add up to all referrals."""
@@ -127,7 +127,7 @@ class _Themes:
         while few and least(tuple(few)) < self.profile.smallest and alone:
             few.append(min(alone, key=lambda g: (least((g,)), g)))
             alone.remove(few[-1])
-        found = {g: (g,) for g in alone}
+        found: dict[str, tuple[str, ...]] = {g: (g,) for g in alone}
         if few:
             found[f"{column}={OTHERS}" if len(few) > 1 else few[0]] = tuple(few)
         return (

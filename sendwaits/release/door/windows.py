@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sendwaits.release.door.system import BEFORE, NOW, Name, System, Weak
 
@@ -36,7 +36,7 @@ def weak_windows(
     number = {day: i for i, day in enumerate(cuts)}
     system, changed = System(), set()
     for item in told:
-        terms = {
+        terms: dict[Any, float] = {
             (name, piece): 1.0
             for name in item.names
             for piece in range(number[item.start], number[_after(item.end)])
@@ -53,8 +53,10 @@ def weak_windows(
     labels = {(name,) for item in told for name in item.names} | {item.names for item in told}
     for first, last in sorted(spans):
         for names in sorted(labels, key=str):
-            terms = {(name, p): 1.0 for name in names for p in range(first, last)}
-            system.protect((names, cuts[first], cuts[last]), terms)
+            told_by: dict[Any, float] = {
+                (name, p): 1.0 for name in names for p in range(first, last)
+            }
+            system.protect((names, cuts[first], cuts[last]), told_by)
     return [w for w in system.weak(need, small, changed) if w.sources]
 
 

@@ -25,7 +25,7 @@ def _function(report: Report, name: str) -> Any:
     return getattr(module, name, None)
 
 
-def words_of(report: Report, name: str, frame: pd.DataFrame) -> dict[str, Markup] | None:
+def words_of(report: Any, name: str, frame: pd.DataFrame) -> dict[str, Markup] | None:
     """The blocks of the section's template filled with its facts; None when the report has no such section."""
     found = _function(report, name)
     if found is None or name not in (*report.sections(), "opening", "closing"):
