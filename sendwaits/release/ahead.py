@@ -25,6 +25,10 @@ def unit_of(measure: str) -> str:
     return "weeks" if "weeks" in measure and not measure.startswith("waiting") else "count"
 
 
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
 class Ahead:
     """Lookups in a forecast (columns of CONTRACT section 4). A key's group is the quantile, with "@scenario" when not the baseline."""
 
@@ -32,7 +36,7 @@ class Ahead:
         self.frame = frame
         self.rows: dict[tuple[str, str, str], list[Any]] = {}
         for row in frame.itertuples(index=False):
-            self.rows.setdefault((row.wait or "", row.measure, row.scenario), []).append(row)
+            self.rows.setdefault((_text(row.wait), row.measure, row.scenario), []).append(row)
         self.scenarios = [s for s in dict.fromkeys(s for *_, s in self.rows) if s != BASELINE]
 
     def number(self, row: Any, quantile: str) -> Number:
@@ -43,7 +47,7 @@ class Ahead:
         if row.scenario != BASELINE:
             group += f"@{row.scenario}"
         key = Key(
-            row.pathway, row.wait or "", f"forecast:{measure}", group, "", text(row.target_date)
+            row.pathway, _text(row.wait), f"forecast:{measure}", group, "", text(row.target_date)
         )
         if quantile == "probability":
             return Number(

@@ -168,7 +168,8 @@ def _by_place(frame: pd.DataFrame, caption: str, pathway: Pathway | None) -> Tab
     rows: dict[str, dict[str, Number]] = {}
     for row in frame.itertuples(index=False):
         head = (
-            ", ".join(_labels(c, pathway)(row) for c in across) or words.measure(row.measure).head
+            ", ".join(_labels(c, pathway)(row) for c in across)
+            or words.measure(row.measure.rpartition(":")[2]).head
         )
         heads[head if down != "measure" else "Number"] = None
         rows.setdefault(place(row), {})[head if down != "measure" else "Number"] = Number.of(row)

@@ -52,7 +52,7 @@ def keys(report: Report) -> list[Facts]:
             since(report.numbers("", "referrals")),
             verdict_line(report, "", "referrals"),
         ),
-        share_key(report, report.wait),
+        *([share_key(report, report.wait)] if report.wait.standard_days else []),
     ]
 
 
