@@ -1,52 +1,54 @@
-"""Seconds to release and to audit one month's whole set, beside one plain pass over the same rows as the peer.
+"""Twelve monthly releases of the sample through the door: CPU seconds and rows published of each, and the twelfth over the second.
 
-Six services, eleven waits, 24 months, seven districts, made up. `python benchmarks/disclosure.py [months]`
+    python benchmarks/disclosure.py [--profile board|public] [--months 12]
+
+Each release knows all the earlier ones. What is published must not shrink from release to release.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+import pandas as pd
 
-from disclosure_tables import made_figures  # noqa: E402
+import sendwaits as sw
+from sendwaits.release import door
+from sendwaits.release.profile import Profile
 
-from sendwaits.release.disclosure import audit, release  # noqa: E402
-from sendwaits.release.tables import figures_csv  # noqa: E402
+LAST = "2024-07-31"
 
 
-def main(months: int) -> None:
-    sizes = {
-        "NST": 700,
-        "OT_HEALTH": 450,
-        "OT_LA": 127,
-        "SLCN": 700,
-        "SLCN_AUTISM": 127,
-        "EHC": 450,
-    }
-    total = {"release": 0.0, "audit": 0.0, "plain": 0.0}
-    for seed, (pathway, size) in enumerate(sizes.items()):
-        figures, kth = made_figures(seed, size, months=months, pathways=(pathway,))
-        took = time.perf_counter()
-        released = release(figures, kth_longest=kth(5))
-        total["release"] += (made := time.perf_counter() - took)
-        took = time.perf_counter()
-        findings = audit(released)
-        total["audit"] += (audited := time.perf_counter() - took)
-        took = time.perf_counter()
-        figures_csv(released.table)
-        total["plain"] += time.perf_counter() - took
-        hidden = (released.table["status"] == "c").mean()
-        print(
-            f"{pathway:12} {len(figures):6} rows  release {made:6.2f} s  audit {audited:5.2f} s  hidden {hidden:4.0%}  findings {len(findings)}"
-        )
+def main() -> None:
+    """Print a line a release, then the ratios."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--profile", default="board")
+    parser.add_argument("--months", type=int, default=12)
+    asked = parser.parse_args()
+    area = sw.open(Path(__file__).resolve().parents[1])
+    profile, earlier = Profile(asked.profile), []
+    built = {code: area.built(code, LAST) for code in area.workspace.pathways}
+    costs, rows = [], []
+    for end in pd.date_range(end=LAST, periods=asked.months, freq="ME"):
+        as_at, began = end.date(), time.process_time()
+        parts = []
+        for code, one in built.items():
+            pathway = area.workspace.pathway(code)
+            phase = earlier[0].phase if earlier else None
+            offered = door.candidates(one, pathway, as_at, phase=phase)
+            longest = door.kth_longest(one, pathway, as_at, profile.smallest)
+            options = {"earlier": earlier, "as_at": as_at, "phase": phase}
+            parts.append(door.release(offered, profile=profile, kth_longest=longest, **options))
+        earlier.append(door.together(parts))
+        costs.append(time.process_time() - began)
+        rows.append(len(earlier[-1].table))
+        print(f"{as_at}: {costs[-1]:5.1f} CPU s, {rows[-1]:,} rows published", flush=True)
     print(
-        f"whole set: release {total['release']:.1f} s, audit {total['audit']:.1f} s (bar 60 s); "
-        f"audit / writing figures.csv = {total['audit'] / total['plain']:.1f}"
+        f"last / second: {costs[-1] / costs[1]:.2f} (bar 1.5); dearest {max(costs):.1f} s (bar 20)"
     )
+    print(f"rows, last / first: {rows[-1] / rows[0]:.3f}")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 24)
+    main()
