@@ -13,6 +13,7 @@ from sendwaits.release.report import REPORTS, Report
 from sendwaits.release.wording import plain
 
 AS_AT = "2024-07-31"
+pytestmark = pytest.mark.long
 DIRECTION = re.compile(
     r"\b(growing|grew|rising|rose|falling|fell|higher|lower|longer|shorter|no clear change|more than|fewer than)\b"
 )
