@@ -35,8 +35,9 @@ def test_the_newest_file_is_followed_to_its_waits(area):
     assert lines[:5] == [
         "SLCN (1 older extracts: see --all)",
         "  SLCN_2024-07-31.csv: 6 rows = 4 clean + 1 set aside + 1 merged",
-        "    set aside: 1 a stop or outcome before its start (Q-ORDER)",
         "    columns that are not read: 'Our note'",
+        "    Q-ORDER: 1 rows set aside for 'first_contact_date': a stop or outcome "
+        "before its start (first rows: 6). Check both dates in the source system.",
         "  wait contact: 2 waiting, 1 completed, 1 left otherwise",
     ]
     assert any("SLCN_31-08-2024.csv" in line and "SLCN_2024-08-31.csv" in line for line in lines)

@@ -64,6 +64,7 @@ def test_a_report_left_over_from_a_killed_run_does_not_hold_its_lock(tmp_path):
     )
     orphan = int(process.stdout.readline())
     try:
+        time.sleep(0.5)  # the child lets go as its first act after the fork
         process.kill()
         process.wait()
         with held(tmp_path):

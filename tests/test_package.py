@@ -101,8 +101,9 @@ def test_the_wheel_carries_notebooks_templates_pathways_and_types(wheel: Path) -
         f"sendwaits/sample/{name}" for name in sample.BESIDE
     }  # open data, no child's record
     source |= published
-    for pattern in ("pathways/*.toml", "release/templates/*", "py.typed", "**/*.py"):
-        source |= {p.relative_to(ROOT).as_posix() for p in (ROOT / "sendwaits").glob(pattern)}
+    for pattern in ("pathways/*.toml", "release/templates/**/*", "py.typed", "**/*.py"):
+        found = (p for p in (ROOT / "sendwaits").glob(pattern) if p.is_file())
+        source |= {p.relative_to(ROOT).as_posix() for p in found}
     assert len(source) > 100 and source <= names
     assert not [
         n
