@@ -12,7 +12,7 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from sendwaits.workspace import Workspace
 
-__all__ = ["Comparison", "compare", "funnel_limits", "areas_page"]
+__all__ = ["Comparison", "compare", "areas_page"]
 
 NORMAL, FAR = 0.95, 0.998
 """Funnel limits that 1 in 20 and 1 in 500 areas cross by chance (source: Spiegelhalter, Funnel plots for comparing
@@ -90,28 +90,16 @@ def _comparison(
     return Comparison(pathway, wait, measure, tuple(rows), share)
 
 
-def funnel_limits(waiting: int, share: float, coverage: float) -> tuple[float, float]:
-    """The shares between which ``coverage`` of areas of that size would fall by chance, were all at ``share``.
-
-    Exact binomial, interpolated between whole children (source: Spiegelhalter 2005, appendix A.1): for the smallest r with
-    P(R <= r) >= p, the limit is (r - (P(R <= r) - p) / P(R = r)) / n.
-    """
-    from scipy.stats import binom
-
-    ends = []
-    for p in ((1 - coverage) / 2, (1 + coverage) / 2):
-        r = float(binom.ppf(p, waiting, share))
-        mass = float(binom.pmf(r, waiting, share))
-        ends.append((r - (float(binom.cdf(r, waiting, share)) - p) / mass if mass else r) / waiting)
-    return max(0.0, ends[0]), min(1.0, ends[1])
-
-
 def outside(comparison: Comparison, long: int | None, waiting: int | None) -> str:
     """Where an area stands in the funnel: ``far above``, ``above``, ``within``, ``below``, ``far below``; "" when not shown."""
+    import numpy as np
+
+    from sendwaits.release.charts.funnel import funnel_limits
+
     if not waiting or long is None or comparison.share is None or not 0 < comparison.share < 1:
         return ""
     for coverage, word in ((FAR, "far "), (NORMAL, "")):
-        low, high = funnel_limits(waiting, comparison.share, coverage)
+        low, high = funnel_limits(np.array([waiting]), comparison.share, coverage)[:, 0]
         if long / waiting > high:
             return word + "above"
         if long / waiting < low:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -217,8 +216,3 @@ def closing(report: Report, frame: pd.DataFrame) -> Facts:
         **quality(report),
         "unpublished_series": unpublished(report),
     }
-
-
-def day_of(value: Any) -> date:
-    """A date of a key's text."""
-    return date.fromisoformat(str(value)[:10])

@@ -202,13 +202,14 @@ def changed_tables(report: AreaReport, frame: pd.DataFrame) -> list[show.Table]:
             mark(s.verdict(w.name, "waiting")),
             verdicts.words.say(s.verdict(w.name, "waiting"), capital=True),
         )
-        rows.append((name_of(s, w), _dated(old), _dated(now), now.minus(old).signed, said))
+        rows.append((name_of(s, w), dated(old), dated(now), now.minus(old).signed, said))
     heads = ("List", "Before", "Newest", "Difference", "Over the months")
     caption = "Children waiting: the two newest published dates of each list"
     return [show.Table(caption, heads, rows, left=frozenset({4}), cards=True)] if rows else []
 
 
-def _dated(number: Number) -> Markup:
+def dated(number: Number) -> Markup:
+    """The number with its period in small print below it."""
     return Markup('{} <span class="aside">{}</span>').format(number, number.when)
 
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from sendwaits.release import show, verdicts, words
 from sendwaits.release.findings import standard, stop
 from sendwaits.release.findings.backlog import year_before
+from sendwaits.release.findings.index import dated
 from sendwaits.release.findings.index import keys as keys
 from sendwaits.release.findings.index import opening as opening
 from sendwaits.release.number import Number
@@ -118,16 +119,12 @@ def totals_tables(report: AreaReport, frame: pd.DataFrame) -> list[show.Table]:
     for p in _equal(frame):
         ends = (p["now"].value, p["now"].key), (p["base"].value, p["base"].key)
         said = verdicts.words.compare(*ends) if p["now"].shown and p["base"].shown else ""
-        rows.append((words.capital(p["name"]), _dated(p["base"]), _dated(p["now"]), said))
+        rows.append((words.capital(p["name"]), dated(p["base"]), dated(p["now"]), said))
     heads = ("Total", "Before", "Now", "Now is")
     caption = (
         "Monthly totals: the last 12 months and the 12 before, the year to date and the same months"
     )
     return [show.Table(caption, heads, rows, left=frozenset({3}), cards=True)] if rows else []
-
-
-def _dated(number: Number) -> Markup:
-    return Markup('{} <span class="aside">{}</span>').format(number, number.when)
 
 
 def nation(report: AreaReport, frame: pd.DataFrame) -> Facts:
