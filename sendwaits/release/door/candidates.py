@@ -19,6 +19,8 @@ __all__ = ["candidates", "kth_longest", "quarters"]
 
 MONTHS = 24
 YEARS_BACK = 3
+OVER_TIME = ("waiting", "mean_weeks_open")
+"""What is offered of the groups that a service works in, month by month."""
 
 
 def candidates(
@@ -32,7 +34,8 @@ def candidates(
     """Exact rows for `door.release`: months, quarters, calendar years and the year to date, and the newest census by group.
 
     One row per number, the columns of `measures.figures`. ``phase``: see `quarters`. Years begin three before that of
-    ``as_at``, and never before the history is complete: a year of survivors is no count of demand.
+    ``as_at``, and never before the history is complete: a year of survivors is no count of demand. A pathway that works in
+    groups (``split``) offers their lists and mean waits so far at every month's end.
     """
     import pandas as pd
 
@@ -49,6 +52,9 @@ def candidates(
     for column in groups:
         table = measures.figures(built, pathway, today, column)
         tables.append(table[(table["group"] != "") & (table["period_start"] == "")])
+    if pathway.split:
+        table = measures.figures(built, pathway, by_month, pathway.split)
+        tables.append(table[(table["group"] != "") & table["measure"].isin(OVER_TIME)])
     return pd.concat(tables, ignore_index=True).drop_duplicates(
         ["wait", "measure", "group", "period_start", "period_end"], ignore_index=True
     )

@@ -67,6 +67,11 @@ class Exact:
                 raise ValueError("figures: two rows for the same number")
             self.rows[key] = Value(value, *part)
             self.units[key[1]] = unit
+        self.grouped: dict[tuple[str, str, str, str], dict[str, Value]] = {}
+        for (wait, measure, group, start, end), value in self.rows.items():
+            if group and not start:
+                column = group.split("=", 1)[0]
+                self.grouped.setdefault((wait, measure, column, end), {})[group] = value
         self.periods = self._by_grain()
         self.ends = self._stock_ends()
 
@@ -128,6 +133,10 @@ class Exact:
     def counts(self, wait: str, measure: str) -> dict[str, int]:
         """Month end -> count of the county series."""
         return {end: int(v.value) for _, end, v in self.values(wait, measure, "month")}
+
+    def by_group(self, wait: str, measure: str, column: str, end: str) -> dict[str, Value]:
+        """Group -> number of a stock on a day, for the groups of a column."""
+        return self.grouped.get((wait, measure, column, end), {})
 
     def waits(self) -> list[str]:
         return list(dict.fromkeys(w for w, m, *_ in self.rows if w))

@@ -1,15 +1,51 @@
-"""Breakdowns of the newest census: all groups or none, groups under k together as "all others", never blank."""
+"""Breakdowns: of the newest census all groups or none, groups under k together, never blank; over time, of large groups only."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from sendwaits.release.door.exact import Exact
+from sendwaits.release.door.ladder import ED, NO, grain_of, ladder
 from sendwaits.release.profile import Profile
 
-__all__ = ["OTHERS", "Split", "merged", "split"]
+__all__ = ["FEW", "OTHERS", "Split", "coarser", "merged", "split"]
 
 OTHERS = "all others"
+MANY = 4
+"""Groups are followed over time where each has this many times k children in every period."""
+FEW = "too few children in its groups"
+LINE_WEEKS = 52
+"""An average tells that few have waited longer than this where all of a group together have waited not k - 1 times as long."""
+
+
+def coarser(
+    exact: Exact, profile: Profile, source: tuple[str, str, str], step: int | None = None
+) -> int:
+    """The first step of a breakdown, or the one after ``step``: over time for large groups, then the newest day, then none."""
+    wait, measure, column = source
+    for following in ladder(profile):
+        if (step is None or following > step) and following < ED:
+            ends = [end for _, end in exact.spans(wait, measure, grain_of(following))]
+            if ends and _large(exact, profile, source, ends):
+                return following
+    return NO if step is not None and step >= ED or measure.startswith("mean_") else ED
+
+
+def _large(exact: Exact, profile: Profile, source: tuple[str, str, str], ends: list[str]) -> bool:
+    """Whether every group of a column is large on each of these days, and no average tells that few have waited long."""
+    wait, measure, column = source
+    tables = [exact.by_group(wait, measure, column, end) for end in ends]
+    named = set().union(*tables)
+    long = LINE_WEEKS * (profile.smallest - 1) if measure.startswith("mean_") else 0
+    return len(named) > 1 and all(
+        set(table) == named
+        and all(
+            (v.n or 0) >= MANY * profile.smallest and v.value * (v.n or 0) >= long
+            for v in table.values()
+        )
+        for table in tables
+    )
 
 
 class Split(NamedTuple):
@@ -55,7 +91,7 @@ def split(
         alone.remove(smallest)
         together += groups[smallest]
     if len(alone) + bool(together) < 2:
-        return Split({}, "too few children in its groups")
+        return Split({}, FEW)
     found = {label: groups[label] for label in alone}
     if together:
         name = f"{column}={OTHERS}" if len(together) > 1 else together[0]

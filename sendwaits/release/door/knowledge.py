@@ -67,6 +67,7 @@ class Knowledge:
         self.stocks.build()
         for wait in self.waits:
             self._balance(wait)
+            self._groups_move(wait)
         self._shares()
         self._whole_of()
         self._rejected()
@@ -154,6 +155,28 @@ class Knowledge:
                 self.system.add(joins, 0)
         for day in days:
             self._ages(wait, day)
+
+    def _groups_move(self, wait: str) -> None:
+        """Each group's list moves by its own joiners, completions and removals; over all groups they are those of the service."""
+        for column, days in self.stocks.followed(wait).items():
+            for (first, _), (last, groups) in zip(days, days[1:], strict=False):
+                pieces = range(self.number[_day(first) + 1], self.number[_day(last) + 1])
+                whole: dict[str, Terms] = {"starts": {}, "completed": {}, "removed_other": {}}
+                for piece in pieces:
+                    for name, factor in self.joining(wait, piece).items():
+                        whole["starts"][name] = factor
+                    for what in ("completed", "removed_other"):
+                        whole[what][wait, what, piece] = 1.0
+                for what, terms in whole.items():
+                    parts = dict.fromkeys(((wait, what, g, first, last) for g in groups), -1.0)
+                    self.system.add(terms | parts, 0, 0)
+                for group in groups:
+                    flows = [(wait, what, group, first, last) for what in whole]
+                    names = [self.stocks.name(wait, "waiting", group, d) for d in (first, last)]
+                    signs = zip([*names, *flows], (1.0, -1.0, 1.0, -1.0, -1.0), strict=True)
+                    self.system.add(dict(signs), 0, 0)
+                    for flow in flows:
+                        self.system.protect(flow, {flow: 1.0})
 
     def _ages(self, wait: str, day: str) -> None:
         """Who has waited no longer than since a first day has joined since; who has waited longer was on the list before it."""

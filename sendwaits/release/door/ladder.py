@@ -24,6 +24,7 @@ __all__ = [
     "RQ",
     "RY",
     "allowed",
+    "coarsest",
     "form_of",
     "grain_of",
     "interval",
@@ -57,6 +58,13 @@ def ladder(profile: Profile, first: int = EM) -> list[int]:
 def allowed(profile: Profile, step: int) -> int:
     """The step itself; for the public its rounded twin."""
     return step + 1 if profile.rounds and step < NO and step % 2 == 0 else step
+
+
+def coarsest(one: int, other: int) -> int:
+    """The step with the coarser grain and the coarser form of two."""
+    if NO in (one, other):
+        return NO
+    return 2 * max(one // 2, other // 2) + max(one % 2, other % 2)
 
 
 def rounded(count: int) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sendwaits.release.door.cells import Key
 from sendwaits.release.door.exact import Exact, Value
-from sendwaits.release.door.groups import merged, split
+from sendwaits.release.door.groups import FEW, merged, split
 from sendwaits.release.door.history import History
 from sendwaits.release.door.ladder import NO, form_of, grain_of
 from sendwaits.release.door.plan import Plan, Series
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Page"]
+
+
+ONLY = "only lists and their lines are broken down"
 
 
 def key_of(pathway: str, key: Key) -> NumberKey:
@@ -125,45 +128,48 @@ class Page:
         return any(too_small(series[1], v, self.profile) for v in inside)
 
     def _groups(self, wait: str, measure: str, column: str) -> None:
-        """A breakdown of the newest census: of the list, and of its lines."""
-        end = self.exact.ends["day"][0] if self.exact.ends["day"] else ""
-        series = (wait, measure)
-        reason = "only lists and their lines are broken down"
-        parts: Any = {}
-        step = self.plan.step(series)
-        relation = self.plan.relations.get(series)
+        """A breakdown: of a list and its lines on the newest census, of lists and averages of large groups over time."""
+        series, relation = (wait, measure), self.plan.relations.get((wait, measure))
+        step = self.plan.of_groups((wait, measure, column))
+        grain, form = grain_of(step), form_of(step)
         line = relation is not None and relation.kind == "part" and relation.days is not None
-        broken = measure == "waiting" or line
-        county = self.exact.at(wait, measure, "", end)
-        if (*series, column) in self.plan.whole_only:
-            broken, reason = False, "its groups would tell single children"
-        if broken and (step == NO or county is None or too_small(measure, county, self.profile)):
-            broken, reason = False, "its total is not shown"
-        counts = self._by_group(wait, measure, column, end) if broken else {}
-        whole = self._by_group(wait, "waiting", column, end) if broken else {}
-        if broken:
-            lists = split(column, whole, None, self.profile)
-            found = lists
-            if measure != "waiting" and lists.parts:
-                found = split(column, whole, counts, self.profile, lists.parts)
-            parts, reason = found
-        form = form_of(step)
-        for label, n in merged(parts, counts).items():
-            value = Value(float(n), None, None, n)
-            self._put((wait, measure, label, "", end), value, form)
-            if len(parts[label]) > 1:
-                self.members[wait, measure, label, end] = parts[label]
-                self.merged[str(key_of(self.exact.pathway, (wait, measure, label, "", end)))] = (
-                    parts[label]
-                )
-        self._note(series, column, "day" if parts else "", form if parts else "", reason)
+        if grain not in ("", "day"):
+            for _, end in self.exact.spans(wait, measure, grain):
+                for group, value in self.exact.by_group(wait, measure, column, end).items():
+                    self._put((wait, measure, group, "", end), value, form)
+            self._note(series, column, grain, form, "")
+        elif measure != "waiting" and not line:
+            offered = self.exact.by_group(wait, measure, column, self.exact.ends["month"][0])
+            self._note(series, column, "", "", FEW if offered else ONLY)
+        else:
+            reason = self._newest_groups(series, column, form)
+            shown = ("", "") if reason else ("day", form)
+            self._note(series, column, *shown, reason)
 
-    def _by_group(self, wait: str, measure: str, column: str, end: str) -> dict[str, int]:
-        return {
-            g: int(v.value)
-            for (w, m, g, start, e), v in self.exact.rows.items()
-            if (w, m, start, e) == (wait, measure, "", end) and g.split("=", 1)[0] == column and g
-        }
+    def _newest_groups(self, series: Series, column: str, form: str) -> str:
+        """Prints the groups of a list or a line on the newest day; why not, where they are not."""
+        wait, measure = series
+        end = self.exact.ends["day"][0] if self.exact.ends["day"] else ""
+        county = self.exact.at(wait, measure, "", end)
+        if self.plan.groups.get((*series, column)) == NO:
+            return "its groups would tell single children"
+        if not form or county is None or too_small(measure, county, self.profile):
+            return "its total is not shown"
+        counts, whole = (
+            {g: int(v.value) for g, v in self.exact.by_group(wait, m, column, end).items()}
+            for m in (measure, "waiting")
+        )
+        found = split(column, whole, None, self.profile)
+        if measure != "waiting" and found.parts:
+            found = split(column, whole, counts, self.profile, found.parts)
+        for label, n in merged(found.parts, counts).items():
+            self._put((wait, measure, label, "", end), Value(float(n), None, None, n), form)
+            if len(found.parts[label]) > 1:
+                key = (wait, measure, label, end)
+                self.members[key] = found.parts[label]
+                name = str(key_of(self.exact.pathway, (wait, measure, label, "", end)))
+                self.merged[name] = found.parts[label]
+        return found.reason
 
     def _why(self, series: Series) -> str:
         """The reason of the knot that set the step of a series; "" when nothing made it coarser."""

@@ -14,6 +14,7 @@ from sendwaits.measure.measures import MEASURES
 from sendwaits.measure.relations import Relation
 from sendwaits.release.door.cells import Source
 from sendwaits.release.door.exact import Exact, Ties, day_before, relation_of
+from sendwaits.release.door.groups import coarser
 from sendwaits.release.door.ladder import (
     ED,
     EM,
@@ -25,6 +26,7 @@ from sendwaits.release.door.ladder import (
     RM,
     RQ,
     allowed,
+    coarsest,
     form_of,
     grain_of,
     ladder,
@@ -122,7 +124,8 @@ class Plan:
     years: dict[Series, int] = field(default_factory=dict)
     refused: dict[Series, str] = field(default_factory=dict)
     relations: dict[Series, Relation] = field(default_factory=dict)
-    whole_only: set[Source] = field(default_factory=set)
+    groups: dict[Source, int] = field(default_factory=dict)
+    """Breakdowns: (wait, measure, column) -> the step of its groups, newest day or every period's end."""
     rests: dict[Series, int] = field(default_factory=dict)
     """Shares and averages: the step that their base and the children they rest on allow."""
     floors: dict[Series, int] = field(default_factory=dict)
@@ -136,6 +139,13 @@ class Plan:
         if series in self.rests:
             steps.append(self.rests[series])
         return max(steps, default=NO)
+
+    def of_groups(self, source: Source) -> int:
+        """The step of a breakdown: no finer than the whole; of an average, no finer than the lists of the groups."""
+        wait, measure, column = source
+        step = coarsest(self.groups.get(source, NO), self.step((wait, measure)))
+        lists = self.of_groups((wait, "waiting", column)) if measure.startswith("mean_") else step
+        return coarsest(step, lists)
 
     def about(self, series: Series) -> list[Knot]:
         return [k for k in self.knots.values() if series in k.settings[k.at]]
@@ -173,6 +183,9 @@ class Planner:
         self._small_flows()
         self._alone()
         self._years()
+        for source in exact.series():
+            if source[2]:
+                self.plan.groups[source] = coarser(exact, profile, source)
 
     # --- levels and risks
 
@@ -572,8 +585,9 @@ class Planner:
         wait, measure, kind = source
         series = (wait, measure)
         if kind not in ("", "year"):
-            self.plan.whole_only.add(source)
-            return True
+            step = self.plan.groups.get(source, NO)
+            self.plan.groups[source] = coarser(self.exact, self.profile, source, step)
+            return step != NO
         at = self.plan.years.get(series, NO)
         if kind == "year" and at != NO:
             self.plan.years[series] = NO if at % 2 or self.profile.rounds else at + 1

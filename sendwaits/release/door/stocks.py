@@ -53,6 +53,21 @@ class Stocks:
             d for (w, d), told in self.told.items() if w == wait and ("waiting", "", "") in told
         )
 
+    def followed(self, wait: str) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+        """Column -> the days on which its groups' lists are told, oldest first, each with the groups; only runs of the same groups."""
+        found: dict[str, dict[str, dict[str, None]]] = {}
+        for (w, day), told in self.told.items():
+            for measure, label, _ in told if w == wait else ():
+                if measure == "waiting" and label:
+                    groups = self.members.get((wait, measure, label, day), (label,))
+                    column = found.setdefault(label.split("=", 1)[0], {})
+                    column.setdefault(day, {}).update(dict.fromkeys(groups))
+        return {
+            column: [(day, tuple(sorted(days[day]))) for day in sorted(days)]
+            for column, days in found.items()
+            if len(set(map(frozenset, days.values()))) == 1
+        }
+
     def waited(self, wait: str, day: str, most: int) -> list[Name]:
         """The pieces of a list that have waited no longer than ``most`` days, all of them told apart from the rest."""
         if not any(relation_of(m).days for m, g, _ in self.told.get((wait, day), {}) if not g):  # type: ignore[union-attr]
