@@ -156,7 +156,7 @@ def _unchanged(folder: Path) -> dict[str, Any]:
             )
     if facts.get("failed"):
         raise Unsafe(
-            f"The set is not complete: {len(facts['failed'])} reports failed. Run sendwaits report again."
+            f"The set is not complete: {', '.join(sorted(facts['failed'])[:5])} failed. Run sendwaits report again."
         )
     return facts
 
