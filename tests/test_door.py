@@ -99,3 +99,18 @@ def test_a_measure_without_a_declared_relation_is_not_published(exact) -> None:
     assert not (done.table["measure"] == "waiting_known_sex").any()
     reason = done.plan.loc[done.plan["measure"] == "waiting_known_sex", "reason"]
     assert reason.str.contains("not declared").all() and len(reason) == 1
+
+
+def test_a_restated_count_that_becomes_known_is_told_and_is_no_bug() -> None:
+    """6 was printed, 3 is printed now: the earlier number gives way, so exactly 3 is left; 10 then 12 harms nobody."""
+    from sendwaits.release.door.system import BEFORE, NOW, System
+
+    def weak(before: int, now: int) -> list[tuple]:
+        system = System()
+        system.add({"a": 1.0}, before, before, None, BEFORE)
+        system.add({"a": 1.0}, now, now, "now", NOW)
+        system.protect("a", {"a": 1.0})
+        return [(w.name, w.lo, w.hi, w.sources) for w in system.weak(3, 4)]
+
+    assert weak(6, 3) == [("a", 3, 3, frozenset({"now"}))]
+    assert weak(10, 12) == []

@@ -85,22 +85,27 @@ class Question:
 
     def answer(self) -> list[Weak]:
         found = self._known()
+        try:
+            model = self._model()
+        except _Impossible:
+            self.frame = self._softened()
+            self.parts = _parts(self.frame)
+            self.active = self._active(self.changed)
+            found = self._known()
+            model = self._model()
+        if model is not None:
+            found += _Search(model, self.need, self.small).weak()
+        order = {name: i for i, name in enumerate(self.system.targets)}
+        return sorted(found, key=lambda weak: order[weak.name])
+
+    def _model(self) -> _Model | None:
+        """The model of all targets with an unknown in an active part; None when there is no such target."""
         asked = {
             name: terms
             for name, terms in self.system.targets.items()
             if any(self.parts.get(n, -1) in self.active for n in terms)
         }
-        if asked:
-            try:
-                model = _Model(self.frame, self.parts, self.active, asked)
-            except _Impossible:
-                self.frame = self._softened()
-                self.parts = _parts(self.frame)
-                self.active = self._active(self.changed)
-                model = _Model(self.frame, self.parts, self.active, asked)
-            found += _Search(model, self.need, self.small).weak()
-        order = {name: i for i, name in enumerate(self.system.targets)}
-        return sorted(found, key=lambda weak: order[weak.name])
+        return _Model(self.frame, self.parts, self.active, asked) if asked else None
 
     def _known(self) -> list[Weak]:
         """Targets of which every unknown is known: their value is told."""
