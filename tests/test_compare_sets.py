@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from made_frames import flow, released, stock, verdicts
+from made_report import service
 
 from sendwaits.errors import Refused
+from sendwaits.release.area_report import open_report
 from sendwaits.release.compare_sets import compare_sets
+from sendwaits.release.contents import Contents
+from sendwaits.release.edition import changes_page
 from sendwaits.release.files import figures_csv, verdicts_csv
 from sendwaits.run.comparing import lines
 
@@ -67,7 +73,7 @@ def test_a_past_month_in_a_later_extract_is_restated_and_the_unknown_days_are_a_
         inputs={"data/raw/SLCN_2024-06-28.csv": "a", JULY: "b"},
     )
     found = compare_sets(old, new)
-    assert found.both == 3
+    assert (found.both, found.new) == ({"SLCN": 3}, {"SLCN": 1})
     assert found.changes[["period_end", "before", "after", "why", "detail"]].values.tolist() == [
         ["2024-05-31", 20.0, 19.0, "restated", "SLCN_2024-07-31.csv"],
         ["2024-06-30", 12.0, 14.0, "new extract", "SLCN_2024-07-31.csv"],
@@ -121,14 +127,20 @@ def test_series_that_come_and_go_and_verdicts_that_turn_are_named(tmp_path: Path
     ]
     assert (
         lines(found, old, new)[0]
-        == "From 2024-06-30 to 2024-07-31: 0 of 0 values that both print are other values; 1 verdicts turned."
+        == "From 2024-06-30 to 2024-07-31: 0 of 0 values that both print are other values, 1 are printed for the first time; "
+        "1 verdict turned."
     )
 
 
 def test_a_set_compared_with_itself_has_no_change(tmp_path: Path) -> None:
     one = folder(tmp_path, "2024-06-30", stock("SLCN", "contact", [None, 9.0], end="2024-06-30"))
     found = compare_sets(one, one)
-    assert (len(found.changes), len(found.series), len(found.verdicts), found.both) == (0, 0, 0, 2)
+    assert (len(found.changes), len(found.series), len(found.verdicts), found.both) == (
+        0,
+        0,
+        0,
+        {"SLCN": 2},
+    )
 
 
 def test_a_folder_that_is_no_set_is_refused_by_name(tmp_path: Path) -> None:
@@ -155,3 +167,68 @@ def test_the_command_prints_words_or_the_changed_values(
         with pytest.raises(SystemExit) as done:
             main(["compare", str(old), str(new), "--format", form])
         assert done.value.code in (0, None) and said in capsysbinary.readouterr().out
+
+
+# --- the page -------------------------------------------------------------------------------------
+
+
+def this_month(root: Path, rows: list[tuple]) -> Contents:
+    """A set of 31 July 2024 that is being made in a workspace."""
+    (root / "data" / "raw").mkdir(parents=True)
+    (root / "data" / "raw" / "SLCN_2024-07-31.csv").write_bytes(b"child_id,referral_date\n")
+    one = service(rows)
+    one = replace(one, workspace=replace(one.workspace, root=root))
+    ledgers = one.files, one.findings, one.files, one.files
+    return Contents(one.workspace, one.as_at, one.profile, {"SLCN": one}, *ledgers)
+
+
+def test_the_page_says_what_was_printed_then_and_now_and_why(tmp_path: Path) -> None:
+    # June ended after the extract of 28 June: 12 became 19. May was closed: 30 became 24. July is new.
+    folder(
+        tmp_path / "reports",
+        "2024-06-30",
+        flow("SLCN", "contact", "completed", [18, 30, 12], end="2024-06-30"),
+        inputs={"data/raw/SLCN_2024-06-28.csv": "a"},
+        verdict="rising",
+    )
+    contents = this_month(
+        tmp_path,
+        [
+            *flow("SLCN", "contact", "completed", [18, 24, 19, 16]),
+            *stock("SLCN", "contact", [9.0]),
+        ],
+    )
+    text = changes_page(contents)["changes.html"].decode()
+    told = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", text)).replace("\u00a0", " ")
+    assert "Two of three numbers printed before have another value now" in told
+    assert "Revised 1 a later extract" in told and "Late 1 the days" in told and "New 2 " in told
+    key = "SLCN|contact|{}completed||2024-05-01|2024-05-31"
+    for prefix, value in (("before:", "30"), ("", "24")):
+        assert f'<span data-key="{key.format(prefix)}">{value}</span>' in text
+    causes = re.findall(r"(May|June) 2024 .{0,60}? (\d+) Printed now (\d+) Cause (\w+)", told)
+    assert causes == [("June", "12", "19", "late"), ("May", "30", "24", "revised")]
+    assert "what changed since the set of 30 June 2024" in told_index(contents)
+
+
+def told_index(contents: Contents) -> str:
+    from sendwaits.release import pages
+
+    text = pages.index(contents)
+    assert ('href="changes.html"' in text) == bool(open_report("index", contents).set_before)
+    return re.sub(r"\s+", " ", re.sub("<[^>]+>", "", text)).replace("\u00a0", " ")
+
+
+def test_the_first_set_and_one_after_another_profile_have_no_such_page(tmp_path: Path) -> None:
+    contents = this_month(tmp_path, stock("SLCN", "contact", [9.0]))
+    assert changes_page(contents) == {} and "changed since" not in told_index(contents)
+    folder(tmp_path / "reports", "2024-06-30", [], profile="public")
+    folder(tmp_path / "reports", "2024-08-31", [])
+    assert changes_page(contents) == {}
+
+
+def test_a_verdict_that_turned_is_said_once_as_it_is_now(tmp_path: Path) -> None:
+    grows = stock("SLCN", "contact", [100.0 + 30 * i for i in range(24)])
+    folder(tmp_path / "reports", "2024-06-30", stock("SLCN", "contact", [760.0], end="2024-06-30"))
+    text = changes_page(this_month(tmp_path, grows))["changes.html"].decode()
+    said = set(re.findall(r'data-verdict="([^"]+)"', text))
+    assert said == {"SLCN|contact|waiting||rising"} and "One verdict turned" in text

@@ -10,7 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from sendwaits.errors import Refused, SendwaitsError
-from sendwaits.release import findings, gate, publish, show
+from sendwaits.release import compare_sets, findings, gate, publish, show
 from sendwaits.release.findings import notes
 from sendwaits.release.key import COLUMNS
 from sendwaits.release.report import Report
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["REPORTS", "AreaReport", "open_report"]
 
-REPORTS = ("index", "quality", "themes", "update")
-"""One page for the whole area; as a service's reports, but the index has no notebook."""
+REPORTS = ("index", "quality", "themes", "update", "changes")
+"""One page for the whole area; as a service's reports, but the index and the changes have no notebook."""
 
 
 class AreaReport(publish.Published):
@@ -62,7 +62,23 @@ class AreaReport(publish.Published):
         """Released frames besides the services' figures, by name."""
         found = {n: self._as_printed(f) for n, f in self.contents.themes.items()}
         ledgers = self.contents.files, self.contents.findings
-        return {**found, **gate.quality(*ledgers, self.profile)}
+        compared = {"changes": self.by_service()} if self.name == "changes" else {}
+        return {**found, **compared, **gate.quality(*ledgers, self.profile)}
+
+    @cached_property
+    def _before(self) -> compare_sets.OneSet | None:
+        return compare_sets.before(self.contents)
+
+    @property
+    def set_before(self) -> str:
+        """The day of the newest earlier set of this profile in reports/; empty for the first one."""
+        return self._before.facts["parameters"]["as_at"] if self._before else ""
+
+    @cached_property
+    def compared(self) -> compare_sets.Comparison:
+        """What changed since the set before; beside itself when there is none."""
+        made = compare_sets.of_contents(self.contents)
+        return compare_sets.compared(self._before or made, made)
 
     def _as_printed(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame with the rows that the services print already as they print them: one number, one form, in a whole set."""
@@ -127,6 +143,7 @@ class AreaReport(publish.Published):
             "quality": "Quality of the data",
             "themes": "Themes",
             "update": "Update",
+            "changes": "What changed",
         }
         return findings.page_facts(self, self.contents.files, title, crumb[self.name])
 

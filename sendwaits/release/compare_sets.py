@@ -5,17 +5,31 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sendwaits.errors import Refused
+from sendwaits import store
+from sendwaits.errors import Refused, SendwaitsError
 from sendwaits.release.files import read_figures, read_verdicts
 from sendwaits.release.key import COLUMNS, text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["WHY", "Comparison", "compare_sets"]
+    from sendwaits.release.contents import Contents
+
+__all__ = [
+    "WHY",
+    "Comparison",
+    "OneSet",
+    "before",
+    "compare_sets",
+    "compared",
+    "of_contents",
+    "opened",
+]
 
 WHY = {
     "new extract": "the days were not yet in the earlier set's extract",
@@ -24,21 +38,28 @@ WHY = {
     "setting": "profile, k, sendwaits.toml or the program changed, not the extracts",
 }
 """Why a published value is another one."""
+REVISED, LATE = ("restated", "recoded"), "new extract"
 _SERIES, _KEY = COLUMNS[:4], COLUMNS[:6]
 _EXTRACT = re.compile(r"data/raw/(?P<code>.+)_(?P<day>\d{4}-\d\d-\d\d)\.\w+")
 
 
 class Comparison(NamedTuple):
-    """``changes``: one row per changed value. ``series``: what came or went. ``verdicts``: what turned. ``both``: values in both."""
+    """``changes``: one row per changed value. ``series``: what came or went. ``verdicts``: what turned.
+
+    ``both``: pathway -> how many values both sets print; ``new``: how many only the later one prints.
+    """
 
     changes: pd.DataFrame
     series: pd.DataFrame
     verdicts: pd.DataFrame
     settings: list[str]
-    both: int
+    both: Mapping[str, int]
+    new: Mapping[str, int]
 
 
-class _Set(NamedTuple):
+class OneSet(NamedTuple):
+    """What a comparison needs of a set: its released figures, its verdicts, and parameters, inputs and version of run.json."""
+
     figures: pd.DataFrame
     verdicts: pd.DataFrame
     facts: Mapping[str, Any]
@@ -66,19 +87,63 @@ def compare_sets(before: Path, after: Path) -> Comparison:
     (``no longer published``, ``newly published``). ``verdicts``: series, ``before``, ``after``, ``since``, ``basis``.
     Raises `Refused` when a folder is no set, `Unsafe` when a file of it cannot be read.
     """
-    old, new = _open(before), _open(after)
-    joined = _keyed(old.figures).merge(_keyed(new.figures), on=_KEY, suffixes=("_before", "_after"))
+    return compared(opened(before), opened(after))
+
+
+def compared(old: OneSet, new: OneSet) -> Comparison:
+    """What changed between two sets that are open: see `compare_sets`."""
+    every = _keyed(old.figures).merge(
+        _keyed(new.figures), on=_KEY, suffixes=("_before", "_after"), how="right", indicator=True
+    )
+    there = every["_merge"] == "both"
     settings = _settings(old.facts, new.facts)
     return Comparison(
-        _changes(joined, old, new, settings),
+        _changes(every[there].drop(columns="_merge"), old, new, settings),
         _came_and_went(old.figures, new.figures),
         _turned(old.verdicts, new.verdicts),
         settings,
-        len(joined),
+        every[there]["pathway"].value_counts().to_dict(),
+        every[~there]["pathway"].value_counts().to_dict(),
     )
 
 
-def _open(folder: Path) -> _Set:
+def before(contents: Contents) -> OneSet | None:
+    """The newest earlier set of the same profile in the workspace's reports; None for the first one."""
+    mine = {}
+    for path in contents.workspace.reports.glob("*/run.json"):
+        with suppress(SendwaitsError):  # a set of another version tells nothing
+            given = _facts(path.parent)["parameters"]
+            if given["as_at"] < contents.as_at.isoformat():
+                if given.get("profile") == contents.profile.name:
+                    mine[given["as_at"]] = path.parent
+    with suppress(SendwaitsError):
+        return opened(mine[max(mine)]) if mine else None
+    return None
+
+
+def of_contents(contents: Contents) -> OneSet:
+    """The set that is being made."""
+    from sendwaits import __version__
+
+    raw = contents.workspace.raw
+    files = {p.name: store.digest_file(p) for p in sorted(raw.iterdir()) if p.is_file()}
+    inputs = {f"data/raw/{n}": d for n, d in contents.profile.names(files).items()}
+    inputs["sendwaits.toml"] = store.digest_bytes(contents.workspace.settings_text.encode())
+    profile, day = contents.profile, contents.as_at.isoformat()
+    given = {"as_at": day, "profile": profile.name, "k": profile.smallest}
+    facts = {"parameters": given, "inputs": inputs, "package_version": __version__}
+    return OneSet(contents.joined("released"), contents.joined("judged"), facts)
+
+
+def opened(folder: Path) -> OneSet:
+    """The set in a folder. Raises `Refused` when it holds none, `Unsafe` when a file of it cannot be read."""
+    facts = _facts(folder)
+    return OneSet(
+        read_figures(folder / "figures.csv"), read_verdicts(folder / "verdicts.csv"), facts
+    )
+
+
+def _facts(folder: Path) -> dict[str, Any]:
     try:
         facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         facts["parameters"]["as_at"], facts["inputs"].items()
@@ -86,7 +151,7 @@ def _open(folder: Path) -> _Set:
         raise Refused(
             f"{folder.name}: no set of reports (run.json is missing or cannot be read). Name a folder such as reports/2024-07-31."
         ) from None
-    return _Set(read_figures(folder / "figures.csv"), read_verdicts(folder / "verdicts.csv"), facts)
+    return dict(facts)
 
 
 def _keyed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -94,21 +159,32 @@ def _keyed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**dates)[[*_KEY, "value", "form"]]
 
 
-def _changes(joined: pd.DataFrame, old: _Set, new: _Set, settings: list[str]) -> pd.DataFrame:
+def _changes(joined: pd.DataFrame, old: OneSet, new: OneSet, settings: list[str]) -> pd.DataFrame:
     one, two = joined["value_before"], joined["value_after"]
     same = (one == two) | (one.isna() & two.isna())
     found = joined[~(same & (joined["form_before"] == joined["form_after"]))]
     totals = joined[(joined["group"] == "") & same].set_index([*_SERIES[:3], *_KEY[4:]]).index
-    reasons = [_why(row, old, new, settings, totals) for row in found.itertuples(index=False)]
+    of = cache(
+        lambda code: (old.extracts(code), new.extracts(code), old.newest(code), new.newest(code))
+    )
+    rows = found.itertuples(index=False)
+    reasons = [_why(row, *of(row.pathway), settings, totals) for row in rows]
     names = {"value_before": "before", "value_after": "after"}
     ordered = [*_KEY, "before", "after", "form_before", "form_after"]
     out = found.rename(columns=names)[ordered].reset_index(drop=True)
     return out.assign(why=[r[0] for r in reasons], detail=[r[1] for r in reasons])
 
 
-def _why(row: Any, old: _Set, new: _Set, settings: list[str], totals: Any) -> tuple[str, str]:
+def _why(
+    row: Any,
+    were: Mapping[str, str],
+    are: Mapping[str, str],
+    newest_then: str,
+    newest_now: str,
+    settings: list[str],
+    totals: Any,
+) -> tuple[str, str]:
     """The first of the reasons that holds, and the file or setting behind it."""
-    were, are = old.extracts(row.pathway), new.extracts(row.pathway)
     disclosure = [s for s in settings if s.startswith(("profile", "k "))]
     if disclosure and (row.form_before != row.form_after or "rounded" in row[-3:]):
         return "setting", ", ".join(disclosure)
@@ -118,9 +194,7 @@ def _why(row: Any, old: _Set, new: _Set, settings: list[str], totals: Any) -> tu
     detail = other[-1] if other else "an extract is gone"
     if row.group and (*row[:3], *row[4:6]) in totals:
         return "recoded", detail
-    late = row.period_end > old.newest(row.pathway) and new.newest(row.pathway) > old.newest(
-        row.pathway
-    )
+    late = row.period_end > newest_then and newest_now > newest_then
     return ("new extract" if late else "restated"), detail
 
 

@@ -62,6 +62,7 @@ def files_of(
             words=names,
         ),
         "index.html": pages.index(contents, made=made, failed=failed).encode(),
+        **changes_page(contents),
         "explore.html": explore_page(contents, made).encode(),
         "figures.csv": files.figures_csv(released),
         "verdicts.csv": files.verdicts_csv(judged),
@@ -72,6 +73,14 @@ def files_of(
             else {}
         ),
     }
+
+
+def changes_page(contents: Contents) -> dict[str, bytes]:
+    """changes.html, where reports/ holds an earlier set of the same profile; else nothing."""
+    report = open_report("changes", contents)
+    if not report.set_before:
+        return {}
+    return {"changes.html": pages.from_parts(report.parts()).encode()}
 
 
 def explore_page(contents: Contents, made: Collection[str] | None = None) -> str:

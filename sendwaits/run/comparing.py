@@ -7,6 +7,7 @@ from typing import Any
 
 from sendwaits.release.compare_sets import WHY, Comparison, compare_sets
 from sendwaits.release.key import SUPPRESSED, UNDEFINED
+from sendwaits.release.words import plural
 
 __all__ = ["compare", "lines"]
 
@@ -22,8 +23,9 @@ def compare(before: Path, after: Path) -> Comparison:
 def lines(found: Comparison, before: Path, after: Path) -> list[str]:
     """The comparison in words, reasons in the order of `WHY`."""
     told = [
-        f"From {before.name} to {after.name}: {len(found.changes):,} of {found.both:,} values that both print are other values; "
-        f"{len(found.verdicts)} verdicts turned."
+        f"From {before.name} to {after.name}: {len(found.changes):,} of {sum(found.both.values()):,} values that both print are "
+        f"other values, {sum(found.new.values()):,} are printed for the first time; "
+        f"{len(found.verdicts):,} {plural(len(found.verdicts), 'verdict')} turned."
     ]
     for why, meaning in WHY.items():
         rows = found.changes[found.changes["why"] == why]

@@ -256,6 +256,8 @@ def closing(report: AreaReport, frame: pd.DataFrame) -> Facts:
             ("update", "the update"),
         )
     ]
+    if before := report.set_before:
+        links.append(("changes.html", f"what changed since the set of {words.day(before)}"))
     return {
         "rows": {k: gate.rows_printed(v, report.profile) for k, v in counts.items()},
         "files": len(files),
