@@ -35,6 +35,7 @@ COLUMNS = [
 def _key(tmp_path, monkeypatch):
     key = tmp_path / "key"
     key.write_text("ab" * 32, encoding="ascii")
+    key.chmod(0o600)
     monkeypatch.setenv("SENDWAITS_KEY_FILE", str(key))
 
 

@@ -27,6 +27,7 @@ def own_key(tmp_path_factory, monkeypatch):
     """A key of the test's own: the user's is never made or read."""
     path = tmp_path_factory.mktemp("key") / "key"
     path.write_text("5e" * 32, encoding="ascii")
+    path.chmod(0o600)
     monkeypatch.setenv(identity.KEY_VARIABLE, str(path))
 
 
@@ -176,6 +177,7 @@ def test_the_kind_of_an_id_and_its_form(tmp_path):
 def test_pseudonyms_need_the_key_and_are_the_same_in_every_month(tmp_path, monkeypatch):
     path = tmp_path / "key"
     path.write_text("ab" * 32, encoding="ascii")
+    path.chmod(0o600)
     monkeypatch.setenv(identity.KEY_VARIABLE, str(path))
     ids = pd.Series(["nhs:1", "", "nhs:2", "nhs:1"], dtype="str")
     one, again = (
@@ -191,6 +193,7 @@ def test_pseudonyms_need_the_key_and_are_the_same_in_every_month(tmp_path, monke
 def test_a_key_of_another_form_is_refused(content, tmp_path, monkeypatch):
     path = tmp_path / "key"
     path.write_text(content, encoding="ascii")
+    path.chmod(0o600)
     monkeypatch.setenv(identity.KEY_VARIABLE, str(path))
     with pytest.raises(Refused, match="64 hexadecimal"):
         identity.key()
@@ -202,6 +205,21 @@ def test_a_key_inside_the_workspace_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv(identity.KEY_VARIABLE, str(space.root / "key"))
     with pytest.raises(Refused, match="inside the workspace"):
         identity.key(space)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file modes are of other systems")
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
+def test_a_key_that_others_may_read_or_write_is_refused_with_the_remedy(
+    mode, tmp_path, monkeypatch
+):
+    path = tmp_path / "key"
+    path.write_text("ab" * 32, encoding="ascii")
+    path.chmod(mode)
+    monkeypatch.setenv(identity.KEY_VARIABLE, str(path))
+    with pytest.raises(Refused, match=f"chmod 600 {path}"):
+        identity.key()
+    path.chmod(0o600)
+    assert identity.key() == bytes.fromhex("ab" * 32)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file modes are of other systems")

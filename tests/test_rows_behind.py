@@ -69,6 +69,7 @@ def test_every_row_of_the_sample(period, group):
 def test_workspaces_full_of_oddities(tmp_path, monkeypatch, seed):
     key = tmp_path / "key"
     key.write_text("ab" * 32, encoding="ascii")
+    key.chmod(0o600)
     monkeypatch.setenv("SENDWAITS_KEY_FILE", str(key))
     made = make(tmp_path / "w", seed, rows=30)
     area = sw.open(made.root)

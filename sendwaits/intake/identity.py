@@ -229,7 +229,7 @@ def key_file() -> Path:
 def key(workspace: Any = None) -> bytes:
     """The 32 bytes of the pseudonym key; made on first use (0600) unless SENDWAITS_KEY_FILE names a file that is missing.
 
-    Raises `Refused` when the file lies in the workspace, cannot be read, or is not 64 hexadecimal characters.
+    Raises `Refused` when the file lies in the workspace, may be read by others, cannot be read, or is not 64 hexadecimal characters.
     """
     path = key_file()
     if workspace is not None and path.resolve().is_relative_to(Path(workspace.root).resolve()):
@@ -243,6 +243,7 @@ def key(workspace: Any = None) -> bytes:
 def _read_key(path: Path, named: bool) -> bytes:
     if not path.exists() and not named:
         _make_key(path)
+    _for_its_owner(path)
     try:
         text = path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
@@ -258,6 +259,15 @@ def _read_key(path: Path, named: bool) -> bytes:
             "The key file must hold exactly 64 hexadecimal characters (32 bytes), nothing else."
         )
     return bytes.fromhex(text)
+
+
+def _for_its_owner(path: Path) -> None:
+    """Raises `Refused` where others than the owner may read or write the key; Windows has no such modes."""
+    if os.name != "posix" or not path.exists() or not path.stat().st_mode & 0o077:
+        return
+    raise Refused(
+        f"Others may read the key file {path.name}: who has it can undo every pseudonym. Run: chmod 600 {path}"
+    )
 
 
 def _make_key(path: Path) -> None:

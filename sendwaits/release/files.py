@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sendwaits.errors import Unsafe
+from sendwaits.inert import LIVE, inert
 from sendwaits.release.key import COLUMNS, FORMS, text
 from sendwaits.release.verdicts.verdict import COLUMNS as VERDICT_COLUMNS
 
@@ -19,13 +20,11 @@ if TYPE_CHECKING:
 __all__ = [
     "figures_csv",
     "figures_from",
-    "inert",
     "read_figures",
     "read_verdicts",
     "verdicts_csv",
 ]
 
-_LIVE = ("=", "+", "-", "@", "\t", "\r")
 _DATES = ("period_start", "period_end", "since")
 _WHOLE = ("numerator", "denominator", "n")
 
@@ -48,11 +47,6 @@ def figures_csv(frame: pd.DataFrame) -> bytes:
 def verdicts_csv(frame: pd.DataFrame) -> bytes:
     """verdicts.csv: one row per series with its one verdict, since when, and the rule behind it."""
     return _written(VERDICT_COLUMNS, zip(*(_texts(frame, name) for name in VERDICT_COLUMNS)))
-
-
-def inert(value: str) -> str:
-    """Text that a spreadsheet would run, behind an apostrophe."""
-    return "'" + value if value.startswith(_LIVE) else value
 
 
 def read_figures(path: Path) -> pd.DataFrame:
@@ -133,7 +127,5 @@ def _frame(content: str, heads: list[str], name: str) -> pd.DataFrame:
         raise Unsafe(f"{name}: not the columns of a released set. Make the set again.")
     frame = pd.DataFrame(rows[1:], columns=heads, dtype=object)
     for name in ("pathway", "wait", "measure", "group"):
-        frame[name] = [
-            v[1:] if v[:1] == "'" and v[1:].startswith(_LIVE) else v for v in frame[name]
-        ]
+        frame[name] = [v[1:] if v[:1] == "'" and v[1:].startswith(LIVE) else v for v in frame[name]]
     return frame

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sendwaits.release.files import inert
+from sendwaits.inert import inert
 from sendwaits.release.key import COLUMNS, NOT_PUBLISHED, SUPPRESSED, UNDEFINED, grains
 from sendwaits.release.names import Names
 

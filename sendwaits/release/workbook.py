@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sendwaits.release.files import inert
+from sendwaits.inert import inert
 from sendwaits.release.key import COLUMNS, grains
 from sendwaits.release.names import Names
 from sendwaits.release.presented import Table, charts, tables, write

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 
+from sendwaits.inert import inert_csv
 from sendwaits.intake.checking import Check
 from sendwaits.run.atomic import replaced
 from sendwaits.workspace import Workspace
@@ -21,12 +22,8 @@ def leave(result: Check, workspace: Workspace) -> None:
         (folder / "manifest.json").write_bytes(
             (json.dumps(result.manifest, indent=1, sort_keys=True) + "\n").encode()
         )
-        (folder / "quarantine.csv").write_bytes(
-            result.quarantine.to_csv(index=False, lineterminator="\n").encode()
-        )
-        (folder / "findings.csv").write_bytes(
-            result.findings.to_csv(index=False, lineterminator="\n").encode()
-        )
+        (folder / "quarantine.csv").write_bytes(inert_csv(result.quarantine))
+        (folder / "findings.csv").write_bytes(inert_csv(result.findings))
         if len(result.waits):
             table = result.waits.copy()
             for name in table.select_dtypes("category"):
