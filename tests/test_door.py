@@ -10,6 +10,7 @@ import pytest
 
 from sendwaits.intake import load as loading
 from sendwaits.release import door
+from sendwaits.release.door.system import BEFORE, NOW, System
 from sendwaits.release.key import COLUMNS
 from sendwaits.release.profile import Profile
 from sendwaits.workspace import open_workspace
@@ -103,7 +104,6 @@ def test_a_measure_without_a_declared_relation_is_not_published(exact) -> None:
 
 def test_a_restated_count_that_becomes_known_is_told_and_is_no_bug() -> None:
     """6 was printed, 3 is printed now: the earlier number gives way, so exactly 3 is left; 10 then 12 harms nobody."""
-    from sendwaits.release.door.system import BEFORE, NOW, System
 
     def weak(before: int, now: int) -> list[tuple]:
         system = System()
@@ -114,3 +114,17 @@ def test_a_restated_count_that_becomes_known_is_told_and_is_no_bug() -> None:
 
     assert weak(6, 3) == [("a", 3, 3, frozenset({"now"}))]
     assert weak(10, 12) == []
+
+
+def test_a_service_of_a_hundred_thousand_children_is_judged_like_a_small_one() -> None:
+    """List before + joined - completed - left = list after: with both lists printed, the 3 who left are told, at any size."""
+    for size in (1_000.0, 100_000.0, 3_000_000.0):
+        system = System()
+        system.add({"before": 1}, size, size, "waiting", NOW)
+        system.add({"after": 1}, size + 100, size + 100, "waiting", NOW)
+        system.add({"joined": 1}, size - 50, size - 50, "starts", NOW)
+        system.add({"seen": 1}, size - 153, size - 153, "completed", NOW)
+        system.add({"before": 1, "joined": 1, "seen": -1, "left": -1, "after": -1}, 0, 0)
+        system.protect("left", {"left": 1})
+        (weak,) = system.weak(need=4, small=4)
+        assert (weak.lo, weak.hi) == (3, 3)

@@ -20,7 +20,7 @@ from sendwaits.release.door.system import ALWAYS, NOW, Name, Row, System, Weak
 __all__ = ["Question"]
 
 _FAR = 20000.0
-"""No list has more children than this: unknowns without a bound end here."""
+"""Unknowns without a bound end here, or at four times the largest count of the service."""
 _EPS = 1e-6
 _NODES = 500
 """Nodes of one search for whole numbers; beyond it the count is taken as told."""
@@ -35,6 +35,7 @@ class _Frame:
     said: dict[Name, set[Name]] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     possible: bool = True
+    far: float = _FAR
 
     def fixed(self, name: Name) -> bool:
         return self.lo[name] == self.hi[name]
@@ -42,11 +43,12 @@ class _Frame:
 
 def _frame(rows: Iterable[Row], targets: Iterable[Iterable[Name]], soft: bool) -> _Frame:
     """Rows over one unknown become its bounds (``soft``: only those that are always true)."""
-    out = _Frame()
+    rows = list(rows)
+    out = _Frame(far=_far(rows))
     for names in (*(row.terms for row in rows), *targets):
         for name in names:
             out.lo.setdefault(name, 0.0)
-            out.hi.setdefault(name, _FAR)
+            out.hi.setdefault(name, out.far)
     for row in rows:
         if len(row.terms) > 1 or (soft and row.strength != ALWAYS):
             out.rows.append(row)
@@ -134,6 +136,14 @@ class Question:
         ]
         bounds = [r for r in self.system.rows if r.strength == ALWAYS and len(r.terms) == 1]
         return _frame([*bounds, *rows], self.system.targets.values(), soft=False)
+
+
+def _far(rows: list[Row]) -> float:
+    """More children than any list of the service can have."""
+    told = [
+        abs(v) for row in rows if set(row.terms.values()) <= {1.0, -1.0} for v in (row.lo, row.hi)
+    ]
+    return max(_FAR, 4 * max((v for v in told if np.isfinite(v)), default=0.0))
 
 
 def _parts(frame: _Frame) -> dict[Name, int]:
@@ -251,7 +261,7 @@ class _Model:
                     index += [len(lo), len(lo) + 1]
                     value += [1.0, -1.0]
                     cost += [100.0 if row.strength == NOW else 1.0] * 2
-                    lo, hi = [*lo, 0.0, 0.0], [*hi, _FAR, _FAR]
+                    lo, hi = [*lo, 0.0, 0.0], [*hi, self.frame.far, self.frame.far]
                 starts.append(len(index))
         lp.num_col_, lp.num_row_ = len(lo), len(self.rows)
         lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, lo, hi
