@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from made_frames import END, flow, released, share, stock, verdicts
+from playwright.sync_api import expect
 
 from sendwaits.release.explore import framed, page
 from sendwaits.release.files import figures_csv
@@ -275,6 +276,11 @@ def released_value(key: str) -> dict[str, str]:
     return next(r for r in rows if "|".join(list(r.values())[:6]) == key)
 
 
+def told(page: Any, words: str) -> None:
+    """The browser's clipboard answers when it can: waits for the words. (A wait for a script's value would need eval.)"""
+    expect(page.locator("#taken")).to_have_text(words)
+
+
 def check_view(page: Any) -> None:
     """The view that a reader asked for: EHC, plan, on-time share by quarter, 38 of 104."""
     row = released_value(ON_TIME)
@@ -310,7 +316,7 @@ def test_by_mouse_the_share_is_found_read_sent_and_opened_again(opened: Opened) 
     mark.click()
     check_view(page)
     page.get_by_role("button", name="Copy the link").click()
-    assert page.locator("#taken").inner_text() == "The link is copied."
+    told(page, "The link is copied.")
     link = page.evaluate("navigator.clipboard.readText()")
     before = page.locator("#view").inner_text().replace("The link is copied.", "")
     page.goto("about:blank")
@@ -357,7 +363,7 @@ def test_back_and_a_pasted_address_change_the_view_and_nonsense_falls_back(opene
     page = opened.open("s=EHC&w=plan&m=completed&r=year")
     assert page.locator("#table td").all_inner_texts() == ["250"]
     page.evaluate("location.hash = 's=EHC&w=plan&m=waiting&from=2024-06-30'")
-    page.wait_for_function("document.querySelectorAll('#table tbody tr').length === 2")
+    expect(page.locator("#table tbody tr")).to_have_count(2)
     page = opened.open("s=EHC,SLCN&w=*&m=waiting&r=month")
     assert "not published" not in page.locator("#said").inner_text()
     page = opened.open("s=XX,%3Cimg%3E&w=zz&m=nothing&c=pie&i=99&from=never")
@@ -413,8 +419,14 @@ def test_what_is_saved_is_what_is_shown_and_what_was_released(opened: Opened) ->
     assert bodies["svg"].startswith(b"<svg") and ON_TIME.encode() in bodies["svg"]
     page.locator("#as").select_option("csv")
     page.get_by_role("button", name="Copy", exact=True).click()
-    page.wait_for_function("document.getElementById('taken').textContent === 'Copied.'")
+    told(page, "Copied.")
     assert page.evaluate("navigator.clipboard.readText()").encode() == bodies["csv"]
+    page.locator("#as").select_option("png")
+    page.evaluate("document.getElementById('taken').textContent = ''")
+    page.get_by_role("button", name="Copy", exact=True).click()
+    told(page, "Copied.")
+    held = "navigator.clipboard.read().then(([item]) => item.types)"
+    assert page.evaluate(held) == ["image/png"]
     assert opened.quiet()
 
 
@@ -508,8 +520,8 @@ def test_a_hundred_thousand_rows_paint_in_a_second_and_change_in_a_tenth(
     opened = Opened(chromium, tmp_path / "explore.html")
     page = opened.open("s=EHC&w=plan")
     painted = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
-    page.wait_for_function(painted)
-    paint = page.evaluate(painted)
+    while not (paint := page.evaluate(painted)):
+        page.wait_for_timeout(20)
     change = """([id, value]) => { const e = document.getElementById(id), t = performance.now(); e.value = value;
         e.dispatchEvent(new Event('change', {bubbles: true})); document.body.offsetHeight; return performance.now() - t }"""
     changes = (

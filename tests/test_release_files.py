@@ -9,8 +9,10 @@ import pytest
 from made_frames import END, flow, released, share, stock, verdicts
 
 from sendwaits.errors import Unsafe
+from sendwaits.release.ahead import Ahead, as_printed
 from sendwaits.release.files import figures_csv, read_figures, read_verdicts, verdicts_csv
 from sendwaits.release.key import COLUMNS
+from sendwaits.release.profile import Profile
 
 
 def some() -> pd.DataFrame:
@@ -86,3 +88,23 @@ def test_what_is_no_released_file_is_refused_without_its_values(
     (tmp_path / "figures.csv").write_bytes(body)
     with pytest.raises(Unsafe, match="figures.csv: .* Make the set again"):
         read_figures(tmp_path / "figures.csv")
+
+
+def test_a_forecast_stands_in_files_with_the_decimals_of_a_page() -> None:
+    """Children whole, halves up; mean waits and shares with one decimal; a chance in whole per cent. Analyst: as it is."""
+    quantiles = ["p10", "p25", "p50", "p75", "p90"]
+    names = ["pathway", "wait", "measure", "target_date", "scenario", "mean", *quantiles]
+    rows = [
+        ("SLCN", "contact", "waiting", "2024-08-07", "baseline", 922.44, *[922.5] * 5, None),
+        ("SLCN", "contact", "mean_weeks_open", "2024-08-07", "baseline", 54.1, *[54.06] * 5, None),
+        ("SLCN", "contact", "p_target", "2024-12-31", "baseline", None, *[None] * 5, 0.834),
+    ]
+    frame = pd.DataFrame(rows, columns=[*names, "probability"])
+    told = as_printed(frame, Profile("board"))
+    assert told.loc[0, ["mean", *quantiles]].tolist() == [922.0, *[923.0] * 5]
+    assert told.loc[1, quantiles].tolist() == [54.1] * 5 and told.loc[2, "probability"] == 0.83
+    pages, files = Ahead(frame), Ahead(told)
+    for key, measure in enumerate(("waiting", "mean_weeks_open")):
+        page, file = (a.series("contact", measure)[0] for a in (pages, files))
+        assert str(pages.number(page, "p50")) == f"{file.p50:.{key}f}"
+    assert as_printed(frame, Profile("analyst")) is frame

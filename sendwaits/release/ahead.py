@@ -11,8 +11,9 @@ import pandas as pd
 
 from sendwaits.release.key import COLUMNS, Key, text
 from sendwaits.release.number import Number
+from sendwaits.release.profile import Profile
 
-__all__ = ["QUANTILES", "Ahead", "rows_of"]
+__all__ = ["QUANTILES", "Ahead", "as_printed", "rows_of"]
 
 QUANTILES = ("p10", "p25", "p50", "p75", "p90")
 BASELINE = "baseline"
@@ -23,6 +24,29 @@ def unit_of(measure: str) -> str:
     if measure.endswith("_pct") or measure == "p_target":
         return "percent"
     return "weeks" if "weeks" in measure and not measure.startswith("waiting") else "count"
+
+
+def decimals_of(measure: str) -> int:
+    """The decimals with which a page prints a quantile of the measure: one of shares, mean waits and capacity, else none."""
+    fine = measure in ("mean_weeks_open", "capacity_needed_per_week")
+    return int(fine or unit_of(measure) == "percent")
+
+
+def as_printed(frame: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+    """The forecast (columns of CONTRACT section 4) with the decimals of a page, for files beside it; the analyst's is exact.
+
+    Halves go up; a probability keeps two decimals, which are whole per cent.
+    """
+    if profile.exact or not len(frame):
+        return frame
+    scale = 10.0 ** frame["measure"].map(decimals_of)
+    rounded = {c: _half_up(frame[c].astype(float), scale) for c in (*QUANTILES, "mean")}
+    chance = frame["probability"].astype(float)
+    return frame.assign(**rounded, probability=_half_up(chance, 100.0))
+
+
+def _half_up(values: pd.Series, scale: Any) -> pd.Series:
+    return (values * scale + 0.5).floordiv(1) / scale
 
 
 def _text(value: Any) -> str:
@@ -53,9 +77,8 @@ class Ahead:
             return Number(
                 key, 100 * value, "percent", "z" if math.isnan(value) else "exact", decimals=0
             )
-        unit = unit_of(measure)
-        fine = unit == "percent" or measure in ("mean_weeks_open", "capacity_needed_per_week")
-        return Number(key, value, unit, "z" if math.isnan(value) else "exact", decimals=int(fine))
+        form, places = "z" if math.isnan(value) else "exact", decimals_of(measure)
+        return Number(key, value, unit_of(measure), form, decimals=places)
 
     def series(self, wait: str, measure: str, scenario: str = BASELINE) -> list[Any]:
         """The rows of one forecast, nearest first."""

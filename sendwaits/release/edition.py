@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sendwaits.release import door, explore, files, pages, ratings, words, workbook
+from sendwaits.release.ahead import as_printed
 from sendwaits.release.area_report import AreaReport, open_report
 from sendwaits.release.names import Names
 from sendwaits.release.update_document import update_docx
@@ -31,7 +32,8 @@ def files_of(
     """
     report = open_report("index", contents)
     released = report.released
-    judged, ahead = contents.joined("judged"), contents.joined("forecast")
+    judged = contents.joined("judged")
+    ahead = as_printed(contents.joined("forecast"), contents.profile)
     names = _names(contents, released)
     facts = {
         "door": door.register.joined(
@@ -90,7 +92,7 @@ def explore_page(contents: Contents, made: Collection[str] | None = None) -> str
     return explore.page(
         report.released,
         contents.joined("judged"),
-        contents.joined("forecast"),
+        as_printed(contents.joined("forecast"), contents.profile),
         area=contents.workspace.area.name,
         as_at=contents.as_at,
         profile=contents.profile,

@@ -125,6 +125,11 @@ def _forecasts(frame: pd.DataFrame) -> list[dict[str, Any]]:
     for key, rows in weekly.groupby(["pathway", "wait", "measure", "scenario"], sort=False):
         if len(rows) > 1:
             days = [text(d) for d in rows["target_date"]]
-            fan = [[round(v, 3) for v in rows[q].tolist()] for q in _QUANTILES]
+            fan = [[_short(v) for v in rows[q].tolist()] for q in _QUANTILES]
             made.append(dict(zip("pwms", key)) | {"d": days, "q": fan})
     return made
+
+
+def _short(value: float) -> float:
+    """Whole numbers without their .0."""
+    return int(value) if value == int(value) else round(value, 3)
