@@ -119,6 +119,9 @@ def remedy(name: str, workspace: Workspace) -> str:
         ours = re.search(r"(\d{1,2})[-_. ](\d{1,2})[-_. ](\d{4})", rest)
         sure = ours and int(ours[1]) > 12  # day and month cannot be taken for each other
         day, copied = _day(*reversed(ours.groups())) if ours and sure else None, False
+    if ending.casefold() in ("gz", "zip"):
+        return f"{code}_{day if day else '<YYYY-MM-DD>'}.csv once unpacked"
+    ending = "csv" if ending.casefold() in ("txt", "tsv", "tab") else ending
     meant = f"{code}_{day if day else '<YYYY-MM-DD>'}.{ending}"
     return f"{meant}, if it is no second copy of that file" if copied else meant
 

@@ -28,13 +28,13 @@ DATES = ("referral_date", "first_contact_date", "closed_date", "date_of_birth")
 
 
 def rows(n: int = 40, day: str = DAY) -> list[dict[str, object]]:
-    """Referrals every nine days up to ``day``, as an extract of that day knows them: a third seen after 60, a fifth closed after 90."""
+    """Referrals every nine days up to ``day``, as an extract of that day knows them: a third seen after 60 to 109, a fifth closed after 90 to 149."""
     last = dt.date.fromisoformat(day)
     made: list[dict[str, object]] = []
     for i in range(n):
         start = dt.date(2023, 3, 1) + dt.timedelta(days=9 * i)
-        seen = start + dt.timedelta(days=60 + i) if i % 3 == 0 else None
-        closed = start + dt.timedelta(days=90 + i) if i % 5 == 0 else None
+        seen = start + dt.timedelta(days=60 + 13 * i % 50) if i % 3 == 0 else None
+        closed = start + dt.timedelta(days=90 + 17 * i % 60) if i % 5 == 0 else None
         if start <= last:
             made.append(
                 {

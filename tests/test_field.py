@@ -10,6 +10,8 @@ import pytest
 from extract_made import Outcome, outcome, put, rows, text
 from reference import reference
 
+import sendwaits as sw
+
 CASES = {
     "mg_migrated": lambda o: (
         (o.value("waiting"), o.total("completed"), o.red) == (25, 35, ["W-IDS"])
@@ -240,3 +242,159 @@ def test_a_row_that_is_in_no_newer_extract_is_still_not_flowed(tmp_path):
     )  # C000 is seen, C001 waits: one open record vanished
     found = outcome(tmp_path)
     assert found.value("waiting_not_flowed") == 1 and "D23" in found.screen
+
+
+# --- ids written otherwise, lists cut off
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [("floats", "{0}.0"), ("Excel text", '="{0}"'), ("an apostrophe", "'{0}"), ("zeros lost", "{1}"), ("a letter before", "P{0}"),
+     ("a dash", "{2}-{3}")],
+)  # fmt: skip
+def test_ids_written_otherwise_in_the_newer_extract_are_the_same_records(name, form, tmp_path):
+    for day in (OLD, NEW):
+        table = text(rows(day=day))
+        for n, row in enumerate(table):
+            plain = f"{n + 100:06d}"
+            told = plain if day == OLD else form.format(plain, n + 100, plain[:3], plain[3:])
+            row["child_id"] = row["referral_id"] = told
+        put(tmp_path, table, day)
+    found, right = outcome(tmp_path), truth(tmp_path / "truth")
+    assert found.figures.equals(right.figures), name
+    assert found.red in ([], ["W-IDS"])
+
+
+def test_an_extract_in_which_a_fifth_of_the_list_is_missing_is_red(tmp_path):
+    put(tmp_path, text(rows(day=OLD)), OLD)
+    put(tmp_path, text(rows(day=NEW))[:26], NEW)  # 26 of 40 rows: no half of the list is gone
+    found = outcome(tmp_path)
+    assert "D23" in found.red and "over a fifth of the list" in found.screen
+
+
+def test_dates_that_the_extract_before_had_and_this_one_has_not_are_red(tmp_path):
+    put(tmp_path, text(rows(day=OLD)), OLD)
+    newer = text(rows(day=NEW))
+    for row in newer:
+        row["first_contact_date"] = ""
+    put(tmp_path, newer, NEW)
+    found = outcome(tmp_path)
+    assert found.red == ["D25"] and "dates of 'first_contact_date'" in found.screen
+
+
+# --- a column that is not there, or says nothing
+
+
+def renamed(table, names):
+    return [{names.get(k, k): v for k, v in row.items()} for row in table]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ({"first_contact_date": "1st Contact Dt"}, "it may be called '1st Contact Dt'"),
+        ({"closed_date": "Dt Ended"}, "it may be called 'Dt Ended'"),
+    ],
+)
+def test_a_renamed_date_of_a_wait_is_red_and_its_new_heading_is_named(names, said, tmp_path):
+    put(tmp_path, renamed(text(rows()), names))
+    found = outcome(tmp_path)
+    assert found.red == ["N-HEADER"] and said in found.screen
+
+
+def test_a_map_to_a_heading_that_is_not_there_says_so(tmp_path):
+    put(tmp_path, text(rows()))
+    toml = tmp_path / "sendwaits.toml"
+    line = '[pathways.SLCN.headings]\nfirst_contact_date = "Seen on"\n'
+    toml.write_text(toml.read_text() + line)
+    found = outcome(tmp_path)
+    said = "maps 'first_contact_date' to 'Seen on', which is not in the file; 'first_contact_date' was read"
+    assert found.red == [] and said in found.screen and found.total("completed") == 14
+    put(tmp_path, [{k: v for k, v in r.items() if k != "first_contact_date"} for r in text(rows())])
+    found = outcome(tmp_path)
+    assert found.red == ["N-HEADER"] and "maps it to 'Seen on', which is not in" in found.screen
+
+
+def test_a_blank_column_beside_a_filled_one_of_the_same_meaning_is_red(tmp_path):
+    put(tmp_path, [{**r, "Date of First Contact": r["first_contact_date"], "first_contact_date": ""} for r in text(rows())])  # fmt: skip
+    found = outcome(tmp_path)
+    assert found.red == ["N-HEADER"] and "'Date of First Contact' could be it" in found.screen
+
+
+@pytest.mark.parametrize("word", ["not recorded", "Unknown", "seen 3/4", "31/02/2024"])
+def test_a_column_of_which_over_a_fifth_cannot_be_read_is_red(word, tmp_path):
+    table = text(rows())
+    for row in [r for r in table if r["first_contact_date"]][:6]:  # 6 of 14 contacts, 15 % of rows
+        row["first_contact_date"] = word
+    put(tmp_path, table)
+    assert outcome(tmp_path).red == ["Q-DATE"]
+
+
+def test_words_for_what_has_not_happened_are_blanks(tmp_path):
+    put(tmp_path / "truth", text(rows()))
+    put(tmp_path, [{**r, "closed_date": r["closed_date"] or "Still open"} for r in text(rows())])
+    assert outcome(tmp_path).figures.equals(outcome(tmp_path / "truth").figures)
+
+
+def test_impossible_days_that_fit_when_swapped_put_the_column_in_doubt(tmp_path):
+    """60 records of one day each: seen on the 9th, 10th or 11th of the month after, written month first in ISO."""
+    table = []
+    for n in range(60):
+        month, day = 1 + n % 6, 9 + n % 3
+        one = {"child_id": f"C{n}", "referral_id": f"R{n}", "referral_date": f"2024-{month:02d}-01"}
+        swapped = (
+            f"2024-{day:02d}-{month + 1:02d}" if n % 20 < 2 else f"2024-{month + 1:02d}-{day:02d}"
+        )
+        table.append({**one, "first_contact_date": swapped, "closed_date": ""})
+    put(tmp_path, table)
+    found = outcome(tmp_path)  # 6 of 60 rows are seen in September to November
+    assert "day and month seem to have been swapped" in found.refused
+
+
+@pytest.mark.parametrize("column", ["first_contact_date", "closed_date", "referral_date"])
+def test_year_day_month_is_refused_with_its_format(column, tmp_path):
+    table = text(rows())
+    for row, made in zip(table, rows(), strict=True):
+        row[column] = made[column].strftime("%Y-%d-%m") if made[column] else ""
+    put(tmp_path, table)
+    found = outcome(tmp_path)
+    assert f'{column} = "%Y-%d-%m"' in found.refused and "year, day, month" in found.refused
+
+
+def test_a_list_whose_newest_day_is_years_old_is_red(tmp_path):
+    table = text(rows())
+    for row, made in zip(table, rows(), strict=True):
+        for name in ("referral_date", "first_contact_date", "closed_date"):
+            row[name] = (
+                made[name].replace(year=made[name].year - 4).isoformat() if made[name] else ""
+            )
+    put(tmp_path, [r for r in table if "-02-29" not in str(r)])
+    assert outcome(tmp_path).red == ["F-ASOF"]
+
+
+@pytest.mark.parametrize("offset", ["+01:00", "+0000", "-05:00"])
+def test_midnights_with_an_offset_are_days_as_written(offset, tmp_path):
+    put(tmp_path / "truth", text(rows()))
+    put(tmp_path, text(rows(), f"%Y-%m-%dT00:00:00{offset}"))
+    assert outcome(tmp_path).figures.equals(outcome(tmp_path / "truth").figures)
+
+
+@pytest.mark.parametrize("form", ["%Y-%m", "%b-%y", "%m/%Y"])
+def test_months_without_a_day_are_refused_as_such(form, tmp_path):
+    put(tmp_path, text(rows(), form))
+    assert "holds months without a day" in outcome(tmp_path).refused
+
+
+@pytest.mark.parametrize(("tail", "said"), [(b"\x1a", ""), (b"\x00" * 9, "nothing but null bytes")])
+def test_what_stands_after_the_last_row_is_named_or_read_over(tail, said, tmp_path):
+    path = put(tmp_path, text(rows()))
+    path.write_bytes(path.read_bytes() + tail)
+    assert said in outcome(tmp_path).refused and bool(said) == bool(outcome(tmp_path).refused)
+
+
+def test_a_red_finding_stands_on_every_page_without_its_numbers(tmp_path):
+    put(tmp_path, spoilt(text(rows()), 9, "district", "NG1 5AB"))
+    report = sw.open(tmp_path).report("trend", pathway="SLCN", as_at=NEW)
+    words = "rows are set aside, over a fifth of the list, most of them by Q-AREA: every figure is short of them"
+    assert f"SLCN extract: {words} (W-ASIDE)." in report.doubts
+    assert f"<strong>In doubt:</strong> SLCN extract: {words}" in str(report.opening().html)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import random
 
@@ -32,6 +33,59 @@ def placeholders(table, rng):
     for row in table:
         if rng.random() < share:
             row["child_id"] = word
+
+
+def few_placeholders(table, rng):
+    """Two open referrals without a child's id nor a date of birth: nothing but the word tells that they are two children."""
+    still = [r for r in table if not (r["first_contact_date"] or r["closed_date"])]
+    word = rng.choice(["UN4", "UN10", "0", "000000", "UPN 2 requested"])
+    for row in rng.sample(still, 2):
+        row["child_id"], row["date_of_birth"] = word, ""
+
+
+def ids_written_otherwise(table, rng):
+    form = rng.choice(["{0}.0", "'{0}", '="{0}"', "0{0}", "P{0}", "{0:0>9}"])
+    for row in table:
+        row["child_id"] = form.format(row["child_id"][1:])
+        row["referral_id"] = form.format(row["referral_id"][1:])
+
+
+def children_replaced(table, rng):
+    for n, row in enumerate(table):
+        row["child_id"], row["referral_id"] = f"N{n * 7 % 40}x", f"S{n}"
+
+
+def list_cut_off(table, rng):
+    del table[rng.randrange(14, 30) :]
+
+
+def column_lost(table, rng):
+    name, way = rng.choice(DATES[1:3]), rng.choice(["gone", "renamed", "blank"])
+    for row in table:
+        value = row.pop(name)
+        if way != "gone":
+            row["Dt Ended" if name == "closed_date" else "1st Contact Dt"] = value
+        if way == "blank":
+            row[name] = ""
+
+
+def year_day_month(table, rng):
+    name = rng.choice([*DATES[:3], ""])
+    for row, made in zip(table, rows(), strict=True):
+        for one in [name] if name else DATES:
+            row[one] = made[one].strftime("%Y-%d-%m") if made[one] else ""
+
+
+def excel_1904(table, rng):
+    for row, made in zip(table, rows(), strict=True):
+        for name in DATES:
+            row[name] = str((made[name] - dt.date(1904, 1, 1)).days) if made[name] else ""
+
+
+def day_not_recorded(table, rng):
+    word = rng.choice(["not recorded", "Unknown", "N/K", "seen, see notes"])
+    for row in table[:24]:
+        row["first_contact_date"] = row["first_contact_date"] and word
 
 
 def one_id_for_many(table, rng):
@@ -82,8 +136,11 @@ def columns_swapped(table, rng):
         row["referral_date"], row["date_of_birth"] = row["date_of_birth"], row["referral_date"]
 
 
-KINDS = [new_ids, some_new_ids, placeholders, one_id_for_many, spoilt_cells, another_format, swapped_by_a_spreadsheet, null_cells,
-         columns_gone, columns_swapped]  # fmt: skip
+KINDS = [new_ids, some_new_ids, placeholders, few_placeholders, one_id_for_many, spoilt_cells, another_format, swapped_by_a_spreadsheet,
+         null_cells, columns_gone, columns_swapped, ids_written_otherwise, children_replaced, list_cut_off, column_lost,
+         year_day_month, excel_1904, day_not_recorded]  # fmt: skip
+RIGHT = (new_ids, placeholders, few_placeholders, null_cells, ids_written_otherwise)
+"""Here a red finding is no excuse: the figures are the truth, or the file is refused."""
 
 
 def mangled(path, rng):
@@ -118,17 +175,17 @@ def holds(seed, truth, root):
         mangled(path, rng)
     found = outcome(root)
     right = found.figures is not None and found.figures.equals(truth)
-    assert right or found.refused or found.red, (
+    assert right or found.refused or (found.red and kind not in RIGHT), (
         f"{kind.__name__}, seed {seed}: a difference in silence"
     )
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(36))
 def test_no_corruption_makes_a_difference_in_silence(seed, truth, tmp_path):
     holds(seed, truth, tmp_path)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(30, 530))
+@pytest.mark.parametrize("seed", range(36, 576))
 def test_no_corruption_of_five_hundred_makes_a_difference_in_silence(seed, truth, tmp_path):
     holds(seed, truth, tmp_path)

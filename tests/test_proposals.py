@@ -143,13 +143,13 @@ def test_a_file_without_the_date_that_ends_a_wait_says_so(tmp_path):
         encoding="utf-8",
         newline="\n",
     )
-    found = sw.open(tmp_path).check().findings.set_index("code")
-    assert (
-        "first_contact_date" in found.loc["N-HEADER", "message"]
-        and "sendwaits map" in found.loc["N-HEADER", "what_to_do"]
-    )
+    found = sw.open(tmp_path).check().findings.set_index("code").loc["N-HEADER"]
+    seen, closed = found.itertuples()
+    assert "no column 'first_contact_date': nobody completes" in seen.message
+    assert "no column 'closed_date': nobody leaves a list but by completion" in closed.message
+    assert "sendwaits map" in seen.what_to_do
     file.write_text(
-        "child_id,referral_date,first_contact_date\nA1,2024-01-05,2024-02-05\n",
+        "child_id,referral_date,first_contact_date,closed_date\nA1,2024-01-05,2024-02-05,\n",
         encoding="utf-8",
         newline="\n",
     )

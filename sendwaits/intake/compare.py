@@ -11,8 +11,10 @@ from sendwaits.errors import Refused
 from sendwaits.intake import records
 from sendwaits.intake.clean import Cleaned
 from sendwaits.intake.clean.rows import DATE_KINDS
+from sendwaits.intake.clean.whole import wait_columns
 from sendwaits.intake.extracts import ExtractFile
 from sendwaits.intake.extracts.table import Finding
+from sendwaits.intake.wait_findings import MANY_FROM, MANY_SHARE
 from sendwaits.pathways import Pathway
 
 __all__ = [
@@ -74,6 +76,7 @@ def volume(extracts: Sequence[Cleaned], accept: bool) -> list[Finding]:
     fall = 100 * (before.read - now.read)
     file = now.file.name
     text = f"{now.read} rows where {before.file.name} had {before.read}"
+    less = f"rows fewer than in the extract before ({before.read:,}): the list may be cut off"
     if fall > LARGEST_FALL_PCT * before.read and not accept:
         raise Refused(
             f"{file}: {text}: over half of the list is gone. Ask for the full list; if it is right, run check with --accept-volume.",
@@ -86,7 +89,7 @@ def volume(extracts: Sequence[Cleaned], accept: bool) -> list[Finding]:
                 "red",
                 file,
                 before.read - now.read,
-                text,
+                less,
                 "Ask the supplier whether the list is complete.",
             )
         ]
@@ -132,11 +135,31 @@ def findings(extracts: Sequence[Cleaned], pathway: Pathway) -> list[Finding]:
         "restated": _restated(before, now[~now.index.duplicated(keep="last")], pathway),
         "late": int((~now.index.isin(before.index) & (now[pathway.start] <= day)).sum()),
     }
-    return matched.findings + [
-        Finding(code, severity, file, met[name], message, to_do)
-        for name, (code, severity, message, to_do) in _FINDINGS.items()
-        if met[name]
-    ]
+    return (
+        matched.findings
+        + [
+            Finding(code, severity, file, met[name], message, to_do)
+            for name, (code, severity, message, to_do) in _FINDINGS.items()
+            if met[name]
+        ]
+        + _taken_back(before, now, pathway, file)
+    )
+
+
+def _taken_back(
+    before: pd.DataFrame, now: pd.DataFrame, pathway: Pathway, file: str
+) -> list[Finding]:
+    """Columns of a wait in which over a fifth of the dates that were given are gone."""
+    now = now[~now.index.duplicated(keep="last")]
+    both, found = before.index.intersection(now.index), []
+    for name in wait_columns(pathway):
+        given = before.loc[both, name].notna().to_numpy()
+        gone = int((given & now.loc[both, name].isna().to_numpy()).sum())
+        if gone >= MANY_FROM and gone > MANY_SHARE * given.sum():
+            words = f"dates of '{name}' that the extract before had are gone: over a fifth of them"
+            to_do = "Ask the supplier what became of the column."
+            found.append(Finding("D25", "red", file, gone, words, to_do))
+    return found
 
 
 _FINDINGS = {

@@ -6,7 +6,7 @@ which rows belong together. Source: CONTRACT section 3, rule 1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,7 @@ from sendwaits.pathways import Pathway, Removal
 
 __all__ = ["Records", "match", "open_rows"]
 
+Idents = Callable[[pd.DataFrame, Pathway], pd.Series]
 RED_SHARE = 0.02
 RED_FROM = 5
 """Single records under another id than before: red from this share of the open records or from this many."""
@@ -40,19 +41,20 @@ def match(
     """
     own = [_own(rows, pathway) for rows in extracts]
     findings: list[Finding] = []
-    eras = [0]
+    eras, alike = [0], False
     for at in range(1, len(extracts)):
         new, found = _compared(
             extracts[at - 1], extracts[at], own[at - 1], own[at], pathway, len(findings)
         )
-        eras.append(eras[-1] + new)
+        eras.append(eras[-1] + (new is not None))
+        alike |= new is _alike
         findings += found
     if aside is not None:
         extracts, eras = [*extracts, aside], [*eras, eras[-1]]
         own.append(_own(aside, pathway))
     if not eras or not eras[-1]:
         return Records(own, findings)
-    return Records(_over_eras(extracts, own, eras, pathway), findings)
+    return Records(_over_eras(extracts, own, eras, pathway, alike), findings)
 
 
 def open_rows(rows: pd.DataFrame, pathway: Pathway) -> np.ndarray:
@@ -82,6 +84,13 @@ def _idents(rows: pd.DataFrame, pathway: Pathway) -> pd.Series:
     return rows["child_id"].astype(object) + "\x00" + rows[pathway.start].dt.strftime("%Y%m%d")
 
 
+def _alike(rows: pd.DataFrame, pathway: Pathway) -> pd.Series:
+    """Child and start, without what an export adds to an id or takes from it: case, marks, letters before it, leading zeros."""
+    plain = rows["child_id"].str.casefold().str.replace(r"^[a-z]+:|[\W_]", "", regex=True)
+    bare = plain.str.replace(r"^[a-z]*(?=\d)", "", regex=True).str.lstrip("0")
+    return bare.astype(object) + "\x00" + rows[pathway.start].dt.strftime("%Y%m%d")
+
+
 def _numbered(idents: pd.Series) -> pd.Series:
     """Child and start, and which of several such rows of one extract."""
     return idents + "\x00" + idents.groupby(idents).cumcount().astype(str).astype(object)
@@ -94,10 +103,10 @@ def _compared(
     new_keys: pd.Series,
     pathway: Pathway,
     before: int,
-) -> tuple[bool, list[Finding]]:
-    """Whether the ids were replaced between two extracts, and what there is to say about them."""
+) -> tuple[Idents | None, list[Finding]]:
+    """By what rows are matched where ids were replaced between two extracts (None: they were not), and what to say of it."""
     if not len(older) or not len(newer):
-        return False, []
+        return None, []
     still = open_rows(older, pathway)
     if not still.any():
         still = np.ones(len(older), bool)
@@ -115,29 +124,42 @@ def _compared(
     by_id = (at >= 0) & same
     lost = np.flatnonzero(~by_id)
     if not len(lost):
-        return False, []
+        return None, []
     fresh = newer[~new_keys.isin(old_keys).to_numpy()] if by_id.any() else newer
-    elsewhere = _idents(old.iloc[lost], pathway).isin(_idents(fresh, pathway)).sum()
-    by_child = elsewhere + int(by_id.sum())
     file = str(newer["source_file"].iloc[0])
-    if by_id.sum() < 0.5 * len(old) and by_child > by_id.sum():
-        words = "record ids were replaced since the extract before; rows were matched on child and start"
-        to_do = "Ask the supplier whether the system was changed, and check the list beside theirs."
-        return True, [
-            Finding("W-IDS", "red", file, int(elsewhere), words, to_do)
-        ] if not before else []
+    there_by = lambda by: int(by(old.iloc[lost], pathway).isin(by(fresh, pathway)).sum())  # noqa: E731
+    elsewhere = there_by(_idents)
+    if by_id.sum() < 0.5 * len(old):
+        alike = 0 if elsewhere > 0.5 * len(lost) else there_by(_alike)
+        by, n = (_idents, elsewhere) if alike <= 0.5 * len(lost) else (_alike, alike)
+        if n:
+            to_do = (
+                "Ask the supplier whether the system was changed, and check the list beside theirs."
+            )
+            return by, [] if before else [Finding("W-IDS", "red", file, n, _WORDS[by], to_do)]
     if not elsewhere:
-        return False, []
+        return None, []
     red = elsewhere >= RED_FROM or elsewhere > RED_SHARE * len(old)
     words = (
         "open records are missing, and stand there with the same child and start under another id"
     )
     to_do = "Ask the supplier which id is right: these records are counted by their older rows."
-    return False, [Finding("W-IDS", "red" if red else "amber", file, int(elsewhere), words, to_do)]
+    return None, [Finding("W-IDS", "red" if red else "amber", file, elsewhere, words, to_do)]
+
+
+_WORDS: dict[Idents, str] = {
+    _idents: "record ids were replaced since the extract before; rows were matched on child and start",
+    _alike: "ids are written otherwise than in the extract before (zeros, letters, marks or decimals); rows were matched on "
+    "child and start",
+}
 
 
 def _over_eras(
-    extracts: Sequence[pd.DataFrame], own: list[pd.Series], eras: list[int], pathway: Pathway
+    extracts: Sequence[pd.DataFrame],
+    own: list[pd.Series],
+    eras: list[int],
+    pathway: Pathway,
+    alike: bool,
 ) -> list[pd.Series]:
     """Keys that outlive a replacement: within an era the id tells, between eras child and start."""
     made: list[pd.Series] = []
@@ -151,8 +173,12 @@ def _over_eras(
         ident = _numbered(_idents(rows, pathway))
         key = own[at].map(here)
         key = key.where(key.notna(), ident.map(earlier))
+        also = _numbered(_alike(rows, pathway)) + "\x00" if alike else ident
+        if alike:
+            guess = also.map(earlier)
+            key = key.where(key.notna(), guess.where(~guess.isin(key)))
         key = key.where(key.notna(), f"{eras[at]}\x00" + own[at].astype(object))
         here.update(zip(own[at], key, strict=True))
-        coming.update(zip(ident, key, strict=True))
+        coming.update(zip([*ident, *also], [*key, *key], strict=True))
         made.append(key)
     return made

@@ -14,6 +14,12 @@ __all__ = ["children", "met"]
 
 LINKED_FROM = 3
 """Referrals linked to one that is open, from which an id is no child's."""
+MANY_FROM, MANY_SHARE = 5, 0.2
+"""So many, and so large a share, are no slips: ids that were changed, two columns swapped, a list cut off."""
+_MANY = {
+    "late": "those who completed; two columns may be swapped",
+    "D23": "the list; ids may have changed, or rows been cut off",
+}
 BORN_SHARE = 0.01
 """Share of rows under ids with two birth dates up to which single slips of typing are likely."""
 
@@ -116,6 +122,13 @@ def met(rows: pd.DataFrame, referrals: pd.DataFrame, clocks: Mapping[str, Any]) 
         "unread": rows["_unread"].to_numpy(),
     }
     found = []
+    done = np.logical_or.reduce([c.exists & c.completed for c in clocks.values()])
+    for name, of in (("late", done | masks["late"]), ("D23", open_now)):
+        if masks[name].sum() >= MANY_FROM and masks[name].sum() > MANY_SHARE * of.sum():
+            code, _, message, what = _FINDINGS[name]
+            words = f"{message}: over a fifth of {_MANY[name]}"
+            newest = str(rows["source_file"].iloc[rows["extract_date"].argmax()])
+            found.append(Finding(code, "red", newest, int(masks[name].sum()), words, what))
     for name, mask in masks.items():
         code, severity, message, what = _FINDINGS[name]
         for file, n in rows["source_file"][mask].value_counts(sort=False).sort_index().items():

@@ -122,6 +122,11 @@ class AreaReport(publish.Published):
         return findings.late_lines(self.workspace, self.as_at, list(self.services))
 
     @property
+    def doubts(self) -> list[str]:
+        """What is red about the extracts of the services."""
+        return [line for service in self.services.values() for line in service.doubts]
+
+    @property
     def judged(self) -> pd.DataFrame:
         """The verdicts of the whole set: columns of verdicts.csv."""
         return self.contents.joined("judged")

@@ -172,12 +172,18 @@ def opening(report: Any) -> Part:
     keys = findings.keys_of(report)
     title = found["title"]
     html = wording.render(
-        "opening.html", title=title, lede=found["lede"], keys=keys, late=report.late
+        "opening.html",
+        title=title,
+        lede=found["lede"],
+        keys=keys,
+        late=report.late,
+        doubts=report.doubts,
     )
     lines = [
         title,
         found["lede"],
         *report.late,
+        *report.doubts,
         *(f"{k['name']}: {plain(k['value'])}" for k in keys),
     ]
     facts = report.page_facts(plain(title))

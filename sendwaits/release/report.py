@@ -236,6 +236,11 @@ class Report(publish.Published):
         """What the reader must know first when the newest extract came late: the day up to which the service is known."""
         return findings.late_lines(self.workspace, self.set_as_at, [self.pathway.code])
 
+    @property
+    def doubts(self) -> list[str]:
+        """What is red about the service's extracts: every figure of the page rests on them."""
+        return findings.red_lines(self.service.findings, self.pathway.label)
+
     # --- the page ---------------------------------------------------------------------------------
 
     def source(self, population: str, wait: Wait | None = None) -> Markup:

@@ -29,6 +29,8 @@ def _blocks(report: AreaReport) -> Iterator[document.Block]:
     yield document.Paragraph(plain(opening["lede"]))
     for line in report.late:
         yield document.Paragraph(f"Late: {line}")
+    for line in report.doubts:
+        yield document.Paragraph(f"In doubt: {line}")
     services = report.each_service()
     for _, rows in services.groupby("pathway", sort=False):
         yield from _section(

@@ -26,6 +26,7 @@ __all__ = [
     "period",
     "plural",
     "tied",
+    "uncounted",
 ]
 
 NBSP = "\u00a0"
@@ -37,6 +38,11 @@ COUNTS = "no one two three four five six seven eight nine ten eleven twelve".spl
 
 def _date(value: date | str) -> date:
     return date.fromisoformat(value[:10]) if isinstance(value, str) else value
+
+
+def uncounted(text: str) -> str:
+    """The text without its numbers, which could count children."""
+    return re.sub(r"\d[\d,.]*", "some", text)
 
 
 def day(value: date | str) -> str:

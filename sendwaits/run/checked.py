@@ -17,7 +17,7 @@ __all__ = ["words"]
 
 TO_ACT_ON = ("red", "error", "amber", "warn")
 SHOWN = 6
-"""Findings of a file that are printed; the others stand in findings.csv."""
+"""Findings of a file that are printed besides what is red and every cause of a row set aside; the others stand in findings.csv."""
 
 
 def words(check: Check, workspace: Workspace, every: bool = False) -> list[str]:
@@ -55,19 +55,14 @@ def _file(name: str, of: dict[str, Any], findings: pd.DataFrame, every: bool) ->
             f" + {of['merged']:,} merged"
         )
     mine = findings[findings["file"] == name]
-    aside = mine["message"].str.startswith("rows set aside: ")
-    if aside.any():
-        causes = (
-            f"{r.n:,} {r.message.removeprefix('rows set aside: ').partition(' (first')[0]} ({r.code})"
-            for r in mine[aside].itertuples()
-        )
-        yield f"  set aside: {'; '.join(causes)}"
     for extra in mine[mine["code"] == "N-EXTRACOL"].itertuples():
         yield f"  {extra.message}"
-    others = mine[~aside & (mine["code"] != "N-EXTRACOL")]
+    others = mine[mine["code"] != "N-EXTRACOL"]
     if not every:
         others = others[others["severity"].isin(TO_ACT_ON)]
-    for row in others.head(None if every else SHOWN).itertuples():
+    others = others.sort_values("severity", key=lambda s: s != "red", kind="stable")
+    cause = others["message"].str.startswith("rows set aside") | (others["severity"] == "red")
+    for row in others[every | cause | (others.groupby(cause).cumcount() < SHOWN)].itertuples():
         yield f"  {row.code}: {_counted(row.n, row.message)}. {row.what_to_do}"
 
 

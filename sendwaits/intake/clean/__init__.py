@@ -23,6 +23,7 @@ from sendwaits.intake.clean.ledger import (
 )
 from sendwaits.intake.clean.rows import Rows
 from sendwaits.intake.clean.rules import REMEDIES, RULES
+from sendwaits.intake.clean.whole import swapped_days, wait_columns
 from sendwaits.intake.extracts.table import Finding
 from sendwaits.pathways import Pathway
 
@@ -94,12 +95,11 @@ def _refuse_nobody(cleaned: Cleaned, rows: Rows, why: np.ndarray) -> None:
             cleaned,
         )
     if 100 * nobody > RED_LOST_PCT * alive:
-        to_do = "Ask the supplier for the ids."
-        cleaned.findings.append(
-            Finding(
-                "W-CHILD", "red", name, nobody, f"{words}; each counts as a child of its own", to_do
-            )
+        words = (
+            "rows, over a fifth of the list, have no child's id; each counts as a child of its own"
         )
+        to_do = "Ask the supplier for the ids."
+        cleaned.findings.append(Finding("W-CHILD", "red", name, nobody, words, to_do))
 
 
 def _refuse_lost(cleaned: Cleaned, read: int, allow_empty: bool) -> None:
@@ -118,28 +118,15 @@ def _refuse_lost(cleaned: Cleaned, read: int, allow_empty: bool) -> None:
             code,
             cleaned,
         )
-    cleaned.findings.append(
-        Finding(
-            "W-ASIDE",
-            "red",
-            name,
-            len(lost),
-            f"{words}: every figure is short of them",
-            REMEDIES.get(code, ""),
-        )
-    )
-
-
-def _wait_columns(pathway: Pathway) -> set[str]:
-    """The date columns that start or end a wait."""
-    waits = pathway.waits
-    return {n for w in waits for n in (w.start, w.completed, *(r.date for r in w.removed))}
+    words = f"rows are set aside, over a fifth of the list, most of them by {code}: every figure is short of them"
+    to_do = REMEDIES.get(code, "Correct them.")
+    cleaned.findings.append(Finding("W-ASIDE", "red", name, len(lost), words, to_do))
 
 
 def _refuse(rows: Rows) -> None:
     """Refuses the file when a column or too many rows say that the whole of it is wrong."""
     file, total = rows.text.file, max(rows.text.read, 1)
-    needed = {rows.pathway.start, rows.pathway.rejected, *_wait_columns(rows.pathway)}
+    needed = {rows.pathway.start, rows.pathway.rejected, *wait_columns(rows.pathway)}
     for name, read in rows.dates.items():
         if name not in rows.pathway.dates:
             refuse_order(name, read, rows.column(name), file, rows.pathway.code)
@@ -163,6 +150,12 @@ def _refuse(rows: Rows) -> None:
     for name in rows.of_kind("date"):
         late |= (rows.days[name] > rows.extract_day) & (rows.days[name] <= last)
     if late.sum() > LARGEST_SHARE * total:
+        for name, _ in swapped_days(rows):
+            raise Refused(
+                f"{file}: in '{name}' day and month seem to have been swapped: {int(late.sum())} of {total} rows are dated after the day of "
+                "the extract, and would not be the other way round. Export the column anew, as 2024-07-31.",
+                "F-USDATE",
+            )
         first = ", ".join(str(r) for r in rows.text.rows[late][:3])
         raise Refused(
             f"{file}: {int(late.sum())} of {total} rows are dated after the day of the extract (first rows: {first}). Check the day in the file's name.",

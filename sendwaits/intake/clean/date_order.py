@@ -15,8 +15,9 @@ __all__ = ["refuse_order", "refuse_unread", "ambiguous", "unread_shape"]
 
 _GUESSES = (
     "%d%m%Y|%d/%m/%Y|%m/%d/%Y|%d %b %Y|%d-%b-%Y|%Y%m%d|%Y-%j|%d.%m.%y|%y%m%d|%d%b%y|%d %B %Y|%b-%d-%Y|%Y %m %d|%d %m %Y|%d/%m/%Y %H%M|"
-    "%d/%m/%Y %Hh%M|%d %b %Y %H:%M|%d %b %Y %H:%M:%S|%d %B %Y %H:%M|%d %b %Y at %H:%M|%H:%M %d/%m/%Y|%d_%m_%Y|%Y_%m_%d"
+    "%d/%b/%Y:%H:%M:%S %z|%a, %d %b %Y %H:%M:%S %Z|%Y%m%dT%H%M%SZ|%G-W%V-%u|%d/%m/%Y %Hh%M|%d %b %Y %H:%M|%d %b %Y %H:%M:%S|%d %B %Y %H:%M|%d %b %Y at %H:%M|%H:%M %d/%m/%Y|%d_%m_%Y|%Y_%m_%d"
 ).split("|")
+_MONTHS_ONLY = r"9999[-/ ]?99|99?[-/ ]9999|a{3,9}[-/ ]*(99|9999)"
 _ALL_FROM = 3
 
 
@@ -34,6 +35,8 @@ def refuse_order(name: str, read: Dates, column: Column, file: str, pathway: str
                 f"how they always come, put into sendwaits.toml:\n{line}",
                 "F-USDATE",
             )
+    if read.format in ("iso", "y/m/d", "iso basic"):
+        _refuse_year_day(name, read, column, file, pathway)
     if form and _swapped(read, column):
         raise Refused(
             f"{file}: in '{name}' every date kept as text has a day above 12 and every other one a day up to 12: a spreadsheet of another "
@@ -50,6 +53,25 @@ def refuse_order(name: str, read: Dates, column: Column, file: str, pathway: str
                 f'[pathways.{pathway}.dates]\n{name} = "%y-%m-%d"',
                 "Q-DATE",
             )
+
+
+def _refuse_year_day(name: str, read: Dates, column: Column, file: str, pathway: str) -> None:
+    """Refuses a column of the year first in which every value is a day as year-day-month and some are none as year-month-day."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    mask = (read.shape == list(FORMATS).index(read.format)) & ~read.sentinel
+    texts = column.values.filter(pa.array(mask))
+    parts = pc.extract_regex(texts, r"^(?P<y>\d{4})(?P<s>[-/.]?)(?P<a>\d{1,2})[-/.]?(?P<b>\d{1,2})")
+    year, first, second = (whole(parts.field(f)) for f in "yab")
+    turned = day_number(year, second, first) != BLANK
+    if len(first) and turned.all() and not (day_number(year, first, second) != BLANK).all():
+        mark = parts.field("s")[0].as_py()
+        raise Refused(
+            f"{file}: '{name}' holds dates as year, day, month. Export them as 2024-07-31; if that is how they always come, put into "
+            f'sendwaits.toml:\n[pathways.{pathway}.dates]\n{name} = "%Y{mark}%d{mark}%m"',
+            "F-USDATE",
+        )
 
 
 def _numbers(read: Dates, column: Column, form: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -128,6 +150,12 @@ def refuse_unread(name: str, read: Dates, column: Column, file: str, pathway: st
     """Refuses a column of filled cells none of which is a date, with their shape and the line that would declare it."""
     if read.unread:
         shape, form = unread_shape(read, column)
+        if re.fullmatch(_MONTHS_ONLY, shape):
+            raise Refused(
+                f"{file}: '{name}' holds months without a day ({shape}; digits 9, letters a), from which no wait can be counted. Export the "
+                "whole dates, as 2024-07-31.",
+                "Q-DATE",
+            )
         raise Refused(
             f"{file}: not one filled cell of '{name}' can be read as a date. They look like {shape} (digits 9, letters a). Export them as "
             f'2024-07-31, or declare their format in sendwaits.toml, for example:\n[pathways.{pathway}.dates]\n{name} = "{form}"',

@@ -259,9 +259,14 @@ def _serials(texts: Any, kinds: np.ndarray | None, date1904: bool) -> np.ndarray
 
 
 def _london(texts: Any) -> np.ndarray:
-    """The local day in London of times with a zone: 23:30Z in summer is the next day."""
+    """The local day in London of times with a zone: 23:30Z in summer is the next day. Midnights of an offset are days as written."""
     import pandas as pd
+    import pyarrow.compute as pc
 
+    midnight = r"[ T]00?[:.]00([:.]00([.,]0+)?)? ?[+-]\d{2}:?\d{2}$"
+    if len(texts) and pc.all(pc.match_substring_regex(texts, midnight)).as_py():
+        parts = pc.extract_regex(texts, _PARTS["iso"])
+        return day_number(*(whole(parts.field(f)) for f in "ymd"))
     plain = [
         re.sub(r" ?Z$", "+00:00", re.sub(r"([+-]\d{2}):?(\d{2})$", r"\1:\2", t)).replace(" +", "+")
         for t in texts.to_pylist()

@@ -14,7 +14,6 @@ from sendwaits.intake.clean.dates import BLANK
 from sendwaits.intake.clean.rows import DATE_KINDS, Rows
 from sendwaits.intake.clean.rules import REMEDIES, RULES
 from sendwaits.intake.extracts.table import Column, Finding, Text
-from sendwaits.pathways import Pathway
 
 if TYPE_CHECKING:
     from sendwaits.intake.extracts import ExtractFile
@@ -73,7 +72,7 @@ def settle(file: ExtractFile, rows: Rows, why: np.ndarray, column: list[str]) ->
     )
     findings = [
         *text.findings,
-        *_extract_findings(text, rows.pathway),
+        *_extract_findings(text),
         *_rule_findings(quarantine),
         *rows.notes,
     ]
@@ -272,22 +271,8 @@ def _quarantine(
     )
 
 
-def _extract_findings(text: Text, pathway: Pathway) -> list[Finding]:
+def _extract_findings(text: Text) -> list[Finding]:
     found = []
-    for at, wait in enumerate(pathway.waits):
-        if wait.completed not in text.columns and (
-            wait.start == pathway.start or text.extra
-        ):  # a later stage may not be in the extract at all
-            found.append(
-                Finding(
-                    "N-HEADER",
-                    "warn",
-                    text.file,
-                    1,
-                    f"no column '{wait.completed}': nobody completes the wait '{wait.name}', it only grows",
-                    f"Map its heading in sendwaits.toml under [pathways.{pathway.code}.headings] (a proposal: sendwaits map FILE --pathway {pathway.code}), or ask for the column.",
-                )
-            )
     if text.blank:
         found.append(
             Finding(

@@ -11,7 +11,7 @@ from sendwaits.intake.clean.date_order import ambiguous
 from sendwaits.intake.clean.dates import BLANK
 from sendwaits.intake.clean.rows import Rows
 
-__all__ = ["NOTES"]
+__all__ = ["NOTES", "noted"]
 
 Note = Callable[[Rows, np.ndarray], None]
 NOTES: list[Note] = []

@@ -49,6 +49,18 @@ def blank_words(column: Column) -> None:
             column.values = pc.if_else(said, "", column.values)
 
 
+def plain_ids(column: Column) -> None:
+    """Takes from ids what a spreadsheet or a data frame puts around them: ="0012", '0012, 12.0 (ten digits: `identity.ids`)."""
+    import pyarrow.compute as pc
+
+    for wrapped, bare in (
+        (r'^="([^"]*)"$', r"\1"),
+        (r"^'", ""),
+        (r"^(\d{1,9}|\d{11,})\.0+$", r"\1"),
+    ):
+        column.values = pc.replace_substring_regex(column.values, wrapped, bare)
+
+
 def mask(array: Any) -> np.ndarray:
     """An Arrow truth array as NumPy; no answer = no."""
     return array.to_numpy(zero_copy_only=False).astype(bool)
@@ -65,6 +77,8 @@ class Rows:
         self.n = len(text.rows)
         for col in {id(c): c for c in text.columns.values()}.values():
             blank_words(col)
+        for name in self.of_kind("id"):
+            plain_ids(text.columns[name])
         self.dates = {
             name: dates.read(
                 col,

@@ -30,8 +30,11 @@ HEAD_BYTES = 1 << 18
 
 def decode(data: bytes, file: str) -> tuple[bytes, str]:
     """The bytes as UTF-8 without BOM, and the encoding they had ("utf-8" needs no note). Raises `Refused` with the byte offset."""
+    data = data.rstrip(b"\x1a") if b"\x00" not in data[:4000] else data
     if data[:3] == b"\xef\xbb\xbf":
         return _utf8(data[3:], file, 3), "utf-8"
+    if data[:4] in (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff"):
+        raise Refused(f"{file}: this is UTF-32 text. Export the file again as CSV UTF-8.", "F-ENC")
     for bom, name in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
         if data[:2] == bom:
             return _utf16(data[2:], name, file, 2), "UTF-16"
@@ -40,6 +43,12 @@ def decode(data: bytes, file: str) -> tuple[bytes, str]:
         for odd, name in ((1, "utf-16-le"), (0, "utf-16-be")):
             if (start[odd::2] == 0).mean() > 0.6:
                 return _utf16(data, name, file, 0), "UTF-16"
+    if data.endswith(b"\x00"):
+        kept = len(data.rstrip(b"\x00"))
+        raise Refused(
+            f"{file}: from byte {kept + 1} on it holds nothing but null bytes: a copy that was broken off. Copy or export it again.",
+            "F-TRUNC",
+        )
     try:
         if not data.isascii():
             str(data, "utf-8")
@@ -113,15 +122,7 @@ def read(data: bytes, file: str, pathway: Pathway, others: Sequence[Pathway] = (
     findings += _header_notes(header, separator, file)
     used = lines_used[header.after - 1]
     start = sum(len(line.encode("utf-8")) for line in head[:used])
-    text = Text(
-        file,
-        "",
-        {},
-        np.zeros(0, np.int64),
-        findings=findings,
-        extra=[header.texts[i].strip() for i in header.mapped.extra],
-        headings={name: header.texts[at[0]] for name, at in header.mapped.found.items()},
-    )
+    text = Text(file, "", {}, np.zeros(0, np.int64), findings=findings, **header.named)
     Cut(text, header, memoryview(data)[start:], separator, used + 1).fill()
     return text
 

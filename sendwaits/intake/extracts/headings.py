@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from sendwaits.errors import Refused
 from sendwaits.pathways import Pathway
@@ -42,11 +43,15 @@ def tidy(heading: str) -> str:
 
 @dataclass(frozen=True)
 class Mapped:
-    """``found``: canonical name -> column numbers; ``extra``: column numbers nobody claims; ``waits``: supplied waits with their unit."""
+    """``found``: canonical name -> column numbers; ``extra``: column numbers nobody claims; ``waits``: supplied waits with their unit.
+
+    ``twins``: canonical name -> further columns, not read, whose heading means it, too.
+    """
 
     found: Mapping[str, list[int]]
     extra: list[int]
     waits: Mapping[int, str]
+    twins: Mapping[str, list[int]]
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,16 @@ class Header:
     rows: int
     mapped: Mapped
 
+    @property
+    def named(self) -> dict[str, Any]:
+        """What the `Text` of the table keeps of its headings."""
+        of, texts = self.mapped, [t.strip() for t in self.texts]
+        return {
+            "extra": [texts[i] for i in of.extra],
+            "headings": {name: self.texts[at[0]] for name, at in of.found.items()},
+            "twins": {name: [texts[i] for i in at] for name, at in of.twins.items()},
+        }
+
 
 def map_headings(texts: Sequence[str], pathway: Pathway) -> Mapped:
     """Each canonical column's place: the workspace's own heading first, then the canonical name, then the first alias that is there."""
@@ -68,21 +83,19 @@ def map_headings(texts: Sequence[str], pathway: Pathway) -> Mapped:
         if k:
             places.setdefault(k, []).append(at)
     found: dict[str, list[int]] = {}
+    also: dict[str, list[int]] = {}
     for name in pathway.columns:
-        for heading in filter(
-            None, (pathway.headings.get(name), name, *pathway.aliases.get(name, ()))
-        ):
-            hits = places.get(tidy(heading))
-            if hits:
-                found[name] = hits
-                break
+        own = (pathway.headings.get(name), name, *pathway.aliases.get(name, ()))
+        hits = [places[k] for k in dict.fromkeys(tidy(h) for h in own if h) if k in places]
+        if hits:
+            found[name], also[name] = hits[0], [at for other in hits[1:] for at in other]
     used = {place for at in found.values() for place in at}
+    twins = {n: left for n, at in also.items() if (left := [i for i in at if i not in used])}
     waits = {
         at: _unit(k) for at, k in enumerate(keys) if at not in used and _WAIT_HEADINGS.match(k)
     }
-    return Mapped(
-        found, [at for at, k in enumerate(keys) if k and at not in used and at not in waits], waits
-    )
+    extra = [at for at, k in enumerate(keys) if k and at not in used and at not in waits]
+    return Mapped(found, extra, waits, twins)
 
 
 def _unit(key: str) -> str:

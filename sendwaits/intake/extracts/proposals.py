@@ -11,9 +11,9 @@ from sendwaits.intake.extracts import csv_text, read_bytes
 from sendwaits.intake.extracts.headings import SEARCHED_ROWS, find_header, likeness, map_headings
 from sendwaits.pathways import Pathway
 
-__all__ = ["code_words", "propose", "unused"]
+__all__ = ["LIKELY", "alike", "code_words", "propose", "unused"]
 
-_LIKELY = 0.45
+LIKELY = 0.45
 _DATE_KINDS = ("date", "future", "birth")
 _MEANS: Mapping[str, str] = {
     "referral": "referral enquiry referred ref",
@@ -86,7 +86,7 @@ def propose(path: Path, pathway: Pathway) -> list[dict[str, object]]:
         key=lambda s: (-s[0], s[1], s[2]),
     )
     for score, name, at in scored:
-        if score >= _LIKELY and name not in made and at not in used:
+        if score >= LIKELY and name not in made and at not in used:
             used.add(at)
             why = "alike in words" + (
                 "; its cells are dates"
@@ -163,17 +163,17 @@ def code_words(
 
 def _score(heading: str, name: str, kind: str, dated: float | None, pathway: Pathway) -> float:
     """Likeness in words, raised for date-like cells where dates belong and lowered where they do not."""
-    plain = _translated(heading)
-    alike = max(likeness(text, name, pathway) for text in (heading, plain))
+    near, plain = alike(heading, name, pathway), _translated(heading).split()
     if dated is None:  # an empty column: its heading alone says whether it holds dates
-        return (
-            alike - 0.3
-            if (kind in _DATE_KINDS) != ("date" in plain.split() or "next" in plain.split())
-            else alike
-        )
+        return near - 0.3 * ((kind in _DATE_KINDS) != ("date" in plain or "next" in plain))
     if kind in _DATE_KINDS:
-        return alike + 0.1 if dated > 0.5 else alike - 0.3
-    return alike - 0.3 if dated > 0.5 else alike
+        return near + 0.1 if dated > 0.5 else near - 0.3
+    return near - 0.3 if dated > 0.5 else near
+
+
+def alike(heading: str, name: str, pathway: Pathway) -> float:
+    """How alike a heading and a canonical column are, 0 to 1, in suppliers' words or ours."""
+    return max(likeness(text, name, pathway) for text in (heading, _translated(heading)))
 
 
 def _translated(heading: str) -> str:

@@ -76,7 +76,8 @@ class Text:
     """One table of an extract as text.
 
     ``columns`` by canonical name, absent ones left out; ``rows`` the line or Excel row a person sees; ``broken`` rows set
-    aside already (they count as read); ``blank`` all-blank rows (they do not); ``extra`` headings that no rule reads.
+    aside already (they count as read); ``blank`` all-blank rows (they do not); ``extra`` headings that no rule reads; ``twins`` those of them that
+    mean a column that another heading gives already.
     """
 
     file: str
@@ -88,6 +89,7 @@ class Text:
     blank: int = 0
     extra: list[str] = field(default_factory=list)
     headings: Mapping[str, str] = field(default_factory=dict)
+    twins: Mapping[str, list[str]] = field(default_factory=dict)
     waits: dict[str, tuple[str, Column]] = field(default_factory=dict)
     error_cells: dict[str, list[int]] = field(default_factory=dict)
     date1904: bool = False

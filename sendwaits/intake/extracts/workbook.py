@@ -300,8 +300,7 @@ def _cut(sheet: Sheet, header: Header, file: str) -> Text:
         numbers,
         findings=header_findings(header, file),
         blank=blank + trailing,
-        extra=[header.texts[i].strip() for i in header.mapped.extra],
-        headings={name: header.texts[at[0]] for name, at in header.mapped.found.items()},
+        **header.named,
     )
     keep = filled.copy()
     keep[np.flatnonzero(filled)[~_set_aside(text, rows, header)]] = False

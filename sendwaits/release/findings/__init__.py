@@ -82,6 +82,16 @@ def late_lines(workspace: Any, as_at: Any, codes: list[str]) -> list[str]:
     ]
 
 
+def red_lines(found: pd.DataFrame, label: str) -> list[str]:
+    """One sentence for each red finding on a service's extracts, without its numbers: they could count children."""
+    red = found[found["severity"] == "red"]
+    lines = (
+        f"{label} extract: {words.uncounted(m)} ({c})."
+        for c, m in zip(red["code"], red["message"], strict=True)
+    )
+    return list(dict.fromkeys(lines))
+
+
 def stop(wait: Wait) -> str:
     """What the child waits for: "first appointment" of "referral to first appointment"."""
     return wait.label.partition(" to ")[2] or "the end of the wait"

@@ -97,7 +97,7 @@ def rules_tables(report: AreaReport, frame: pd.DataFrame) -> list[show.Table]:
             r.severity,
             report.workspace.pathway(of[r.file]).label,
             numbers.get((of[r.file], f"rule:{r.code}"), ""),
-            r.message if report.profile.exact else rule_words(r.message),
+            r.message if report.profile.exact else words.uncounted(r.message),
             r.what_to_do,
         )
         for r in found.sort_values(["rank", "code", "file"], kind="stable").itertuples()
@@ -106,13 +106,6 @@ def rules_tables(report: AreaReport, frame: pd.DataFrame) -> list[show.Table]:
     heads = ("Rule", "Severity", "Service", "n", "What was found", "What to do")
     caption = "Findings by rule and service, gravest first"
     return [show.Table(caption, heads, rows, left=frozenset({1, 2, 4, 5}), cards=True)]
-
-
-def rule_words(message: str) -> str:
-    """The message of a finding without its numbers, which could count children."""
-    import re
-
-    return re.sub(r"\d[\d,.]*", "some", message)
 
 
 def by_hand(report: AreaReport, frame: pd.DataFrame) -> Facts:
