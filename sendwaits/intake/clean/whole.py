@@ -129,10 +129,8 @@ def days_swapped(rows: Rows, alive: np.ndarray) -> None:
 
 @noted
 def days_all_old(rows: Rows, alive: np.ndarray) -> None:
-    days = [
-        d[alive & (d != BLANK) & (d <= rows.extract_day)]
-        for d in map(rows.days.get, rows.of_kind("date"))
-    ]  # type: ignore[union-attr]
+    dated = [rows.days[n] for n in rows.of_kind("date")]
+    days = [d[alive & (d != BLANK) & (d <= rows.extract_day)] for d in dated]
     newest = max((int(d.max()) for d in days if len(d)), default=rows.extract_day)
     if alive.sum() >= LIST_FROM and rows.extract_day - newest > YEAR:
         words = "the newest day of the file lies more than a year before the day in its name"
