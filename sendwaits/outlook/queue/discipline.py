@@ -59,16 +59,22 @@ def tables(
     low, high = -x.max(1) - 6.0, 6.0 - slope * 0.0
     steps = np.linspace(0.0, 1.0, grid - 2)[None, :]
     alpha = low[:, None] + (high - low)[:, None] * steps
-    usual = cap[:, None, None] / (1 + np.exp(-np.clip(alpha[:, :, None] + x[:, None, :], -30, 30)))
-    usual = usual * np.clip(age[:, None, :] - lead[:, None, None] + 1, 0, 1)
+    able = cap[:, None] * np.clip(age - lead[:, None] + 1, 0, 1)
+    out = np.zeros((len(parameters), grid, ages), dtype=np.float32)
+    usual = out[:, 2:]
+    np.add(-alpha.astype(np.float32)[:, :, None], -x.astype(np.float32)[:, None, :], out=usual)
+    np.exp(np.clip(usual, -30, 30, out=usual), out=usual)
+    usual += 1
+    np.divide(able.astype(np.float32)[:, None, :], usual, out=usual)
     quick = _fast(age, fast, at, rate)
     lane, lane_rate = (1 / (1 + np.exp(-parameters[:, k])) for k in (7, 9))
     quick = 1 - (1 - quick) * (
         1 - _about(age, lane, np.expm1(np.clip(parameters[:, 8], 0, None)), lane_rate, due)
     )
-    out = np.zeros((len(parameters), grid, ages), dtype=np.float32)
+    quick = quick.astype(np.float32)
     out[:, 1] = quick
-    out[:, 2:] = 1 - (1 - quick[:, None, :]) * (1 - usual)
+    usual *= 1 - quick[:, None, :]
+    usual += quick[:, None, :]
     return out
 
 
@@ -332,14 +338,15 @@ def _likelihood(
     """Log likelihood of who was seen, given each week's total and what the week is worth, for each row of parameters."""
     total, weeks = seen.sum(1), np.arange(len(seen))
     rest, out = risk - seen, np.empty(len(parameters))
-    for first in range(0, len(parameters), 8):
-        table = tables(parameters[first : first + 8], risk.shape[1], typical, grid, due)
+    for first in range(0, len(parameters), 16):
+        table = tables(parameters[first : first + 16], risk.shape[1], typical, grid, due)
         sums = risk @ table.transpose(0, 2, 1)  # (draws, weeks, grid)
-        for k, (p, s) in enumerate(zip(table, sums, strict=True)):
-            j = np.clip((s < total[:, None]).sum(1) - 1, 0, grid - 2)
-            low, high = s[weeks, j], s[weeks, j + 1]
-            w = np.clip((total - low) / np.maximum(high - low, 1e-6), 0, 1)[:, None]
-            chance = np.clip((1 - w) * p[j] + w * p[j + 1], 2e-4, 1 - 2e-3)
-            by_week = (seen * np.log(chance) + rest * np.log1p(-chance)).sum(1)
-            out[first + k] = by_week @ worth
+        chance = np.clip(table, np.float32(2e-4), np.float32(1 - 2e-3)).transpose(0, 2, 1)
+        log = seen @ np.log(chance) + rest @ np.log1p(-chance)
+        j = np.clip((sums < total[None, :, None]).sum(2) - 1, 0, grid - 2)
+        rows = np.arange(len(table))[:, None]
+        low, high = sums[rows, weeks, j], sums[rows, weeks, j + 1]
+        w = np.clip((total - low) / np.maximum(high - low, 1e-6), 0, 1)
+        by_week = (1 - w) * log[rows, weeks, j] + w * log[rows, weeks, j + 1]
+        out[first : first + 16] = by_week @ worth
     return out

@@ -26,6 +26,8 @@ by local authority 2019-2024: mean .14, sd of one year's growth .23, next year's
 spread is the year's and is left to the drift; community referrals grow less."""
 CAPACITY_GROWTH = (0.02, 0.10)
 """The same of what a service can do: it follows demand, late and in part."""
+LEVEL_WEEKS = 208
+"""A fit looks back so far, however long the history: the level of today owes nothing to weeks before, and a fit costs their cube."""
 HALF_LIFE_YEARS = 3.0
 """Growth saturates: its pace halves in this time."""
 
@@ -146,7 +148,9 @@ def fit_level(
     weeks (negative, from as_at) at which a step is expected, ``censored`` weeks whose count is a lower bound only, ``thin`` the
     variance of a count over its mean when rates are known (under 1 for children seen at a high hazard). ``quick``: fewer drifts and spreads are weighed, for back-tests. Zero flows give a level near zero with a wide posterior.
     """
-    y = np.asarray(counts, dtype=float)
+    late = slice(-LEVEL_WEEKS, None)
+    y, breaks = np.asarray(counts, dtype=float)[late], breaks[late]
+    known, censored, exposure = (x if x is None else x[late] for x in (known, censored, exposure))
     known = np.ones(len(y), bool) if known is None else known.copy()
     offset = np.zeros(len(y)) if exposure is None else np.log(np.maximum(exposure, 0.05))
     free = exposure is not None  # no bottleneck: nearly constant chances, holidays or not
@@ -302,25 +306,24 @@ def _draw(
         at = int(np.clip((size - 1 + week) // 2 - 1, 0, max(len(chance) - 1, 0)))
         if len(chance) and -week < size - 2:
             chance[at] = np.log(0.5)
-    cells, inverses = [], []
+    cells, kept = [], []
+    asked = np.column_stack([residual, before, h * prior_sd])
+    moved = walk[np.ix_(use, use)]
     coarse = slice(1, None, 2) if quick else slice(None)
     for q, wq in zip(_DRIFT[coarse], _DRIFT_WEIGHT[coarse], strict=True):
         for factor in _SPREAD[1:2] if quick else _SPREAD:
-            cov = base + walk[np.ix_(use, use)] * q**2
+            cov = base + moved * q**2
             cov[np.diag_indices_from(cov)] += v[use] + spread * factor
-            inverse = np.linalg.inv(cov)
-            alpha = inverse @ residual
-            log = (
-                np.log(wq)
-                - 0.5 * np.linalg.slogdet(cov)[1]
-                - 0.5 * residual @ alpha
-                - 0.5 * np.log(factor) ** 2
-            )
-            gain, s = before.T @ alpha, np.einsum("ij,ij->j", before, inverse @ before)
+            root = np.linalg.cholesky(cov)
+            white = np.linalg.solve(root, asked)
+            miss, step = white[:, 0], white[:, 1:-5]
+            log = np.log(wq) - np.log(np.diag(root)).sum() - 0.5 * miss @ miss
+            log -= 0.5 * np.log(factor) ** 2
+            gain, s = step.T @ miss, (step**2).sum(0)
             var = _STEP_SD**2
             steps = log + chance - 0.5 * np.log1p(var * s) + 0.5 * var * gain**2 / (1 + var * s)
             cells.append(np.concatenate([[log], steps]))
-            inverses.append((inverse, q, spread * factor))
+            kept.append((white, q, spread * factor))
     weights = np.concatenate(cells)
     top = weights.max()
     evidence = float(top + np.log(np.exp(weights - top).sum()))
@@ -333,10 +336,8 @@ def _draw(
     width = before.shape[1] + 1
     for pick in np.unique(picks):
         rows = np.flatnonzero(picks == pick)
-        inverse, q, phi = inverses[pick // width]
-        mean, cov = _given(
-            inverse, residual, h, prior_sd, before[:, pick % width - 1] if pick % width else None
-        )
+        white, q, phi = kept[pick // width]
+        mean, cov = _given(white, pick % width, prior_sd)
         rows = (rows[:, None] * 4 + np.arange(4)).ravel()
         root = np.linalg.cholesky(cov + 1e-14 * np.eye(5))
         theta[rows], drift[rows], spreads[rows] = (
@@ -363,17 +364,16 @@ def _draw(
     )
 
 
-def _given(
-    inverse: np.ndarray,
-    residual: np.ndarray,
-    h: np.ndarray,
-    sd: np.ndarray,
-    step: np.ndarray | None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and covariance of (level, growth, holidays) given the flow, with one step before which the level differed."""
-    if step is not None:
-        u = inverse @ step
-        inverse = inverse - _STEP_SD**2 * np.outer(u, u) / (1 + _STEP_SD**2 * (step @ u))
-    b = (h * sd**2).T
-    gain = b @ inverse
-    return gain @ residual, np.diag(sd**2) - gain @ b.T
+def _given(white: np.ndarray, step: int, sd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and covariance of (level, growth, holidays) given the flow; before column ``step`` (if any) the level differed.
+
+    ``white``: flow, steps and design times ``sd``, divided by the root of the flow's covariance.
+    """
+    miss, design = white[:, 0], white[:, -5:]
+    mean, cov = design.T @ miss, design.T @ design
+    if step:
+        u = white[:, step]
+        share = _STEP_SD**2 / (1 + _STEP_SD**2 * (u @ u))
+        mean = mean - share * (design.T @ u) * (u @ miss)
+        cov = cov - share * np.outer(design.T @ u, design.T @ u)
+    return sd * mean, np.diag(sd**2) - sd[:, None] * cov * sd

@@ -7,6 +7,7 @@ Each week of each path: children come, age, drop out, and the capacity of the we
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,11 +16,11 @@ from sendwaits.outlook.queue.reading import (
     Levers,
     Model,
     Paths,
-    decided,
-    known,
+    WaitModel,
     read_lists,
     remaining,
     tag,
+    undecided,
 )
 from sendwaits.outlook.queue.station import Queue, StationModel, whole_children, whole_poisson
 
@@ -42,7 +43,7 @@ def simulate(
     the model's seed, so two runs with different levers share their luck.
     """
     levers = levers or Levers()
-    dice = _dice(model, weeks, 0)
+    luck = _luck(model, levers, 0, weeks, slice(None))
     room = max(max(len(x) for x in (s.waiting, *s.fresh)) for s in model.stations) + 8
     queues = [
         Queue(s, model.paths, model.groups, weeks, room, _pool(model.seed, k))
@@ -50,14 +51,14 @@ def simulate(
     ]
     out = _empty(model, weeks)
     for k, queue in enumerate(queues):
-        out.held[k, :, 0] = queue.everyone().sum(1)
+        out.held[k, :, 0] = queue.total()
     read_lists(model, queues, out, 0, [np.zeros((model.paths, 1), np.float32)] * len(queues))
     for week in range(1, weeks + 1):
-        seen = _week(model, queues, levers, dice, week, week - 1, slice(None), out)
+        seen = _week(model, queues, levers, luck, week, week - 1, slice(None), out)
         read_lists(model, queues, out, week, seen, read is None or week in read)
         if new_child:
-            tag(model, out, week, seen, slice(None))
-    if new_child and not known(model, queues, out, weeks, slice(None)):
+            tag(model.waits, out, week, seen, slice(None))
+    if new_child and undecided(model.waits, queues, out, weeks, slice(None)):
         _tail(model, queues, levers, out, weeks, tail_paths, tail_weeks)
     return out
 
@@ -68,15 +69,46 @@ def _pool(seed: int, station: int) -> np.ndarray:
     return rng.standard_normal(700_000, dtype=np.float32)
 
 
-def _dice(model: Model, weeks: int, stream: int) -> dict[str, np.ndarray]:
+@dataclass
+class Luck:
+    """Dice of a run and what follows from them alone: by station, path and week who is referred and the slots there are.
+
+    ``team``: slots of a team that serves two lists, those planned for the first, and the means of both.
+    """
+
+    u: np.ndarray
+    z: np.ndarray
+    arrivals: dict[int, np.ndarray]
+    slots: dict[int, np.ndarray]
+    team: tuple[np.ndarray, ...] | None
+
+
+def _luck(model: Model, levers: Levers, first: int, weeks: int, part: slice | np.ndarray) -> Luck:
+    """The luck of ``weeks`` weeks after week ``first`` on the paths of ``part``; a later stretch has dice of its own."""
+    stream = int(first > 0)
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([model.seed, 901, stream])))
     shape = (len(model.stations), weeks, model.paths)
-    return {
-        "u": rng.random((4, *shape), dtype=np.float32),
-        "z": rng.standard_normal((3, *shape), dtype=np.float32),
-        "team": rng.random((2, weeks, model.paths), dtype=np.float32),
-        "team_z": rng.standard_normal((2, weeks, model.paths), dtype=np.float32),
-    }
+    u, z = rng.random((4, *shape), dtype=np.float32), rng.standard_normal((3, *shape), np.float32)
+    v = rng.random((2, weeks, model.paths), dtype=np.float32)
+    y = rng.standard_normal((2, weeks, model.paths), dtype=np.float32)
+    u, z, v, y = (np.ascontiguousarray(x[..., part]) for x in (u, z, v, y))
+    ahead = np.arange(first, first + weeks)
+    at = lambda x: x[part][:, np.minimum(ahead, x.shape[1] - 1)].T  # noqa: E731
+    team = None
+    if model.team:
+        lead = model.stations[model.team[0]]
+        rates = at(lead.rates) * (1.0 if levers.team is None else at(levers.team))
+        total, share = whole_poisson(rates * at(lead.noise), y[0], v[0]), at(model.split)  # type: ignore[arg-type]
+        team = (total, _binomial(total, share, y[1]), rates, rates * share)
+    arrivals, slots = {}, {}
+    for k, station in enumerate(model.stations):
+        if station.arrivals is not None:
+            mean = at(station.arrivals) * (1.0 if levers.demand is None else at(levers.demand))
+            arrivals[k] = whole_poisson(mean, z[2, k], u[3, k])
+        if not (model.team and k in model.team):
+            rates = at(station.rates) * (at(levers.capacity[k]) if k in levers.capacity else 1.0)
+            slots[k] = whole_poisson(rates * at(station.noise), z[0, k], u[0, k])
+    return Luck(u, z, arrivals, slots, team)
 
 
 def _empty(model: Model, weeks: int) -> Paths:
@@ -110,52 +142,41 @@ def _week(
     model: Model,
     queues: list[Queue],
     levers: Levers,
-    dice: dict[str, np.ndarray],
+    luck: Luck,
     week: int,
     die: int,
     part: slice | np.ndarray,
     out: Paths | None,
+    needed: set[int] | None = None,
 ) -> list[np.ndarray]:
-    """One week of every station in order; children seen, by station, age and path."""
+    """One week of every station in order (of those ``needed``); children seen, by station, age and path."""
     seen: list[np.ndarray] = []
-    u, z = dice["u"][:, :, die][..., part], dice["z"][:, :, die][..., part]
-    team_total = planned = team_rates = np.zeros(0)
+    u, z = luck.u[:, :, die], luck.z[:, :, die]
     for k, (station, queue) in enumerate(zip(model.stations, queues, strict=True)):
+        if needed is not None and k not in needed:
+            seen.append(np.zeros((len(queue.buffer), 1), np.float32))
+            continue
         queue.age()
-        came = _arrive(station, queue, seen, levers, week, part, z[2, k], u[3, k], u[2, k])
+        came = _arrive(
+            station,
+            queue,
+            seen,
+            luck.arrivals[k][die] if k in luck.arrivals else None,
+            part,
+            u[2, k],
+        )
         left = queue.drop(
             station.drop_scale[part], _at(station.purge, week)[part], z[1, k], u[1, k], u[2, k]
         )
         left = _removed(left, queue, levers, k, week, part, u[1, k])
-        if model.team and k in model.team:
-            lever = _at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0
-            if k == model.team[0]:
-                team_total, team_rates = _team(
-                    model,
-                    levers,
-                    week,
-                    part,
-                    dice["team_z"][0, die][part],
-                    dice["team"][0, die][part],
-                )
-                share = _at(model.split, week)[part]  # type: ignore[arg-type]
-                planned, rates = (
-                    _binomial(team_total, share, dice["team_z"][1, die][part]),
-                    team_rates * share,
-                )
-                capacity = planned * lever
-            else:
-                used = seen[model.team[0]].sum(1)
-                capacity = np.maximum(team_total - np.minimum(used, planned), 0) * lever
-                rates = np.maximum(team_rates - used, 0.0)
-            capacity = _or_due(
-                capacity, rates * lever, station, queue, levers, k, week, part, z[0, k]
-            )
-        else:
-            capacity = _capacity(station, queue, levers, k, week, part, z[0, k], u[0, k])
-        for source, target, slots in levers.moved:
+        lever = _at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0
+        capacity, rates = _slots(model, luck, k, die, lever, seen)
+        if station.hazard_mode is not None:
+            rates = _at(station.rates, week)[part] * lever if rates is None else rates
+            capacity = _or_due(capacity, rates, station, queue, lever, week, part, z[0, k])
+        for source, target, moved in levers.moved:
             capacity = np.maximum(
-                capacity + _at(slots, week)[part] * ((target == k) * 1.0 - (source == k) * 1.0), 0.0
+                capacity + _at(moved, week)[part] * ((target == k) * 1.0 - (source == k) * 1.0), 0.0
             )
         slots = np.floor(capacity + u[3, k] * (capacity % 1 > 0))
         first = week >= levers.longest_first[k][part] if k in levers.longest_first else None
@@ -165,10 +186,30 @@ def _week(
             out.came[k, :, week], out.seen[k, :, week], out.left[k, :, week] = (
                 came,
                 taken.sum(1),
-                left.sum(1),
+                left,
             )
-            out.held[k, :, week] = queue.everyone().sum(1)
+            out.held[k, :, week] = queue.total()
     return seen
+
+
+def _slots(
+    model: Model,
+    luck: Luck,
+    k: int,
+    die: int,
+    lever: np.ndarray | float,
+    seen: list[np.ndarray],
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Slots of a station this week; of a team's also their mean. The second list gets what the first left over."""
+    if luck.team is None or k not in model.team:  # type: ignore[operator]
+        return luck.slots[k][die], None
+    total, planned, rates, first = (x[die] for x in luck.team)
+    if k == model.team[0]:  # type: ignore[index]
+        return planned * lever, first * lever
+    used = seen[model.team[0]].sum(1)  # type: ignore[index]
+    return np.maximum(total - np.minimum(used, planned), 0) * lever, np.maximum(
+        rates - used, 0.0
+    ) * lever
 
 
 def _removed(
@@ -180,14 +221,14 @@ def _removed(
     part: slice | np.ndarray,
     v: np.ndarray,
 ) -> np.ndarray:
-    """Those who leave this week, with the children whom a validation of the list takes off it."""
+    """How many leave this week, with the children whom a validation of the list takes off it."""
     for station, when, over, share in levers.removed:
         if station == k and (when[part] == week).any():
             n = queue.children
             old = (np.arange(n.shape[1]) > over) * np.where(when[part] == week, share[part], 0)[
                 :, None
             ]
-            left = left + queue.take(n * old.astype(np.float32), v)
+            left = left + queue.take(n * old.astype(np.float32), v).sum(1)
     return left
 
 
@@ -195,19 +236,12 @@ def _arrive(
     station: StationModel,
     queue: Queue,
     seen: list[np.ndarray],
-    levers: Levers,
-    week: int,
+    new: np.ndarray | None,
     part: slice | np.ndarray,
-    z: np.ndarray,
-    u: np.ndarray,
     v: np.ndarray,
 ) -> np.ndarray:
     came = np.zeros(len(queue.buffer))
-    if station.arrivals is not None:
-        mean = _at(station.arrivals, week)[part]
-        if levers.demand is not None:
-            mean = mean * _at(levers.demand, week)[part]
-        new = whole_poisson(mean, z, u)
+    if new is not None:
         queue.children[:, 0] += new.astype(np.float32)
         came += new
     for at in station.fed_by:
@@ -227,30 +261,12 @@ def _arrive(
     return came
 
 
-def _capacity(
-    station: StationModel,
-    queue: Queue,
-    levers: Levers,
-    k: int,
-    week: int,
-    part: slice | np.ndarray,
-    z: np.ndarray,
-    u: np.ndarray,
-) -> np.ndarray:
-    """Children who can be seen this week: a capacity, or, without a bottleneck, those whose time has come."""
-    lever = _at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0
-    rates = _at(station.rates, week)[part] * lever
-    slots = whole_poisson(rates * _at(station.noise, week)[part], z, u)
-    return _or_due(slots, rates, station, queue, levers, k, week, part, z)
-
-
 def _or_due(
     slots: np.ndarray,
     rates: np.ndarray,
     station: StationModel,
     queue: Queue,
-    levers: Levers,
-    k: int,
+    lever: np.ndarray | float,
     week: int,
     part: slice | np.ndarray,
     z: np.ndarray,
@@ -260,34 +276,14 @@ def _or_due(
     The ceiling binds the mean only: the lesser of two chance numbers is less than either mean, and would hold back a
     service that nothing holds back.
     """
-    if (
-        station.hazard_mode is None
-        or station.exposure is None
-        or station.hazard_rates is None
-        or station.ceiling is None
-    ):
-        return slots
     n = queue.children
-    hazard = station.exposure[: n.shape[1]]
-    both = n @ np.column_stack([hazard, hazard**2])
-    pace = _at(station.hazard_rates, week)[part] * (
-        _at(levers.capacity[k], week)[part] if k in levers.capacity else 1.0
-    )
-    pace = np.minimum(pace, rates * _at(station.ceiling, week)[part] / np.maximum(both[:, 0], 1e-9))
+    both = n @ queue.due[: n.shape[1]]
+    pace = _at(station.hazard_rates, week)[part] * lever  # type: ignore[arg-type]
+    most = rates * _at(station.ceiling, week)[part]  # type: ignore[arg-type]
+    pace = np.minimum(pace, most / np.maximum(both[:, 0], 1e-9))
     mean, fixed = both[:, 0] * pace, both[:, 1] * pace**2
-    due = np.clip(np.floor(mean + np.sqrt(np.maximum(mean - fixed, 0.0)) * z + 0.5), 0, None)
-    return np.where(station.hazard_mode[part], due, slots)
-
-
-def _team(
-    model: Model, levers: Levers, week: int, part: slice | np.ndarray, z: np.ndarray, u: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Slots of the whole team this week, and their mean."""
-    lead = model.stations[model.team[0]]  # type: ignore[index]
-    rates = _at(lead.rates, week)[part]
-    if levers.team is not None:
-        rates = rates * _at(levers.team, week)[part]
-    return whole_poisson(rates * _at(lead.noise, week)[part], z, u), rates
+    due = np.maximum(np.floor(mean + np.sqrt(np.maximum(mean - fixed, 0.0)) * z + 0.5), 0)
+    return np.where(station.hazard_mode[part], due, slots)  # type: ignore[index]
 
 
 def _binomial(total: np.ndarray, share: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -313,8 +309,8 @@ def _tail(
     part = (np.arange(model.groups)[:, None] * each + np.arange(tail_paths)[None, :]).ravel()
     others = np.setdiff1d(np.arange(model.paths), part)
     for wait in model.waits:
-        undecided = remaining(queues, wait, weeks) > 0.9 * out.new_child[wait.name].sum(1)
-        if not wait.idle and undecided.mean() > 0.015:
+        unknown = remaining(queues, wait, weeks) > 0.9 * out.new_child[wait.name].sum(1)
+        if not wait.idle and unknown.mean() > 0.015:
             out.new_child[wait.name][others] = np.nan
     later = [
         Queue(
@@ -326,15 +322,28 @@ def _tail(
             q.pool,
             q.children[part],
             [x[part] for x in q.resting],
+            part,
         )
         for q in queues
     ]
-    dice = _dice(model, tail_weeks, 1)
+    luck = _luck(model, levers, weeks, tail_weeks, part)
+    waits = model.waits
     for step in range(tail_weeks):
         week = weeks + 1 + step
-        seen = _week(model, later, levers, dice, week, step, part, None)
-        tag(model, out, week, seen, part)
-        if step % 4 == 3 and known(model, later, out, week, part):
-            break
+        seen = _week(model, later, levers, luck, week, step, part, None, _needed(model, waits))
+        tag(waits, out, week, seen, part)
+        if step % 4 == 3:
+            waits = undecided(waits, later, out, week, part)
+            if not waits:
+                break
     out.followed[part] = week
-    decided(model, later, out, week, part)
+    undecided(waits, later, out, week, part)
+
+
+def _needed(model: Model, waits: list[WaitModel]) -> set[int]:
+    """The stations of these waits, those that feed them and a team's other list."""
+    found = {k for w in waits for k in (*w.stations, *w.ends_at)}
+    for k in range(len(model.stations) - 1, -1, -1):
+        if k in found:
+            found |= set(model.stations[k].fed_by)
+    return found | set(model.team or ()) if found & set(model.team or ()) else found

@@ -15,11 +15,10 @@ __all__ = [
     "Model",
     "Paths",
     "WaitModel",
-    "decided",
-    "known",
     "read_lists",
     "remaining",
     "tag",
+    "undecided",
 ]
 
 COHORTS = 60
@@ -41,6 +40,7 @@ class WaitModel:
     completed: np.ndarray
     within_done: np.ndarray
     idle: bool = False
+    by_age: dict[int, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass
@@ -128,10 +128,7 @@ def read_lists(
         for k in wait.stations if lists else ():
             n = queues[k].everyone()
             width = n.shape[1]
-            days = _mean_days(wait, week, width)
-            both = n @ np.column_stack(
-                [np.ones(width), days, *(_over_at(wait, d, week, width) for d in wait.over)]
-            ).astype(np.float32)
+            both = n @ _read_by_age(wait, week, width)
             out.waiting[wait.name][:, week] += both[:, 0]
             out.age_sum[wait.name][:, week] += both[:, 1]
             for c, d in enumerate(wait.over):
@@ -145,6 +142,17 @@ def read_lists(
                 _on_time(wait, out, week, inside)
         if week and wait.within is not None:
             _still_open(wait, queues, out, week)
+
+
+def _read_by_age(wait: WaitModel, week: int, width: int) -> np.ndarray:
+    """What a child of each age counts for: 1, days waited, over each line. Kept: every run of a model asks again."""
+    found = wait.by_age.get(week)
+    if found is None or len(found) < width:
+        wide = max(width, len(wait.over[next(iter(wait.over))]) if wait.over else width)
+        lines = [_over_at(wait, d, week, wide) for d in wait.over]
+        found = np.column_stack([np.ones(wide), _mean_days(wait, week, wide), *lines])
+        wait.by_age[week] = found = found.astype(np.float32)
+    return found[:width]
 
 
 def _due_age(wait: WaitModel) -> int:
@@ -188,10 +196,10 @@ def _over_at(wait: WaitModel, limit: int, week: int, width: int) -> np.ndarray:
 
 
 def tag(
-    model: Model, out: Paths, week: int, seen: list[np.ndarray], part: slice | np.ndarray
+    waits: list[WaitModel], out: Paths, week: int, seen: list[np.ndarray], part: slice | np.ndarray
 ) -> None:
     """Count the children who started in the first four weeks when they are seen, by weeks waited."""
-    for wait in model.waits:
+    for wait in waits:
         for k in wait.ends_at:
             done = seen[k]
             low, high = max(week - 4, 0), min(week, done.shape[1], 400)
@@ -207,22 +215,17 @@ def remaining(queues: list[Queue], wait: WaitModel, week: int) -> np.ndarray:
     return left
 
 
-def known(
-    model: Model, queues: list[Queue], out: Paths, week: int, part: slice | np.ndarray
-) -> bool:
-    """Is the median wait of the tagged children known, and what share of them is seen within FOLLOWED weeks?"""
-    known = decided(model, queues, out, week, part)
-    waiting = sum(out.new_left[w.name][part].sum() for w in model.waits if not w.idle)
-    return known and (week >= FOLLOWED + 4 or waiting <= 0.002 * len(queues[0].buffer))
-
-
-def decided(
-    model: Model, queues: list[Queue], out: Paths, week: int, part: slice | np.ndarray
-) -> bool:
-    done = True
-    for wait in model.waits:
+def undecided(
+    waits: list[WaitModel], queues: list[Queue], out: Paths, week: int, part: slice | np.ndarray
+) -> list[WaitModel]:
+    """The waits whose tagged children must be followed on: the median on 95 % of paths, or who is seen within FOLLOWED weeks."""
+    found = []
+    for wait in waits:
         left = remaining(queues, wait, week)
         out.new_left[wait.name][part] = left
         seen = out.new_child[wait.name][part].sum(1)
-        done &= wait.idle or bool((left <= 0.9 * seen).mean() > 0.985)
-    return done
+        median = (left <= 0.9 * seen).mean() > 0.95
+        followed = week >= FOLLOWED + 4 or left.sum() <= 0.002 * len(left)
+        if not wait.idle and not (median and followed):
+            found.append(wait)
+    return found

@@ -42,18 +42,22 @@ class StationModel:
 
 def whole_poisson(mean: np.ndarray, z: np.ndarray, u: np.ndarray) -> np.ndarray:
     """Whole numbers with a Poisson distribution of the given mean, from a normal z (mean over 8) or a uniform u."""
-    big = np.floor(np.maximum(mean + np.sqrt(np.maximum(mean, 0)) * z + (z * z - 1) / 6 + 0.5, 0.0))
-    small = np.minimum(mean, 8.0)
+    out = np.floor(np.maximum(mean + np.sqrt(np.maximum(mean, 0)) * z + (z * z - 1) / 6 + 0.5, 0.0))
+    few = mean <= 8.0
+    if not few.any():
+        return out
+    small, u = mean[few], u[few]
     term = np.exp(-small)
-    total, out = term.copy(), np.zeros(mean.shape)
+    total, number = term.copy(), np.zeros(small.shape)
     for k in range(1, 26):
         above = u > total
         if not above.any():
             break
-        out += above
+        number += above
         term = term * small / k
         total = total + term
-    return np.where(mean > 8.0, big, out)
+    out[few] = number
+    return out
 
 
 def _scatter(n: np.ndarray, chance: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -62,12 +66,15 @@ def _scatter(n: np.ndarray, chance: np.ndarray, z: np.ndarray) -> np.ndarray:
     spread = np.sqrt(np.maximum(expected * (1 - chance), 0))
     spread *= z
     room = np.minimum(expected, n - expected)  # as far up as down, or the mean would move
-    np.clip(spread, -room, room, out=spread)
+    np.minimum(spread, room, out=spread)
+    np.maximum(spread, -room, out=spread)
     spread += expected
     scale = expected.sum(1) / np.maximum(spread.sum(1), 1e-6)
-    spread *= np.where(scale < 4, scale, 0)[:, None]
-    spread += np.where(scale < 4, 0, 1)[:, None] * expected
-    return np.minimum(spread, n)
+    spread *= scale[:, None]
+    far = scale >= 4
+    if far.any():
+        spread[far] = expected[far]
+    return np.minimum(spread, n, out=spread)
 
 
 def whole_children(x: np.ndarray, u: np.ndarray) -> np.ndarray:
@@ -75,8 +82,9 @@ def whole_children(x: np.ndarray, u: np.ndarray) -> np.ndarray:
     total = np.cumsum(x, axis=1, dtype=np.float32)
     total += u[:, None]
     np.floor(total, out=total)
-    total[:, 1:] -= total[:, :-1].copy()
-    return total
+    out = total.copy()
+    out[:, 1:] -= total[:, :-1]
+    return out
 
 
 class Queue:
@@ -92,13 +100,14 @@ class Queue:
         pool: np.ndarray,
         start: np.ndarray | None = None,
         resting: list[np.ndarray] | None = None,
+        part: slice | np.ndarray = slice(None),
     ) -> None:
         ages = len(model.waiting) if start is None else start.shape[1]
         self.model, self.groups, self.at = model, groups, weeks
         self.buffer = np.zeros((paths, room + weeks + 1), dtype=np.float32)
         self.buffer[:, weeks : weeks + ages] = model.waiting if start is None else start
         self.width = ages
-        self.pool = pool
+        self.pool, self.purge_age = pool, model.purge_age[part]
         each = paths // groups
         self.group = np.repeat(np.arange(groups), each)
         self.resting = (
@@ -107,6 +116,9 @@ class Queue:
         steps = model.table.shape[1]
         self.marks = np.unique(np.append(np.arange(0, steps, _COARSE), steps - 1))
         self.coarse = np.ascontiguousarray(model.table[:, self.marks].transpose(0, 2, 1))
+        self.drops = model.drop.astype(np.float32)
+        if model.exposure is not None:
+            self.due = np.column_stack([model.exposure, model.exposure**2]).astype(np.float32)
 
     def _spread(self, counts: np.ndarray, room: int) -> np.ndarray:
         out = np.zeros((len(self.buffer), room), dtype=np.float32)
@@ -137,6 +149,10 @@ class Queue:
         for k, x in enumerate(self.resting):
             out[:, k : k + x.shape[1]] += x[:, : width - k]
         return out
+
+    def total(self) -> np.ndarray:
+        """Children here by path, the resting ones too."""
+        return np.asarray(self.children.sum(1) + sum(x.sum(1) for x in self.resting))
 
     def age(self) -> None:
         """One week on: everybody is a week older, the youngest column is empty."""
@@ -214,14 +230,24 @@ class Queue:
     def drop(
         self, scale: np.ndarray, purge: np.ndarray, z: np.ndarray, u: np.ndarray, v: np.ndarray
     ) -> np.ndarray:
-        """Children who leave unseen, by age: the hazard of their age, and a share of the long waiters in a purge week."""
+        """How many leave unseen, by path: the hazard of their age, and a share of the long waiters in a purge week."""
         n = self.children
-        x = n * self.model.drop[: n.shape[1]]
-        x *= scale[:, None].astype(np.float32)
-        mean = x.sum(1, dtype=np.float64)
-        x *= (whole_poisson(mean, z, u) / np.maximum(mean, 1e-9)).astype(np.float32)[:, None]
-        hit = np.flatnonzero(purge > 0)
+        width = n.shape[1]
+        mean = (n @ self.drops[:width]) * scale
+        number = whole_poisson(mean, z, u)
+        some = np.flatnonzero((number > 0) | (purge > 0))
+        if not len(some):
+            return np.zeros(len(n))
+        here = n[some]
+        pace = scale[some] * number[some] / np.maximum(mean[some], 1e-9)
+        x = here * self.drops[:width] * pace[:, None].astype(np.float32)
+        hit = np.flatnonzero(purge[some] > 0)
         if len(hit):
-            old = np.arange(n.shape[1])[None, :] >= self.model.purge_age[hit, None]
-            x[hit] += n[hit] * old * purge[hit, None].astype(np.float32)
-        return self.take(np.minimum(x, n), v)
+            rows = some[hit]
+            old = np.arange(width)[None, :] >= self.purge_age[rows, None]
+            x[hit] += here[hit] * old * purge[rows, None].astype(np.float32)
+        taken = np.minimum(whole_children(np.minimum(x, here), v[some]), here)
+        n[some] = here - taken
+        out = np.zeros(len(n))
+        out[some] = taken.sum(1)
+        return out

@@ -97,10 +97,8 @@ def station_of(
     came, born = (now - start) // 7, np.minimum((now - clock) // 7, MAX_AGE)
     gone = np.where(still, -1, (now - np.where(still, now, stop)) // 7)
     ages = int(born.max(initial=0)) + 1
-    risk, taken, left = (np.zeros((max(weeks, 1), ages)) for _ in range(3))
-    for k in range(weeks):
-        there = (came >= k) & (gone <= k)
-        risk[k] = np.bincount(np.maximum(born[there] - k, 0), minlength=ages)[:ages]
+    taken, left = (np.zeros((max(weeks, 1), ages)) for _ in range(2))
+    risk = _there(came, gone, born, weeks, ages)
     within = ~still & (gone < weeks) & (gone >= 0)
     at = (gone[within], np.maximum(born[within] - gone[within], 0))
     np.add.at(taken, at, seen[within])
@@ -108,9 +106,8 @@ def station_of(
     starts = np.bincount(came[came < weeks], minlength=max(weeks, 1)).astype(float)
     hold = _rest(came, gone, seen & within) if how.get("keeps_age") and how.get("fed_by") else 0
     resting = np.zeros_like(risk)
-    for k in range(weeks):
-        new = (came >= k) & (came < k + hold) & (gone <= k)
-        resting[k] = np.bincount(np.maximum(born[new] - k, 0), minlength=ages)[:ages]
+    if hold:
+        resting = _there(came, np.maximum(gone, came - hold + 1), born, weeks, ages)
     waiting = np.bincount(born[still & (came >= hold)], minlength=1).astype(float)
     fresh = [
         np.bincount(np.maximum(born[still & (came == k)] - k, 0), minlength=1).astype(float)
@@ -118,6 +115,23 @@ def station_of(
     ]
     arrays = {"waiting": waiting, "risk": risk, "seen": taken, "left": left, "starts": starts}
     return Station(name, hold=hold, fresh=fresh, resting=resting, **arrays, **how)  # type: ignore[arg-type]
+
+
+def _there(
+    came: np.ndarray, gone: np.ndarray, born: np.ndarray, weeks: int, ages: int
+) -> np.ndarray:
+    """Children there by week back (from the one they came in to the one they went in) and age in weeks."""
+    out = np.zeros((max(weeks, 1), ages))
+    first = np.maximum(gone, 0)
+    ever = (first < weeks) & (came >= first)
+    change = np.bincount(first[ever] * ages + born[ever], minlength=(weeks + 1) * ages)
+    last = np.minimum(came[ever], weeks - 1) + 1
+    change = change - np.bincount(last * ages + born[ever], minlength=(weeks + 1) * ages)
+    there = np.cumsum(change.reshape(weeks + 1, ages), axis=0)
+    for k in range(weeks):
+        out[k, : max(ages - k, 0)] = there[k, k:]
+        out[k, 0] += there[k, :k].sum()
+    return out
 
 
 def _rest(came: np.ndarray, gone: np.ndarray, seen: np.ndarray) -> int:
