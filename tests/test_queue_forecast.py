@@ -15,8 +15,9 @@ from sendwaits.errors import Refused
 from sendwaits.intake.waits import Built, build
 from sendwaits.outlook import queue
 from sendwaits.outlook.queue import readout, scenarios
-from sendwaits.outlook.queue.flows import fit_level, unblocked
+from sendwaits.outlook.queue.flows import calendar, fit_level, unblocked
 from sendwaits.outlook.queue.history import read_service
+from sendwaits.outlook.queue.joined import joined
 from sendwaits.outlook.queue.model import build_model
 from sendwaits.outlook.queue.monthly import weekly_flows
 from sendwaits.outlook.queue.paths import simulate
@@ -611,3 +612,30 @@ def test_clinics_of_every_fourth_week_are_spread_over_their_weeks() -> None:
     assert period == 4 and (spread == 5).all()
     weekly = np.full(104, 5.0)
     assert unblocked(weekly)[1] == 1
+
+
+def test_services_run_side_by_side_as_each_would_alone(queued: tuple[Built, Pathway]) -> None:
+    built, pathway = queued
+    models = [
+        build_model(read_service(built, pathway, day), 40, 1, 26, quick=True)
+        for day in ("2024-01-31", "2024-07-31")
+    ]
+    alone = simulate(models[0], 26, new_child=False)
+    both = simulate(joined(models), 26, new_child=False)
+    later = simulate(models[1], 26, new_child=False)
+    for k, run in enumerate((alone, later)):
+        found = both.waiting[f"{k}|contact"][40 * k : 40 * k + 40]
+        assert (found[:, 0] == run.waiting["contact"][:, 0]).all()
+        spread = 0.7 * run.waiting["contact"][:, 26].std() + 1
+        assert abs(found[:, 26].mean() - run.waiting["contact"][:, 26].mean()) < spread
+    assert both.balance() == 0
+
+
+def test_a_fit_looks_back_four_years_so_a_long_history_costs_no_more() -> None:
+    rng = lambda: np.random.Generator(np.random.PCG64(3))  # noqa: E731
+    counts = rng().poisson(20, 1040)
+    weeks = np.arange(-1039, 1)
+    breaks = calendar(np.datetime64("2024-07-31"), weeks)
+    long = fit_level(counts, breaks, 40, rng())
+    short = fit_level(counts[-208:], breaks[-208:], 40, rng())
+    assert np.array_equal(long.level, short.level)

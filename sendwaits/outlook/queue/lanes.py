@@ -73,22 +73,23 @@ def _lane_score(
     ]
     ages = max(s.risk.shape[1] for s in stations)
     wide = lambda x: np.pad(x, ((0, 0), (0, ages - x.shape[1])))  # noqa: E731
-    risk, seen = (np.stack([wide(getattr(s, name)) for s in stations]) for name in ("risk", "seen"))
-    everyone, all_seen = risk.sum(0), seen.sum(0)
-    if not all_seen.any():
+    week, age = np.nonzero(np.sum([wide(s.seen) for s in stations], axis=0))
+    if not len(week):
         return 0.0
+    at = lambda x: wide(x)[week, age]  # noqa: E731
+    risk, seen = np.stack([at(s.risk) for s in stations]), np.stack([at(s.seen) for s in stations])
+    everyone, all_seen = risk.sum(0), seen.sum(0)
     share = risk / np.maximum(everyone, 1)
-    expected = all_seen * share
     variance = all_seen * share * (1 - share) * (everyone - all_seen) / np.maximum(everyone - 1, 1)
-    edges = np.searchsorted(np.cumsum(all_seen.sum(0)) / all_seen.sum(), (1 / 3, 2 / 3)) + 1
-    total, df = 0.0, 0
-    for block in np.array_split(np.arange(weeks), max(weeks // 26, 1)):
-        for ages_part in np.split(np.arange(ages), np.unique(edges)):
-            v = variance[:, block][:, :, ages_part].sum((1, 2))
-            gap = (seen - expected)[:, block][:, :, ages_part].sum((1, 2))
-            good = v > 3
-            total, df = (
-                total + float((gap[good] ** 2 / v[good]).sum()) * (1 - 1 / len(v)),
-                df + max(int(good.sum()) - 1, 0),
-            )
-    return (total - df) / np.sqrt(2 * df) if df else 0.0
+    by_age = np.cumsum(np.bincount(age, all_seen)) / all_seen.sum()
+    part = np.searchsorted(np.searchsorted(by_age, (1 / 3, 2 / 3)) + 1, age, side="right")
+    sizes = [len(x) for x in np.array_split(np.arange(weeks), max(weeks // 26, 1))]
+    cell = np.repeat(np.arange(len(sizes)), sizes)[week] * 3 + part
+    v, gap = (
+        np.stack([np.bincount(cell, x, 3 * len(sizes)) for x in by_lane])
+        for by_lane in (variance, seen - all_seen * share)
+    )
+    good = v > 3
+    total = (np.where(good, gap**2 / np.maximum(v, 1), 0).sum(0) * (1 - 1 / len(v))).sum()
+    df = np.maximum(good.sum(0) - 1, 0).sum()
+    return float((total - df) / np.sqrt(2 * df)) if df else 0.0

@@ -44,7 +44,7 @@ def simulate(
     """
     levers = levers or Levers()
     luck = _luck(model, levers, 0, weeks, slice(None))
-    room = max(max(len(x) for x in (s.waiting, *s.fresh)) for s in model.stations) + 8
+    room = max(max(x.shape[-1] for x in (s.waiting, *s.fresh)) for s in model.stations) + 8
     queues = [
         Queue(s, model.paths, model.groups, weeks, room, _pool(model.seed, k))
         for k, s in enumerate(model.stations)
@@ -277,13 +277,14 @@ def _or_due(
     service that nothing holds back.
     """
     n = queue.children
-    both = n @ queue.due[: n.shape[1]]
+    due = queue.due[..., : n.shape[1], :]
+    both = n @ due if due.ndim == 2 else np.einsum("pa,pab->pb", n, due)
     pace = _at(station.hazard_rates, week)[part] * lever  # type: ignore[arg-type]
     most = rates * _at(station.ceiling, week)[part]  # type: ignore[arg-type]
     pace = np.minimum(pace, most / np.maximum(both[:, 0], 1e-9))
     mean, fixed = both[:, 0] * pace, both[:, 1] * pace**2
-    due = np.maximum(np.floor(mean + np.sqrt(np.maximum(mean - fixed, 0.0)) * z + 0.5), 0)
-    return np.where(station.hazard_mode[part], due, slots)  # type: ignore[index]
+    time_come = np.maximum(np.floor(mean + np.sqrt(np.maximum(mean - fixed, 0.0)) * z + 0.5), 0)
+    return np.where(station.hazard_mode[part], time_come, slots)  # type: ignore[index]
 
 
 def _binomial(total: np.ndarray, share: np.ndarray, z: np.ndarray) -> np.ndarray:

@@ -28,7 +28,10 @@ FOLLOWED = 78
 
 @dataclass
 class WaitModel:
-    """How one wait is read from the stations: which stations hold it, which end it, and what counts by age in weeks."""
+    """How one wait is read from the stations: which stations hold it, which end it, and what counts by age in weeks.
+
+    ``rows``: the paths that are this wait's, when several services run as one (`joined`).
+    """
 
     name: str
     stations: list[int]
@@ -40,6 +43,7 @@ class WaitModel:
     completed: np.ndarray
     within_done: np.ndarray
     idle: bool = False
+    rows: slice = field(default_factory=lambda: slice(None))
     by_age: dict[int, np.ndarray] = field(default_factory=dict)
 
 
@@ -125,20 +129,20 @@ def read_lists(
     lists: bool = True,
 ) -> None:
     for wait in model.waits:
+        rows = wait.rows
         for k in wait.stations if lists else ():
-            n = queues[k].everyone()
-            width = n.shape[1]
-            both = n @ _read_by_age(wait, week, width)
-            out.waiting[wait.name][:, week] += both[:, 0]
-            out.age_sum[wait.name][:, week] += both[:, 1]
+            n = queues[k].everyone()[rows]
+            both = n @ _read_by_age(wait, week, n.shape[1])
+            out.waiting[wait.name][rows, week] += both[:, 0]
+            out.age_sum[wait.name][rows, week] += both[:, 1]
             for c, d in enumerate(wait.over):
-                out.over[wait.name, d][:, week] += both[:, 2 + c]
+                out.over[wait.name, d][rows, week] += both[:, 2 + c]
         for k in wait.ends_at if week else ():
-            done = seen[k]
-            out.completed[wait.name][:, week] += done.sum(1)
+            done = seen[k][rows]
+            out.completed[wait.name][rows, week] += done.sum(1)
             if wait.within is not None:
                 inside = done * wait.within[: done.shape[1]]
-                out.within[wait.name][:, week] += inside.sum(1)
+                out.within[wait.name][rows, week] += inside.sum(1)
                 _on_time(wait, out, week, inside)
         if week and wait.within is not None:
             _still_open(wait, queues, out, week)
@@ -164,15 +168,15 @@ def _on_time(wait: WaitModel, out: Paths, week: int, inside: np.ndarray) -> None
     last = min(_due_age(wait) + 1, inside.shape[1])
     first = COHORTS + week - last + 1
     if first >= 0 and week < COHORTS:
-        out.on_time[wait.name][:, first : first + last] += inside[:, :last][:, ::-1]
+        out.on_time[wait.name][wait.rows, first : first + last] += inside[:, :last][:, ::-1]
 
 
 def _still_open(wait: WaitModel, queues: list[Queue], out: Paths, week: int) -> None:
     due = _due_age(wait)
     for k in wait.stations:
-        n = queues[k].everyone()
+        n = queues[k].everyone()[wait.rows]
         if due < n.shape[1] and 0 <= COHORTS + week - due < 2 * COHORTS:
-            out.late[wait.name][:, COHORTS + week - due] += n[:, due]
+            out.late[wait.name][wait.rows, COHORTS + week - due] += n[:, due]
 
 
 def _mean_days(wait: WaitModel, week: int, width: int) -> np.ndarray:

@@ -117,8 +117,14 @@ def weekly_rows(
             if measure == "within_standard_pct" and history.standard_days is None:
                 continue
             draws = read(wait.name, measure)
+            whole = np.isfinite(draws).all()
+            every = np.quantile(draws, QUANTILES, axis=0).T.tolist() if whole else []
             for week in range(1, weeks + 1):
-                cells = summary(draws[:, week])
+                cells = (
+                    [float(draws[:, week].mean()), *every[week]]
+                    if whole
+                    else summary(draws[:, week])
+                )
                 why = note if np.isfinite(cells[0]) or note else _UNDEFINED[measure]
                 rows.append(
                     [

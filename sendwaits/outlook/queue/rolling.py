@@ -5,15 +5,21 @@ At each origin the service is read and fitted as it was known then, run ahead in
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from sendwaits.intake.waits import Built
 from sendwaits.outlook.queue import readout
 from sendwaits.outlook.queue.history import read_service
+from sendwaits.outlook.queue.joined import alike, joined
 from sendwaits.outlook.queue.model import build_model
 from sendwaits.outlook.queue.paths import simulate
+from sendwaits.outlook.queue.reading import Model, Paths
 from sendwaits.outlook.queue.simple import METHODS, Waits, observed, simple
+from sendwaits.outlook.queue.weekly import Service
 from sendwaits.pathways import Pathway
 
 __all__ = ["ORIGINS", "HORIZONS", "roll", "waits_of"]
@@ -29,6 +35,19 @@ MEASURES = (
     "mean_weeks_open",
     "within_standard_pct",
 )
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A past day: weeks before as_at, the horizons whose outcome is known, the service as it was and its model."""
+
+    back: int
+    ahead: tuple[int, ...]
+    service: Service
+    model: Model
+
+
+Reach = Callable[[str, str], np.ndarray]
 _COLUMNS = ("wait", "measure", "horizon_weeks", "origin", "truth", "now", "p10", "p50", "p90")
 
 
@@ -52,32 +71,54 @@ def roll(
     ``truth``, ``now`` (the value at the origin), ``p10 p50 p90`` of the simulation and a column for each method by hand.
     Origins with under 39 weeks of complete history behind them, or with nobody waiting, are left out.
     """
-    rows: list[tuple[object, ...]] = []
-    known = {wait.name: waits_of(built, wait.name) for wait in pathway.waits}
+    asked = []
     for back in origins:
-        ahead = [h for h in horizons if h <= back]
-        day = as_at - pd.Timedelta(weeks=back)
-        service = read_service(built, pathway, day)
+        ahead = tuple(h for h in horizons if h <= back)
+        service = read_service(built, pathway, as_at - pd.Timedelta(weeks=back))
         if not ahead or service.weeks < LEAST_WEEKS:
             continue
-        if not any(len(w.open_days) for w in service.waits):
-            continue
-        model = build_model(service, paths, seed, max(ahead), quick=True)
-        run = simulate(model, max(ahead), new_child=False)
-        number = int(service.as_at.astype("int64"))
-        for history in service.waits:
-            waits, standard = known[history.name], history.standard_days
-            now = observed(waits, number, (126, 364), standard)
-            hand = simple(waits, number, tuple(ahead), (126, 364), standard)
-            for measure in (m for m in MEASURES if m in now):
-                values = readout.values(model, run, history.name, measure)
-                for h in ahead:
-                    truth = observed(waits, number + 7 * h, (126, 364), standard)[measure]
-                    there = values[:, h][np.isfinite(values[:, h])]
-                    if np.isnan([truth, now[measure]]).any() or len(there) * 2 < len(values):
-                        continue
-                    low, middle, high = np.quantile(there, [0.1, 0.5, 0.9])
-                    by_hand = [hand[m, measure, h] for m in METHODS]
-                    head = (history.name, measure, h, back, truth, now[measure])
-                    rows.append((*head, low, middle, high, *by_hand))
+        if any(len(w.open_days) for w in service.waits):
+            model = build_model(service, paths, seed, max(ahead), quick=True)
+            asked.append(Origin(back, ahead, service, model))
+    known = {wait.name: waits_of(built, wait.name) for wait in pathway.waits}
+    rows = [row for origin, reach in _run(asked) for row in _rows(origin, reach, known)]
     return pd.DataFrame(rows, columns=[*_COLUMNS, *METHODS])
+
+
+def _run(asked: Sequence[Origin]) -> list[tuple[Origin, Reach]]:
+    """Each origin and its (wait, measure) -> values by path and week; origins of one build run as one."""
+    out: dict[int, Reach] = {}
+    for build in dict.fromkeys(alike(o.model) for o in asked):
+        same = [o for o in asked if alike(o.model) == build]
+        model = joined([o.model for o in same])
+        counted = {0, *(h for o in same for h in o.ahead)}
+        run = simulate(model, max(counted), new_child=False, read=counted)
+        for i, origin in enumerate(same):
+            out[origin.back] = _reach(model, run, i)
+    return [(o, out[o.back]) for o in asked]
+
+
+def _reach(model: Model, run: Paths, i: int) -> Reach:
+    rows = next(w.rows for w in model.waits if w.name.startswith(f"{i}|"))
+    return lambda wait, measure: readout.values(model, run, f"{i}|{wait}", measure)[rows]
+
+
+def _rows(origin: Origin, reach: Reach, known: dict[str, Waits]) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
+    number = int(origin.service.as_at.astype("int64"))
+    for history in origin.service.waits:
+        waits, standard = known[history.name], history.standard_days
+        now = observed(waits, number, (126, 364), standard)
+        hand = simple(waits, number, origin.ahead, (126, 364), standard)
+        for measure in (m for m in MEASURES if m in now):
+            values = reach(history.name, measure)
+            for h in origin.ahead:
+                truth = observed(waits, number + 7 * h, (126, 364), standard)[measure]
+                there = values[:, h][np.isfinite(values[:, h])]
+                if np.isnan([truth, now[measure]]).any() or len(there) * 2 < len(values):
+                    continue
+                low, middle, high = np.quantile(there, [0.1, 0.5, 0.9])
+                by_hand = [hand[m, measure, h] for m in METHODS]
+                head = (history.name, measure, h, origin.back, truth, now[measure])
+                rows.append((*head, low, middle, high, *by_hand))
+    return rows

@@ -16,7 +16,8 @@ class StationModel:
     """All that drives one station, drawn per path: arrays are (paths, ...) unless said otherwise.
 
     ``table`` (groups, grid, ages): chances of being seen; paths are laid out group by group. ``hazard_mode``: paths whose
-    flow follows the children at risk (``exposure`` by age) and not a capacity.
+    flow follows the children at risk (``exposure`` by age) and not a capacity. ``waiting``, ``drop``, ``exposure``: by age, or by path
+    and age where several services run as one.
     """
 
     name: str
@@ -102,7 +103,7 @@ class Queue:
         resting: list[np.ndarray] | None = None,
         part: slice | np.ndarray = slice(None),
     ) -> None:
-        ages = len(model.waiting) if start is None else start.shape[1]
+        ages = model.waiting.shape[-1] if start is None else start.shape[1]
         self.model, self.groups, self.at = model, groups, weeks
         self.buffer = np.zeros((paths, room + weeks + 1), dtype=np.float32)
         self.buffer[:, weeks : weeks + ages] = model.waiting if start is None else start
@@ -118,11 +119,11 @@ class Queue:
         self.coarse = np.ascontiguousarray(model.table[:, self.marks].transpose(0, 2, 1))
         self.drops = model.drop.astype(np.float32)
         if model.exposure is not None:
-            self.due = np.column_stack([model.exposure, model.exposure**2]).astype(np.float32)
+            self.due = np.stack([model.exposure, model.exposure**2], axis=-1).astype(np.float32)
 
     def _spread(self, counts: np.ndarray, room: int) -> np.ndarray:
         out = np.zeros((len(self.buffer), room), dtype=np.float32)
-        out[:, : len(counts)] = counts
+        out[:, : counts.shape[-1]] = counts
         return out
 
     def enter(self, children: np.ndarray) -> None:
@@ -233,14 +234,15 @@ class Queue:
         """How many leave unseen, by path: the hazard of their age, and a share of the long waiters in a purge week."""
         n = self.children
         width = n.shape[1]
-        mean = (n @ self.drops[:width]) * scale
+        drops = self.drops[..., :width]
+        mean = (n @ drops if drops.ndim == 1 else np.einsum("pa,pa->p", n, drops)) * scale
         number = whole_poisson(mean, z, u)
         some = np.flatnonzero((number > 0) | (purge > 0))
         if not len(some):
             return np.zeros(len(n))
         here = n[some]
         pace = scale[some] * number[some] / np.maximum(mean[some], 1e-9)
-        x = here * self.drops[:width] * pace[:, None].astype(np.float32)
+        x = here * (drops if drops.ndim == 1 else drops[some]) * pace[:, None].astype(np.float32)
         hit = np.flatnonzero(purge[some] > 0)
         if len(hit):
             rows = some[hit]

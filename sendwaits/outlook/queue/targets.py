@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from statistics import NormalDist
+
 import numpy as np
 import pandas as pd
 
@@ -16,7 +19,9 @@ __all__ = ["capacity", "target_rows", "target_values"]
 
 CHANCE = 0.80
 MOST = 8.0
-_EACH, _STEPS = 8, 7
+_EACH, _STEPS = 8, 10
+_SLOPE = 6.0
+"""Standard scores of the chance per unit of log capacity, where nothing nearer is known."""
 
 
 def target_values(
@@ -104,8 +109,7 @@ def capacity(ready: Prepared) -> pd.DataFrame:
 def _needed(ready: Prepared, target: Target, levers: Levers, week: int) -> tuple[list[float], str]:
     """Mean, p10, p25, p50, p75, p90 of the children a week that must be seen from as_at on for an 80 % chance; or why none.
 
-    The multiplier of the capacity that serves the wait is bracketed by doubling and closed in by interpolation, on a part of
-    the paths and the same luck throughout. Mean and p50 are the answer; the others are its spread when the groups of paths
+    The multiplier of the capacity that serves the wait is looked for (`_least`) on a part of the paths and the same luck throughout. Mean and p50 are the answer; the others are its spread when the groups of paths
     (each one draw of the discipline) are drawn anew.
     """
     model, rows = _thin(ready.model, _EACH)
@@ -122,25 +126,39 @@ def _needed(ready: Prepared, target: Target, levers: Levers, week: int) -> tuple
     usual = float(_pace(ready, _stations(ready, target.wait), week).mean())
     if usual <= 0:
         return [np.nan] * 6, "no capacity in the history to scale"
-    low, high, under = 0.0, 1.0, 0.0
-    while (over := chance(high)) < CHANCE:
-        low, under, high = high, over, 2 * high
-        if high > MOST:
-            return [np.nan] * 6, f"not reached by {MOST:g} times today's capacity"
-    for _ in range(_STEPS):
-        if high - low < 0.03 * high:
-            break
-        flat = over > 0.98 or under < 0.02
-        share = 0.5 if flat else np.clip((CHANCE - under) / (over - under), 0.2, 0.8)
-        middle = low + share * (high - low)
-        now = chance(middle)
-        low, under, high, over = (
-            (low, under, middle, now) if now >= CHANCE else (middle, now, high, over)
-        )
+    high = _least(chance)
+    if high is None:
+        return [np.nan] * 6, f"not reached by {MOST:g} times today's capacity"
     spread = usual * _spread(tried, model.groups, high)
     answer = usual * high
     around = [min(spread[0], answer), min(spread[1], answer), answer]
     return [answer, *around, max(spread[2], answer), max(spread[3], answer)], ""
+
+
+def _least(chance: Callable[[float], float]) -> float | None:
+    """The least multiplier, to 3 %, whose chance is 80 %, None beyond 8: chances lie on a normal curve over its logarithm."""
+    score = lambda p: NormalDist().inv_cdf(min(max(p, 0.01), 0.99)) - NormalDist().inv_cdf(CHANCE)  # noqa: E731
+    low, high, under, over, factor = 0.0, np.inf, -3.0, 3.0, 1.0
+    for _ in range(_STEPS):
+        found = chance(factor)
+        if found >= CHANCE:
+            high, over, aside = factor, score(found), 0.988
+        else:
+            low, under, aside = factor, score(found), 1.012
+        if high - low < 0.03 * high or low >= MOST:
+            break
+        if not np.isfinite(high):
+            factor = min(low * float(np.clip(np.exp((0.1 - under) / _SLOPE), 1.1, 2.0)), MOST)
+        elif low == 0.0:
+            factor = high / (2.0 if found > 0.95 else 1.4)
+        else:
+            share = np.clip(-under / max(over - under, 1e-9), 0.02, 0.98)
+            middle = (low + share * (high - low)) * aside
+            factor = float(np.clip(middle, low + 0.12 * (high - low), high - 0.12 * (high - low)))
+    if not np.isfinite(high):
+        return None
+    chance(1.05 * high)  # what lies above, for the spread
+    return high
 
 
 def _spread(tried: dict[float, np.ndarray], groups: int, answer: float) -> np.ndarray:

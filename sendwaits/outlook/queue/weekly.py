@@ -121,16 +121,21 @@ def _there(
     came: np.ndarray, gone: np.ndarray, born: np.ndarray, weeks: int, ages: int
 ) -> np.ndarray:
     """Children there by week back (from the one they came in to the one they went in) and age in weeks."""
-    out = np.zeros((max(weeks, 1), ages))
+    if not weeks:
+        return np.zeros((1, ages))
     first = np.maximum(gone, 0)
     ever = (first < weeks) & (came >= first)
     change = np.bincount(first[ever] * ages + born[ever], minlength=(weeks + 1) * ages)
     last = np.minimum(came[ever], weeks - 1) + 1
     change = change - np.bincount(last * ages + born[ever], minlength=(weeks + 1) * ages)
-    there = np.cumsum(change.reshape(weeks + 1, ages), axis=0)
-    for k in range(weeks):
-        out[k, : max(ages - k, 0)] = there[k, k:]
-        out[k, 0] += there[k, :k].sum()
+    there = np.zeros(
+        (weeks + 1, ages + weeks)
+    )  # by week and age today: a row down is a week younger
+    np.cumsum(change.reshape(weeks + 1, ages), axis=0, out=there[:, :ages])
+    younger = (born < came).any()  # clocks that started after they came in
+    early = [there[k, : min(k, ages)].sum() for k in range(weeks)] if younger else 0.0
+    out = there.ravel()[: weeks * (ages + weeks + 1)].reshape(weeks, -1)[:, :ages].copy()
+    out[:, 0] += early
     return out
 
 
