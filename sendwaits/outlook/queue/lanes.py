@@ -30,19 +30,18 @@ def lanes(part: pd.DataFrame, service: Service) -> list[tuple[str, pd.DataFrame]
     for column in _LANE_COLUMNS:
         if column not in part:
             continue
-        values = part[column].astype(str).to_numpy()
-        names, counts = np.unique(values[recent], return_counts=True)
+        codes, counts = _counted(part[column], recent)
         order = np.argsort(-counts, kind="stable")
-        big = [str(names[k]) for k in order[:3] if counts[k] >= max(0.12 * counts.sum(), 30)]
+        big = [k for k in order[:3] if counts[k] >= max(0.12 * counts.sum(), 30)]
         if len(big) < 2 and not (
-            len(names) > 1
+            (counts > 0).sum() > 1
             and len(big) == 1
             and counts.sum() - counts.max() >= max(0.12 * counts.sum(), 30)
         ):
             continue
         lane = np.full(len(part), len(big) - 1 if len(big) > 1 else 1)
-        for k, name in enumerate(big):
-            lane[values == name] = k
+        for k, code in enumerate(big):
+            lane[codes == code] = k
         score = _lane_score(start, stop, done, lane, service)
         if score > max(best, 8.0):
             best, found = (
@@ -50,6 +49,13 @@ def lanes(part: pd.DataFrame, service: Service) -> list[tuple[str, pd.DataFrame]
                 [(f"lane {k + 1}", part[lane == k]) for k in range(int(lane.max()) + 1)],
             )
     return found
+
+
+def _counted(column: pd.Series, recent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each child's group as a number, in the order of the groups' names, and how many of the ``recent`` are in each."""
+    groups = column.astype("str").astype("category").cat
+    codes = groups.codes.to_numpy()
+    return codes, np.bincount(codes[recent & (codes >= 0)], minlength=len(groups.categories))
 
 
 def _lane_score(

@@ -97,12 +97,14 @@ def station_of(
     came, born = (now - start) // 7, np.minimum((now - clock) // 7, MAX_AGE)
     gone = np.where(still, -1, (now - np.where(still, now, stop)) // 7)
     ages = int(born.max(initial=0)) + 1
-    taken, left = (np.zeros((max(weeks, 1), ages)) for _ in range(2))
     risk = _there(came, gone, born, weeks, ages)
     within = ~still & (gone < weeks) & (gone >= 0)
-    at = (gone[within], np.maximum(born[within] - gone[within], 0))
-    np.add.at(taken, at, seen[within])
-    np.add.at(left, at, ~seen[within])
+    at = gone[within] * ages + np.maximum(born[within] - gone[within], 0)
+    every, taken = (
+        np.bincount(cells, minlength=max(weeks, 1) * ages).reshape(-1, ages).astype(float)
+        for cells in (at, at[seen[within]])
+    )
+    left = every - taken
     starts = np.bincount(came[came < weeks], minlength=max(weeks, 1)).astype(float)
     hold = _rest(came, gone, seen & within) if how.get("keeps_age") and how.get("fed_by") else 0
     resting = np.zeros_like(risk)
