@@ -12,6 +12,7 @@ from sendwaits.measure.rates import (
     change,
     count_interval,
     equal_periods,
+    false_discovery,
     rate_ratio,
     share,
     share_difference,
@@ -130,3 +131,10 @@ def test_whole_months_of_a_period():
 def test_counts_that_are_no_counts_have_no_interval(numerator, denominator):
     with pytest.raises(Refused, match="rates"):
         share(numerator, denominator)
+
+
+def test_the_false_discovery_rate_of_four_tests_by_hand_and_of_one_that_was_not_made():
+    # p n / rank = .04 .04 .0533 .20, made monotone from the right
+    q = false_discovery([0.04, 0.01, math.nan, 0.20, 0.02])
+    assert q[:2] + q[3:] == pytest.approx([0.04 * 4 / 3, 0.04, 0.20, 0.04])
+    assert math.isnan(q[2]) and false_discovery([]) == []

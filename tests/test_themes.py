@@ -95,12 +95,6 @@ def test_a_group_that_moves_with_its_service_is_not_clear_and_one_that_does_not_
     assert apart.set_index("group").loc["F", "p"] < 0.001
 
 
-def test_the_false_discovery_bound_follows_benjamini_and_hochberg() -> None:
-    # p = .01 .02 .04 .20 of four tests: p n / rank = .04 .04 .0533 .20, made monotone from the right
-    q = themes._benjamini_hochberg(np.array([0.04, 0.01, 0.20, 0.02]))
-    assert q == pytest.approx([0.04 * 4 / 3, 0.04, 0.20, 0.04])
-
-
 def test_groups_that_are_alike_are_called_clear_in_few_of_many_draws() -> None:
     rng, called = np.random.default_rng(7), 0
     for _ in range(200):

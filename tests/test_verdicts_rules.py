@@ -88,15 +88,6 @@ def test_the_ratio_of_1380_to_1087_is_exact():
         changes.ratio(1, 1, dispersion=0.5)
 
 
-def test_false_discovery_is_that_of_statsmodels():
-    from statsmodels.stats.multitest import multipletests
-
-    p = [0.01, 0.02, 0.04, 0.20]
-    assert changes.benjamini_hochberg(p) == pytest.approx([0.04, 0.04, 0.16 / 3, 0.20])
-    assert changes.benjamini_hochberg(p) == pytest.approx(multipletests(p, method="fdr_bh")[1])
-    assert np.isnan(changes.benjamini_hochberg([0.01, np.nan])[1])
-
-
 def test_one_district_of_four_is_clearly_higher():
     counts = pd.DataFrame(
         {"group": list("abcd"), "numerator": [30, 11, 10, 12], "denominator": [40, 40, 40, 40]}

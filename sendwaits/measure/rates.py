@@ -53,6 +53,18 @@ def share(numerator: int, denominator: int, confidence: float = 0.95) -> Interva
     )
 
 
+def false_discovery(p: Sequence[float]) -> list[float]:
+    """The rate of false discoveries at which each of several comparisons would speak, 0 to 1; NaN where p is.
+
+    Source: Benjamini and Hochberg 1995, as statsmodels ``multipletests`` computes it.
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    known = [x for x in p if math.isfinite(x)]
+    found = iter(multipletests(known, method="fdr_bh")[1] if known else [])
+    return [float(next(found)) if math.isfinite(x) else math.nan for x in p]
+
+
 def share_difference(
     numerator: int,
     denominator: int,

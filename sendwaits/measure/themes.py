@@ -12,10 +12,10 @@ from datetime import date
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from sendwaits.measure.figure import with_days
+from sendwaits.measure.rates import false_discovery
 
 if TYPE_CHECKING:
     from sendwaits.intake.waits import Built
@@ -311,7 +311,7 @@ def _contributions(
     names = "comparison pathway column group before after change low high p".split()
     names += "before_start before_end after_start after_end".split()
     table = pd.DataFrame(rows, columns=names)
-    return table.assign(q=_benjamini_hochberg(table["p"].to_numpy(dtype=float)))
+    return table.assign(q=false_discovery(table["p"].tolist()))
 
 
 def _uneven(a: int, b: int, whole_a: int, whole_b: int) -> float:
@@ -324,15 +324,6 @@ def _uneven(a: int, b: int, whole_a: int, whole_b: int) -> float:
     below = float(bdtr(b, n, share))
     above = float(bdtrc(b - 1, n, share)) if b > 0 else 1.0
     return min(1.0, 2 * min(below, above))
-
-
-def _benjamini_hochberg(p: np.ndarray) -> np.ndarray:
-    """The false-discovery rate at which each test would be called, from its p: p times tests over rank, made monotone."""
-    order = np.argsort(p)
-    scaled = p[order] * len(p) / np.arange(1, len(p) + 1)
-    q = np.empty(len(p))
-    q[order] = np.minimum.accumulate(scaled[::-1])[::-1].clip(max=1.0)
-    return q
 
 
 def england(counts: pd.DataFrame, area: str) -> pd.DataFrame:

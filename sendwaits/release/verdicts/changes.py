@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from sendwaits.errors import Refused
-from sendwaits.measure.rates import Interval, share, share_difference
+from sendwaits.measure.rates import Interval, false_discovery, share, share_difference
 from sendwaits.release.key import Key, text
 from sendwaits.release.verdicts.verdict import Level, chance
 
-__all__ = ["Change", "benjamini_hochberg", "groups", "last_year", "ratio", "year_to_date"]
+__all__ = ["Change", "groups", "last_year", "ratio", "year_to_date"]
 
 
 class Change(NamedTuple):
@@ -131,17 +130,6 @@ def _stretch(
     return Level(float(part["value"].sum()), key), 0
 
 
-def benjamini_hochberg(p: Sequence[float]) -> np.ndarray:
-    """The false-discovery rate at which each of several comparisons would speak (NaN: not compared)."""
-    values = np.asarray(p, float)
-    known = np.flatnonzero(np.isfinite(values))
-    order = known[np.argsort(values[known])]
-    stepped = values[order] * len(order) / np.arange(1, len(order) + 1)
-    out = np.full(len(values), np.nan)
-    out[order] = np.minimum(np.minimum.accumulate(stepped[::-1])[::-1], 1)
-    return out
-
-
 def groups(counts: pd.DataFrame, rate: float = 0.05) -> pd.DataFrame:
     """Each group's share beside that of all others, per cent: ``group, share, low, high, rest, p, q, verdict``.
 
@@ -157,7 +145,7 @@ def groups(counts: pd.DataFrame, rate: float = 0.05) -> pd.DataFrame:
         float(fisher_exact([[x, m - x], [r, o - r]])[1]) if m and o else math.nan
         for x, m, r, o in zip(a, n, rest, others, strict=True)
     ]
-    q = benjamini_hochberg(p)
+    q = np.array(false_discovery(p))
     values = np.array([e.value for e in ends])
     with np.errstate(invalid="ignore", divide="ignore"):
         beside = 100 * rest / others
