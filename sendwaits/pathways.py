@@ -170,6 +170,17 @@ class Pathway(Setting, frozen=True, kw_only=True):
         raise Refused(f"Pathway {self.code} has no wait '{name}'. Choose one of: {known}.")
 
     @property
+    def headline(self) -> tuple[Wait, ...]:
+        """The waits that carry a standard (of those with one start, the longest); the first wait when none has one."""
+        timed = [w for w in self.waits if w.standard_days is not None]
+
+        def longest(wait: Wait) -> bool:
+            same = [o.standard_days or 0 for o in timed if o.start == wait.start]
+            return (wait.standard_days or 0) >= max(same)
+
+        return tuple(w for w in timed if longest(w)) or self.waits[:1]
+
+    @property
     def event_dates(self) -> tuple[str, ...]:
         """Every column of kind ``date``: events that cannot lie after the extract."""
         return tuple(name for name, kind in self.columns.items() if kind == "date")

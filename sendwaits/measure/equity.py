@@ -19,7 +19,17 @@ from sendwaits.measure import survival
 from sendwaits.measure.rates import share
 from sendwaits.pathways import Pathway
 
-__all__ = ["COLUMNS", "RELATIONS", "waits", "cohorts", "conversion", "re_referrals", "ageing_out"]
+__all__ = [
+    "COLUMNS",
+    "GROUPS",
+    "RELATIONS",
+    "apart",
+    "waits",
+    "cohorts",
+    "conversion",
+    "re_referrals",
+    "ageing_out",
+]
 
 COLUMNS = [
     "pathway", "wait", "measure", "group", "period_start", "period_end",
@@ -67,6 +77,27 @@ def waits(
     for label, part in _parts(rows, groups):
         found += _of_group(part, as_at, weeks, (built.pathway, wait), label)
     return _frame(found)
+
+
+def apart(rows: pd.DataFrame) -> list[float]:
+    """How likely chance alone sets each group of one measure so far from all other children (0 to 1); NaN for the total.
+
+    ``rows``: of `waits`, one measure and column with its total (N children). The n of a group leave N - n others, whose value
+    is (N total - n group) / (N - n) and whose standard error is that of the total times sqrt(N / (N - n)); normal.
+    """
+    from scipy.stats import norm
+
+    n, value = rows["n"].to_numpy(float), rows["value"].to_numpy(float)
+    error = (rows["high"] - rows["low"]).to_numpy(float) / (2 * norm.ppf(0.975))
+    at = int(np.flatnonzero(rows["group"] == "")[0])
+    others = n[at] - n
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rest = (n[at] * value[at] - n * value) / others
+        z = (value - rest) / np.hypot(error, error[at] * np.sqrt(n[at] / others))
+    return [
+        float(one) if o > 0 else math.nan
+        for one, o in zip(2 * norm.sf(abs(z)), others, strict=True)
+    ]
 
 
 def _of_group(

@@ -39,6 +39,7 @@ class Service:
     printed): month ends and flows of every list, to reconcile. ``plan``: how each series is published, or why not. ``door``: what the register keeps of it. ``judged``: columns of
     verdicts.csv. ``forecast``: columns of CONTRACT section 4; ``backtest``, ``bridge``, ``referred`` as `outlook.queue`
     gives them (may be empty). ``files``, ``findings``: rows of the manifest and findings.csv. ``promised``: targets as earlier sets stated them.
+    ``equity``: as `door.equity` releases it.
     """
 
     workspace: Workspace
@@ -58,6 +59,7 @@ class Service:
     promised: tuple[tuple[date, Target], ...] = ()
     set_as_at: date | None = None
     door: Mapping[str, Any] = field(default_factory=dict)
+    equity: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @cached_property
     def verdicts(self) -> verdicts.Verdicts:
@@ -81,7 +83,7 @@ class Contents:
     series: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def joined(self, name: str) -> pd.DataFrame:
-        """One frame of all services: ``released``, ``plan``, ``judged`` or ``forecast``."""
+        """One frame of all services: ``released``, ``plan``, ``judged``, ``forecast`` or ``equity``."""
         frames = [getattr(s, name) for s in self.services.values()]
         frames = [f for f in frames if len(f)] or frames[:1]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
@@ -170,6 +172,7 @@ def _service(
         _promised(workspace, as_at, pathway),
         set_as_at,
         released["door"],
+        released["equity"],
     )
 
 
@@ -192,6 +195,7 @@ def _released(
         "plan": done.plan,
         "door": door.register.facts(done),
         "judged": judged,
+        "equity": door.equity(built, pathway, pathway.headline, as_at, profile),
         "exact": exact[["wait", "measure", "period_end", "value"]].reset_index(drop=True),
     }
 

@@ -39,6 +39,7 @@ def files_of(
         "door": door.register.joined(
             [s.door for s in contents.services.values()],
             forecast=ahead,
+            equity=contents.joined("equity"),
             quality=pd.concat([report.extra["rows"], report.extra["rules"]], ignore_index=True),
             **{
                 told: contents.themes[name]
@@ -62,6 +63,7 @@ def files_of(
             as_at=contents.as_at,
             profile=contents.profile,
             words=names,
+            more={"Groups_years": ("Waits by group and years of children", by_group(contents))},
         ),
         "index.html": pages.index(contents, made=made, failed=failed).encode(),
         **changes_page(contents),
@@ -83,6 +85,12 @@ def changes_page(contents: Contents) -> dict[str, bytes]:
     if not report.set_before:
         return {}
     return {"changes.html": pages.from_parts(report.parts()).encode()}
+
+
+def by_group(contents: Contents) -> pd.DataFrame:
+    """The equity tables of all services as they stand on the trend pages: tidy, with the ends of their intervals."""
+    rows = contents.joined("equity")
+    return rows.assign(measure=rows["measure"].str.removeprefix("group:")) if len(rows) else rows
 
 
 def explore_page(contents: Contents, made: Collection[str] | None = None) -> str:

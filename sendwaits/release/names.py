@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sendwaits.release import words
+
 if TYPE_CHECKING:
     from sendwaits.pathways import Pathway
 
@@ -66,5 +68,9 @@ class Names(NamedTuple):
 
     def group(self, group: str) -> str:
         """ "district=North" as "District: North"; "Everyone" for none."""
-        column, _, value = group.partition("=")
-        return f"{column.replace('_', ' ').capitalize()}: {value}" if column else "Everyone"
+        column = group.partition("=")[0]
+        return (
+            f"{column.replace('_', ' ').capitalize()}: {words.group(group)}"
+            if column
+            else "Everyone"
+        )

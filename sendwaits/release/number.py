@@ -66,7 +66,9 @@ class Number:
             return SUPPRESSED
         if not self.shown:
             return UNDEFINED
-        default = 0 if self.unit == "count" and float(self.value).is_integer() else 1
+        of_group = "group:" in self.key.measure and self.form == "rounded"
+        whole = self.unit == "count" or (of_group and self.denominator is None)
+        default = 0 if whole and float(self.value).is_integer() else 1
         return printed(self.exact, default if self.decimals is None else self.decimals)
 
     def __str__(self) -> str:

@@ -111,6 +111,8 @@ class Published:
         return sorted({*(n for n in own if not n.startswith("_")), *self.sections()})
 
 
+ENDS = ("low", "high")
+"""Columns beside a number that a chart may draw: the ends of its interval."""
 HEADS = {"shows": "What it shows", "real": "Is it real?", "so": "So what"}
 """The blocks of a section's template that become paragraphs beside its chart."""
 
@@ -250,6 +252,9 @@ def _same(frame: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     found["value"], shown = found["value"].astype(float), found["value_released"].astype(float)
     equal = (found["value"].isna() & shown.isna()) | np.isclose(found["value"], shown)
     _refuse(found[form.isna() | ~equal], keys)
+    ends = [c for c in ENDS if c in frame and c in known]
+    if ends:  # never the caller's own
+        frame = frame.drop(columns=ends).merge(known[[*keys, *ends]], on=keys, how="left")
     return frame.merge(known[[*keys, "form"]], on=keys) if "form" not in frame else frame
 
 
@@ -302,7 +307,8 @@ def _only_released(
     values: Sequence[tuple[Any, Any]], computed: Sequence[tuple[Any, Any]], tidy: pd.DataFrame
 ) -> None:
     """Refuses a chart with a value that the frame does not hold, or with a summary that is none of its groups' statistics."""
-    exact = tidy["value"].dropna().to_numpy(dtype=float)
+    shown = [tidy[c] for c in ("value", *ENDS) if c in tidy]
+    exact = pd.concat(shown).dropna().to_numpy(dtype=float)
     _refuse_unknown(values, np.append(exact, 0.0))
     if len(computed):
         _refuse_unknown(computed, np.array(sorted(_statistics(tidy))))

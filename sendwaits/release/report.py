@@ -19,21 +19,10 @@ if TYPE_CHECKING:
     from sendwaits.release.contents import Service
     from sendwaits.release.verdicts import Verdict
 
-__all__ = ["REPORTS", "Report", "headline_waits"]
+__all__ = ["REPORTS", "Report"]
 
 REPORTS = ("trend", "backlog", "forecast")
 """One page per service; each has a notebook, a module in tables and findings, and a folder of templates of its name."""
-
-
-def headline_waits(pathway: Any) -> tuple[Wait, ...]:
-    """The waits that carry a standard (of those with one start, the longest); the first wait when none has one."""
-    timed = [w for w in pathway.waits if w.standard_days is not None]
-
-    def longest(wait: Wait) -> bool:
-        same = [o.standard_days or 0 for o in timed if o.start == wait.start]
-        return (wait.standard_days or 0) >= max(same)
-
-    return tuple(w for w in timed if longest(w)) or pathway.waits[:1]
 
 
 def _finest(rows: pd.DataFrame) -> pd.DataFrame:
@@ -65,7 +54,7 @@ class Report(publish.Published):
         self.pathway, self.as_at, self.profile = service.pathway, service.as_at, service.profile
         self.workspace, self.verdicts = service.workspace, service.verdicts
         self.set_as_at = service.set_as_at or service.as_at
-        self.waits = headline_waits(service.pathway)
+        self.waits = service.pathway.headline
         self.wait = max(self.waits, key=lambda w: w.standard_days or 0)
         self._series = {k: v for k, v in service.released.groupby(COLUMNS[:4], sort=False)}
         self.ahead = ahead.Ahead(service.forecast)
@@ -130,7 +119,13 @@ class Report(publish.Published):
     def publishable(self) -> pd.DataFrame:
         """All that may go on this page: the released rows, and the forecast's quantiles as such rows."""
         ahead = self.ahead.tidy(scenario=None)
-        more = [ahead, self.referred.tidy(), self.past_errors, self.recovery_rows]
+        more = [
+            ahead,
+            self.referred.tidy(),
+            self.past_errors,
+            self.recovery_rows,
+            self.service.equity,
+        ]
         return pd.concat([self.service.released, *more], ignore_index=True)
 
     @cached_property

@@ -196,11 +196,8 @@ def _labels(column: str, pathway: Pathway | None) -> Callable[[Any], str]:
 
 
 def group_name(group: str) -> str:
-    """The words of a group: "North" of district=North, "Not known" of district=unknown."""
-    value = group.rpartition("=")[2]
-    if value in QUANTILES:
-        return QUANTILES[value]
-    return "Not known" if value == "unknown" else value
+    """The words of a group: "North" of district=North, "Not known" of district=unknown; of a quantile what it is."""
+    return QUANTILES.get(group.rpartition("=")[2]) or words.group(group)
 
 
 def cell(number: Number | None) -> Any:

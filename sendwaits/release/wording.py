@@ -18,14 +18,15 @@ def plain(value: Any) -> str:
 
 
 @cache
-def _environment() -> Any:
+def _environment(trim: bool = True) -> Any:
+    """``trim``: a tag takes the line break after it along; sentences keep it, as the space between two of them."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
         loader=PackageLoader("sendwaits.release", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
-        trim_blocks=True,
+        trim_blocks=trim,
         lstrip_blocks=True,
     )
     named: tuple[Any, ...] = (
@@ -44,9 +45,10 @@ def _environment() -> Any:
 
 def load() -> None:
     """Every template is compiled: a process forked from this one finds them so."""
-    environment = _environment()
-    for name in environment.list_templates(extensions=["j2", "html"]):
-        environment.get_template(name)
+    for kind, trim in (("html", True), ("j2", False)):
+        environment = _environment(trim)
+        for name in environment.list_templates(extensions=[kind]):
+            environment.get_template(name)
 
 
 def render(template: str, **values: Any) -> Markup:
@@ -56,7 +58,7 @@ def render(template: str, **values: Any) -> Markup:
 
 def blocks(template: str, **values: Any) -> dict[str, Markup]:
     """Each block of the template filled in, by name, white space folded; empty blocks are left out."""
-    found = _environment().get_template(template)
+    found = _environment(False).get_template(template)
     context = found.new_context(values)
     texts = {
         name: " ".join("".join(block(context)).split()) for name, block in found.blocks.items()

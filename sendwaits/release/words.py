@@ -18,6 +18,7 @@ __all__ = [
     "capital",
     "count",
     "day",
+    "group",
     "listed",
     "measure",
     "month",
@@ -152,18 +153,29 @@ def _words() -> dict[str, dict[str, str]]:
 @cache
 def measure(name: str) -> MeasureWords:
     """The words of a measure; of one without an entry its own name."""
-    over = re.fullmatch(r"waiting_over_(\d+)_weeks", name)
+    over = re.fullmatch(r"(waiting_over|seen_within|cohort_seen)_(\d+)_weeks(?:_pct)?", name)
+    name = re.sub(r"^cohort_\w+_completed_pct$", "cohort_completed", name)
     bands = re.fullmatch(r"waiting_band_(\d+)_(\d+|plus)", name)
-    entry = "waiting_over" if over else "waiting_band" if bands else name
+    entry = over.group(1) if over else "waiting_band" if bands else name
     found = {"head": capital(name.replace("_", " ")), "noun": name.replace("_", " ")}
     found |= {"good": "", "kind": "share" if name.endswith("_pct") else "flow"}
     found |= _words().get(entry, {})
-    fill = {"weeks": over.group(1)} if over else {}
+    fill = {"weeks": over.group(2)} if over else {}
     if bands:
         high = None if bands.group(2) == "plus" else int(bands.group(2))
         fill = {"band": band(int(bands.group(1)), high)}
     found = {k: v.format(**fill) for k, v in found.items()}
     return MeasureWords(**{**found, "head": str(capital(found["head"]))})
+
+
+def group(name: str) -> str:
+    """A group in words: "North" of district=North, "Girls" of sex=F, "5 to 10 years", "Not known" of sex=unknown."""
+    column, _, value = name.rpartition("=")
+    if column == "age_band" and re.fullmatch(r"\d+-\d+", value):
+        return f"{value.replace('-', ' to ')} years"
+    if value == "unknown":
+        return "Not known"
+    return _words()["groups"].get(name, value)
 
 
 def grain_name(grain: str) -> str:

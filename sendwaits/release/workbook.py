@@ -7,7 +7,7 @@ Source: Analysis Function, "Releasing statistics in spreadsheets" and its checkl
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -62,11 +62,13 @@ def workbook(
     profile: Profile,
     words: Names,
     presentation: Sequence[Table] | None = None,
+    more: Mapping[str, tuple[str, pd.DataFrame]] | None = None,
 ) -> bytes:
     """The workbook's bytes: Contents, Notes, Figures, Forecasts, Verdicts, Risks, then at most twelve tables and their charts.
 
     ``figures``: a released frame. ``verdicts``: the columns of verdicts.csv. ``forecasts``: the columns that `forecast` prints,
     released. ``risks``: any frame, shown as it is. ``presentation``: the tables in page order; None: `presented.tables`.
+    ``more``: sheet -> title and a released frame, each a tidy sheet of its own.
     """
     import xlsxwriter
 
@@ -76,6 +78,7 @@ def workbook(
         "Forecasts": ("The next 52 weeks: middle and range of each wait", _named(forecasts, words)),
         "Verdicts": ("What may be said of each series, and why", _named(verdicts, words)),
         "Risks": ("Risks", risks),
+        **{name: (title, _named(f, words)) for name, (title, f) in (more or {}).items() if len(f)},
     }
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, _options())

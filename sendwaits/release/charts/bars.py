@@ -105,6 +105,8 @@ def bars(
         name = row_name(rows, r, i, labels)
         hit = named & {name, r["group"], r["measure"], r["wait"], r["group"].partition("=")[2]}
         text = words.number(r["value"], r["unit"], r["form"])
+        if r["form"] == "rounded" and r["measure"].startswith("group:"):  # whole weeks, per cent
+            text = text.replace(".0", "") if pd.isna(r["denominator"]) else text
         ends = (float(r.get("low", np.nan)), float(r.get("high", np.nan)))
         items.append(Bar(name, r["value"], text, key, NAVY if hit else colour, "", "", *ends))
     return horizontal(ax, items, title, target=target, unit=str(rows["unit"].iloc[0]))

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from sendwaits.release.key import SUPPRESSED, UNDEFINED
-from sendwaits.release.words import measure
+from sendwaits.release.words import group, measure
 
 __all__ = ["day", "month", "number", "period", "plain", "tick"]
 
@@ -73,4 +73,8 @@ def period(start: Any, end: Any, short: bool = True) -> str:
 def plain(name: str) -> str:
     """A measure, wait or group in plain words: waiting_over_18_weeks, district=Ashfield."""
     column, is_group, value = name.partition("=")
-    return value if is_group else measure(name.rpartition(":")[2]).head.removesuffix(", weeks")
+    if value == "all others":
+        return f"All others by {column.replace('_', ' ')}"
+    return (
+        group(name) if is_group else measure(name.rpartition(":")[2]).head.removesuffix(", weeks")
+    )

@@ -12,6 +12,7 @@ from sendwaits.release.door.besides import (
     windows,
 )
 from sendwaits.release.door.candidates import candidates, kth_longest, quarters
+from sendwaits.release.door.equity import equity
 from sendwaits.release.door.opening import release
 from sendwaits.release.door.released import PLAN_COLUMNS, Released, dated, together
 from sendwaits.release.door.themes import themes
@@ -23,6 +24,7 @@ __all__ = [
     "audit",
     "candidates",
     "dated",
+    "equity",
     "forecast",
     "kth_longest",
     "quality_counts",

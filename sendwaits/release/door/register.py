@@ -60,7 +60,7 @@ def facts(released: Released) -> dict[str, Any]:
 def joined(parts: Iterable[Mapping[str, Any]], **tables: pd.DataFrame) -> dict[str, Any]:
     """The `facts` of a set from those of its pathways, with released rows that stand on pages and not in figures.csv.
 
-    ``themes``, ``totals``, ``quality``: kept as text; ``forecast``: kept as its digest.
+    ``themes``, ``totals``, ``quality``, ``equity``: kept as text; ``forecast``: kept as its digest.
     """
     from sendwaits.release.files import figures_csv
 

@@ -10,11 +10,18 @@ from sendwaits.release import show, words
 from sendwaits.release.findings import standard, stop
 from sendwaits.release.findings.backlog import closing as _closing
 from sendwaits.release.findings.backlog import for_wait, target_facts, year_before
+from sendwaits.release.findings.equity import cohorts as cohorts
+from sendwaits.release.findings.equity import cohorts_tables as cohorts_tables
+from sendwaits.release.findings.equity import equity as equity
+from sendwaits.release.findings.equity import equity_tables as equity_tables
+from sendwaits.release.findings.equity import journey as journey
+from sendwaits.release.findings.equity import journey_tables as journey_tables
 from sendwaits.release.findings.figures import key, share_key, since, verdict_line, waiting_key
 from sendwaits.release.key import COLUMNS
 from sendwaits.release.number import Number
 
 if TYPE_CHECKING:
+    from sendwaits.pathways import Wait
     from sendwaits.release.report import Report
 
 Facts = dict[str, Any]
@@ -118,7 +125,14 @@ def on_time(report: Report, frame: pd.DataFrame) -> Facts:
     if wait.standard_days is None:
         return facts | {"population": "open waits at each date", "note": "review"}
     noun = f"share completed within {standard(wait)}"
-    return facts | {"what": facts["what"]._replace(noun=noun), "target": target_facts(report, wait)}
+    return facts | {"what": facts["what"]._replace(noun=noun), "target": _aimed(report, wait)}
+
+
+def _aimed(report: Report, wait: Wait) -> Facts | None:
+    """The target of the share itself; one of another measure says nothing of it."""
+    found = target_facts(report, wait)
+    mine = found and found["rating"].target.measure == "within_standard_pct"
+    return found if mine else None
 
 
 def split(report: Report, frame: pd.DataFrame) -> Facts:

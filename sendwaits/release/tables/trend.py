@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from sendwaits.release.report import Report
 
 __all__ = [
+    "cohorts",
     "completed_waits",
     "demand",
+    "equity",
+    "journey",
     "list_size",
     "on_time",
     "open_waits",
@@ -83,3 +86,26 @@ def years(report: Report) -> show.Frame:
     found = [report.calendar_years("", m) for m in measures]
     found = [f for f in found if len(f)] or [report.service.released.iloc[:0]]
     return show.show(pd.concat(found, ignore_index=True), f"{report.pathway.label}: calendar years")
+
+
+def equity(report: Report) -> show.Frame:
+    """Mean wait so far and share seen in time, of all children and by group, with ``low``, ``high`` (95 %) and ``q``."""
+    return _of(report, "mean_weeks_open|seen_within_", "by group")
+
+
+def cohorts(report: Report) -> show.Frame:
+    """Of each year's children, the share seen by 20, 40 and 52 weeks; ``low`` and ``high`` as in `equity`."""
+    return _of(report, "cohort_seen_", "seen by so many weeks")
+
+
+def journey(report: Report) -> show.Frame:
+    """What became of one year's referrals, and the share that came again; ``low`` and ``high`` as in `equity`."""
+    return _of(report, r"cohort_(?!seen_)|re_referrals_", "what became of referrals")
+
+
+def _of(report: Report, measures: str, caption: str) -> show.Frame:
+    found = report.service.equity
+    if not len(found):
+        return show.show(report.service.released.iloc[:0].assign(low=0.0, high=0.0, q=0.0))
+    rows = found[found["measure"].str.match(f"group:(?:{measures})")].reset_index(drop=True)
+    return show.show(rows, f"{report.pathway.label}: {caption}")
