@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 import pandas as pd  # noqa: E402
 import pytest  # noqa: E402
 import seaborn as sns  # noqa: E402
+from made_frames import stock  # noqa: E402
 from made_report import report  # noqa: E402
 
 from sendwaits.errors import Refused  # noqa: E402
@@ -82,6 +83,16 @@ def test_a_section_of_ones_own_needs_a_sentence_and_says_only_numbers_of_its_fra
     )
 
 
+def test_a_sentence_may_name_the_lines_of_its_table_and_no_others():
+    r = report(rows=[*stock("SLCN", "contact", [12.0], measure="waiting_over_18_weeks")])
+    part = section(r, "mine", r.released, sentence="12 children waited over 18 weeks.")
+    assert ">12</span> children waited over 18 weeks." in part.html
+    with pytest.raises(Refused, match="over 18 and over 52 weeks, which is not in the frame"):
+        section(r, "mine", r.released, sentence="Children over 18 and over 52 weeks.")
+    with pytest.raises(Refused, match="says 18"):
+        section(r, "mine", r.released, sentence="12 of over 18 children.")
+
+
 def test_words_of_direction_in_ones_own_sentence_must_agree_with_a_verdict():
     r = report()
     part = section(r, "mine", r.flow(), sentence="The list is growing.")
@@ -97,6 +108,18 @@ def test_a_seaborn_chart_of_the_frame_is_published_at_two_widths():
     part = section(r, "mine", frame, ax, "Three series.")
     assert part.html.count("<svg") == 2 and part.html.count("<figure>") == 1
     assert part.html.index("<table") < part.html.index("</figure>")
+
+
+@pytest.mark.parametrize("draw", [sns.boxplot, sns.stripplot])
+def test_boxes_and_dots_beside_names_on_the_y_axis_are_read_along_x(draw):
+    r = report()
+    frame = r.flow()
+    part = section(r, "mine", frame, draw(frame, x="value", y="measure"), "Three series.")
+    assert part.html.count("<svg") == 2
+    plt.close("all")
+    other = frame.assign(value=frame["value"] + 3)  # 215 becomes 218
+    with pytest.raises(Refused, match="the chart shows 1.*, which is not in the frame"):
+        section(r, "mine", frame, draw(other, x="value", y="measure"), "Three series.")
 
 
 def test_a_chart_that_shows_a_number_outside_the_frame_is_refused():

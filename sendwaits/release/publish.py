@@ -361,6 +361,10 @@ def _own_words(
     }
 
 
+_LINES = r"\bover \d+(?:(?:, | and | or )(?:over )?\d+)* weeks\b"
+"""Lines of the list that a sentence names, as in "over 18 and over 52 weeks": no number of children."""
+
+
 def _sentence(report: Any, tidy: pd.DataFrame, sentence: str) -> Markup:
     """The sentence with every number keyed and every verdict word marked; `Refused` when it says what the frame does not."""
     from sendwaits.release import verdicts
@@ -369,12 +373,14 @@ def _sentence(report: Any, tidy: pd.DataFrame, sentence: str) -> Markup:
     texts = {str(n).rstrip("%"): n for n in numbers if n.shown}
     years = {str(d.year) for d in (*tidy["period_end"], *tidy["period_start"].dropna())}
     dates = r"\b\d{1,2} (?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
-    out, at = Markup(""), 0
-    for found in re.finditer(dates + r"|\d[\d,]*(?:\.\d+)?%?", sentence):
+    measures, out, at = set(tidy["measure"]), Markup(""), 0
+    for found in re.finditer(f"{dates}|{_LINES}" + r"|\d[\d,]*(?:\.\d+)?%?", sentence):
         text = found.group()
+        weeks = re.findall(r"\d+", text) if text.endswith("weeks") else []
+        unknown = [n for n in weeks if f"waiting_over_{n}_weeks" not in measures]
         out += _marked(verdicts, report, tidy, sentence[at : found.start()])
         at = found.end()
-        if text in years or " " in text:
+        if text in years or (" " in text and not unknown):
             out += Markup("{}").format(text)
         elif text.rstrip("%") in texts:
             number = texts[text.rstrip("%")]

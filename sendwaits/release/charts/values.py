@@ -29,7 +29,7 @@ def values(chart: Chart) -> list[Point]:
     """Every data value that a chart shows as (x, y): points of lines, dots, bars, whiskers and outliers of boxes.
 
     x is a Timestamp on a time axis, the row's label in a house bar chart, otherwise a number; a bar along x stands as
-    (its length, its place). House charts give their rows' values (limits, targets and changes are not data; forecasts
+    (its length, its place), all else along x (boxes and dots beside names on the y axis) as (its place, its value). House charts give their rows' values (limits, targets and changes are not data; forecasts
     are their quantiles). What a box or a band of an estimate computes is in `summaries`. Raises `Refused` by name for a
     kind of drawing that cannot be read back.
     """
@@ -76,14 +76,23 @@ def _read(ax: Axes) -> Iterator[tuple[Point, bool]]:
     boxes |= {patch for patch in ax.patches if isinstance(patch, PathPatch)}
     whiskers = _parts(ax, "whiskers")
     bars = {patch: c for c in ax.containers if isinstance(c, BarContainer) for patch in c.patches}
+    along = _named(ax.yaxis) and not _named(ax.xaxis)
     place = reader(ax.xaxis)
     for artist in [*ax.lines, *ax.patches, *ax.collections, *ax.images, *ax.tables, *ax.artists]:
         if artist in own or not artist.get_visible():
             continue
         computed = artist in boxes or isinstance(artist, PolyCollection)
-        for i, (x, y) in enumerate(points(artist, bars.get(artist))):  # type: ignore[call-overload]
+        read = points(artist, bars.get(artist))  # type: ignore[call-overload]
+        if along and not isinstance(artist, Rectangle):
+            read = [(y, x) for x, y in read]
+        for i, (x, y) in enumerate(read):
             if not (np.isnan(x) and np.isnan(y)):
                 yield (place(float(x)), float(y)), computed or (artist in whiskers and i == 0)
+
+
+def _named(axis: Any) -> bool:
+    """Whether names stand on the axis: then it holds places, not values."""
+    return "Category" in type(axis.get_converter()).__name__
 
 
 def reader(axis: Any) -> Any:
