@@ -185,6 +185,12 @@ class Pathway(Setting, frozen=True, kw_only=True):
         """Every column of kind ``date``: events that cannot lie after the extract."""
         return tuple(name for name, kind in self.columns.items() if kind == "date")
 
+    @property
+    def wait_dates(self) -> tuple[str, ...]:
+        """Every date column that starts or ends a wait, the pathway's own start first."""
+        ends = ((w.start, w.completed, *(r.date for r in w.removed)) for w in self.waits)
+        return tuple(dict.fromkeys((self.start, *(name for of in ends for name in of))))
+
     def with_settings(self, settings: PathwaySettings, file: str) -> Pathway:
         """The pathway under ``[pathways.<CODE>]`` of a workspace's toml. Raises `Refused` for a column that is none."""
         place = f"{file}: [pathways.{self.code}"

@@ -90,6 +90,10 @@ LONG = "month,measure,value\n2024-01,m,10\n2024-02,m,11\n2024-03,m,12\n"
         LONG.replace("m,10", 'm,"10"').upper().replace(",M,", ",m,"),
         "measure,Jan-24,Feb-24,Mar-24\nm,10,11,12\n",
         "Team,2024-01,2024-02,2024-03,Notes\nm,10,11,12,\n",
+        "measure,Jan-24,Feb-24,Mar-24\nm,10,11,12\nTotal,10,11,12\n",
+        "Month,m\n2024-01,10\nFeb-24,11\n2024-03-31,12\n",
+        "month,m,note\n2024-01,10,\n2024-02,11,\n2024-03,12,\n",
+        LONG.replace("2024-02,m", "2024-02,M ").replace("2024-03,m", "2024-03, m"),
         "Title line\n\nmeasure;unit;January 2024;February 2024;March 2024\nm;;10;11;12\n",
     ],
 )

@@ -124,12 +124,31 @@ def test_rich_text_is_its_text(tmp_path, right):
     assert of(tmp_path, book(rich)).figures.equals(right)
 
 
-def test_a_formula_without_a_value_in_a_required_column_is_refused(tmp_path):
+@pytest.mark.parametrize(("column", "name"), [(2, "referral_date"), (3, "first_contact_date")])
+def test_a_formula_without_a_value_in_a_date_of_a_wait_is_refused(column, name, tmp_path):
     def empty(name, xml):
         return re.sub(rb"(<f>[^<]*</f>)<v>[^<]*</v>", rb"\1", xml) if "/sheet1" in name else xml
 
-    data = book(lambda b, s: s.write_formula(4, 2, "=TODAY()"))
-    assert "'referral_date' holds formulas" in of(tmp_path, edited(data, empty)).refused
+    data = book(lambda b, s: s.write_formula(4, column, "=TODAY()"))
+    assert f"'{name}' holds formulas" in of(tmp_path, edited(data, empty)).refused
+
+
+def test_two_dates_typed_by_hand_hide_no_spreadsheet_of_another_locale(tmp_path):
+    """Days up to 12 became dates, month first; the others stayed text; then two true dates with a day above 12 were typed."""
+
+    def us(book, sheet):
+        day = book.add_format({"num_format": "dd/mm/yyyy"})
+        for at, row in enumerate(rows(40), 1):
+            day_of = row["referral_date"]
+            if day_of.day > 12 and at > 12:
+                sheet.write(at, 2, f"{day_of:%d/%m/%Y}")
+            elif day_of.day <= 12:
+                turned = dt.datetime(day_of.year, day_of.day, day_of.month)
+                sheet.write_datetime(at, 2, turned, day)
+            elif at > 2:
+                sheet.write_datetime(at, 2, dt.datetime(2023, 4, 5), day)
+
+    assert "swapped day and month" in of(tmp_path, book(us)).refused
 
 
 @pytest.mark.parametrize("place", [(1_048_575, 0), (1_048_575, 16_383), (3, 16_383)])

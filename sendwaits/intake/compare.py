@@ -11,7 +11,6 @@ from sendwaits.errors import Refused
 from sendwaits.intake import records
 from sendwaits.intake.clean import Cleaned
 from sendwaits.intake.clean.rows import DATE_KINDS
-from sendwaits.intake.clean.whole import wait_columns
 from sendwaits.intake.extracts import ExtractFile
 from sendwaits.intake.extracts.table import Finding
 from sendwaits.intake.wait_findings import MANY_FROM, MANY_SHARE
@@ -152,7 +151,7 @@ def _taken_back(
     """Columns of a wait in which over a fifth of the dates that were given are gone."""
     now = now[~now.index.duplicated(keep="last")]
     both, found = before.index.intersection(now.index), []
-    for name in wait_columns(pathway):
+    for name in pathway.wait_dates:
         given = before.loc[both, name].notna().to_numpy()
         gone = int((given & now.loc[both, name].isna().to_numpy()).sum())
         if gone >= MANY_FROM and gone > MANY_SHARE * given.sum():

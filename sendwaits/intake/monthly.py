@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from msgspec.structs import replace
 
 from sendwaits.errors import Refused
 from sendwaits.intake.clean import LARGEST_LOST_PCT
@@ -18,7 +19,8 @@ from sendwaits.intake.clean.rows import blank_words
 from sendwaits.intake.extracts import read_bytes
 from sendwaits.intake.extracts.csv_text import decode, first_rows
 from sendwaits.intake.extracts.csv_text import read as read_csv
-from sendwaits.intake.extracts.table import Finding, Text
+from sendwaits.intake.extracts.headings import tidy
+from sendwaits.intake.extracts.table import Broken, Finding, Text
 from sendwaits.intake.months import month_of
 from sendwaits.pathways import Pathway
 
@@ -79,6 +81,8 @@ def read(path: Path) -> Monthly:
         raise Refused(f"{path.name}: the file is empty. Export it again.", "F-EMPTY")
     text, table = _table(data, path.name)
     table["key"] = table["month"].map(month_of)
+    spelt = table["measure"].map(tidy)
+    table["measure"] = table.groupby(spelt)["measure"].transform("first")
     table = table.sort_values(["row", "key"], kind="stable", ignore_index=True)
     numbers = [_number(v) for v in table["value"]]
     table["number"] = pd.array(numbers, dtype=object)
@@ -139,8 +143,15 @@ def _table(data: bytes, file: str) -> tuple[Text, pd.DataFrame]:
             raise
         wide = _wide(data, file)
         text = read_csv(data, file, wide)
-        months = [name for name in wide.columns if name not in COLUMNS]
-        return text, _frame(text).melt(["row", "measure", "unit", "note"], months, "month", "value")
+        across = [name for name in wide.columns if name not in COLUMNS]
+        own, over = ("measure", "month") if "measure" in wide.columns else ("month", "measure")
+        table = _frame(text)
+        if own == "measure":
+            total = table["measure"].str.fullmatch("(grand |sub-?)?totals?", case=False)
+            rows = table["row"][total].tolist()
+            text.broken += [Broken(r, "Q-TOTAL", "a total row, not a measure") for r in rows]
+            table = table[~total]
+        return text, table.melt(["row", own, "unit", "note"], across, over, "value")
     return text, _frame(text)
 
 
@@ -154,23 +165,27 @@ def _frame(text: Text) -> pd.DataFrame:
     return table
 
 
+def _names(*columns: str) -> set[str]:
+    return {tidy(name) for c in columns for name in (c, *_LONG.aliases[c])}
+
+
 def _wide(data: bytes, file: str) -> Pathway:
-    """The columns of a file with a month a column. Raises `Refused` when it is none."""
+    """The columns of a file with a month a column, or with the column month and a measure a column. Raises `Refused` when it is none."""
     utf8, _ = decode(data, file)
     for row in first_rows(utf8, _LONG):
         months = [cell for cell in row if month_of(cell)]
         others = [cell for cell in row if cell.strip() and not month_of(cell)]
         if len(months) >= WIDE_FROM and others:
-            columns = {**dict.fromkeys(("measure", "unit", "note"), "text")}
-            return Pathway(
-                code="SERIES",
-                waits=(),
-                columns={**columns, **dict.fromkeys(months, "text")},
-                required=("measure", *months),
-                record_id="",
-                aliases=_LONG.aliases,
-                headings={"measure": others[0]},
-            )
+            own, across, heading = "measure", months, others[0]
+        elif len(others) > 1 and tidy(others[0]) in _names("month") and not months:
+            own, heading = "month", others[0]
+            across = [c for c in others[1:] if tidy(c) not in _names("unit", "note")]
+        else:
+            continue
+        if own == "month" and any(tidy(c) in _names("measure", "value") for c in across):
+            continue
+        columns = dict.fromkeys((own, "unit", "note", *across), "text")
+        return replace(_LONG, columns=columns, required=(own, *across), headings={own: heading})
     raise Refused(
         f"{file}: the headings month, measure and value are not all there. A series file has the headings {', '.join(COLUMNS)}, "
         "or a column 'measure' and a column for each month.",

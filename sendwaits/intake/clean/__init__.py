@@ -23,7 +23,7 @@ from sendwaits.intake.clean.ledger import (
 )
 from sendwaits.intake.clean.rows import Rows
 from sendwaits.intake.clean.rules import REMEDIES, RULES
-from sendwaits.intake.clean.whole import swapped_days, wait_columns
+from sendwaits.intake.clean.whole import swapped_days
 from sendwaits.intake.extracts.table import Finding
 from sendwaits.pathways import Pathway
 
@@ -126,16 +126,17 @@ def _refuse_lost(cleaned: Cleaned, read: int, allow_empty: bool) -> None:
 def _refuse(rows: Rows) -> None:
     """Refuses the file when a column or too many rows say that the whole of it is wrong."""
     file, total = rows.text.file, max(rows.text.read, 1)
-    needed = {rows.pathway.start, rows.pathway.rejected, *wait_columns(rows.pathway)}
+    needed = {rows.pathway.rejected, *rows.pathway.wait_dates}
     for name, read in rows.dates.items():
         if name not in rows.pathway.dates:
             refuse_order(name, read, rows.column(name), file, rows.pathway.code)
         if name in needed:
             refuse_unread(name, read, rows.column(name), file, rows.pathway.code)
-    for name in rows.text.error_cells:
-        if name.startswith("formula:") and name.removeprefix("formula:") in rows.pathway.required:
+    for mark in rows.text.error_cells:
+        name = mark.removeprefix("formula:")
+        if name != mark and name in {*needed, *rows.pathway.required}:
             raise Refused(
-                f"{file}: '{name.removeprefix('formula:')}' holds formulas that were never calculated. Open the workbook in Excel, save it, and copy it again.",
+                f"{file}: '{name}' holds formulas that were never calculated. Open the workbook in Excel, save it, and copy it again.",
                 "F-FORMULA",
             )
     for name in rows.of_kind("birth"):

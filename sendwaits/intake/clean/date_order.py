@@ -18,7 +18,8 @@ _GUESSES = (
     "%d/%b/%Y:%H:%M:%S %z|%a, %d %b %Y %H:%M:%S %Z|%Y%m%dT%H%M%SZ|%G-W%V-%u|%d/%m/%Y %Hh%M|%d %b %Y %H:%M|%d %b %Y %H:%M:%S|%d %B %Y %H:%M|%d %b %Y at %H:%M|%H:%M %d/%m/%Y|%d_%m_%Y|%Y_%m_%d"
 ).split("|")
 _MONTHS_ONLY = r"9999[-/ ]?99|99?[-/ ]9999|a{3,9}[-/ ]*(99|9999)"
-_ALL_FROM = 3
+_ALL_FROM, MOST = 3, 0.9
+"""From three texts on, a tenth of the other dates may have been typed by hand afterwards."""
 
 
 def refuse_order(name: str, read: Dates, column: Column, file: str, pathway: str) -> None:
@@ -100,7 +101,8 @@ def _swapped(read: Dates, column: Column) -> bool:
     if not len(days):
         return False
     within = (days - days.astype("datetime64[M]").astype("datetime64[D]")).astype(int) + 1
-    return bool((first > 12).all() and (within <= 12).all())
+    low = (within <= 12).mean()
+    return bool((first > 12).all() and (low == 1 or low >= MOST and len(first) >= _ALL_FROM))
 
 
 def _parsed(read: Dates, mask: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from sendwaits.intake.extracts.headings import tidy
 from sendwaits.intake.extracts.proposals import LIKELY, alike
 from sendwaits.pathways import Pathway
 
-__all__ = ["swapped_days", "wait_columns"]
+__all__ = ["swapped_days"]
 
 FEW, FIFTH, LIST_FROM = 5, 0.2, 20
 """Fewer rows than FEW or a smaller share than FIFTH may be chance; a list of LIST_FROM rows has some that ended and some that did not."""
@@ -25,8 +25,8 @@ _DAY_UNKNOWN = r"(?i)^\W*(n/?k\b|unk\b|unknown|not (known|recorded|entered|state
 """Words for something that happened on a day that nobody wrote down; "awaiting" and "n/a" say that it did not happen."""
 
 
-def wait_columns(pathway: Pathway) -> dict[str, str]:
-    """The date columns that start or end a wait, and what goes wrong without each, in words."""
+def _without(pathway: Pathway) -> dict[str, str]:
+    """What goes wrong without each of the dates that start or end a wait, in words."""
     words = {pathway.start: ""}
     for wait in pathway.waits:
         words.setdefault(wait.start, f"nobody starts the wait '{wait.name}'")
@@ -49,7 +49,7 @@ def columns_not_there(rows: Rows, alive: np.ndarray) -> None:
     }
     if not text.headings:
         return  # a SEN2 return: its modules have names of their own
-    for name, words in wait_columns(pathway).items():
+    for name, words in _without(pathway).items():
         mapped = pathway.headings.get(name, "")
         if name in text.columns or name == pathway.start:
             continue
@@ -87,7 +87,7 @@ def _short(text: str) -> str:
 def columns_mostly_unread(rows: Rows, alive: np.ndarray) -> None:
     import pyarrow.compute as pc
 
-    for name in wait_columns(rows.pathway):
+    for name in rows.pathway.wait_dates:
         if name not in rows.dates or name == rows.pathway.start:
             continue
         read, column = rows.dates[name], rows.column(name)
@@ -143,7 +143,7 @@ def days_all_old(rows: Rows, alive: np.ndarray) -> None:
 @noted
 def not_the_full_list(rows: Rows, alive: np.ndarray) -> None:
     """A list of those who wait alone, or of those who are done alone."""
-    ends = [n for n in wait_columns(rows.pathway) if n in rows.days]
+    ends = [n for n in rows.pathway.wait_dates if n in rows.days]
     starts = rows.start[alive & (rows.start != BLANK)]
     if len(starts) < LIST_FROM or not ends or starts.max() - starts.min() < HALF_YEAR:
         return

@@ -373,7 +373,7 @@ def _look_inside(
             if column in places and row >= first:
                 text.error_cells.setdefault(kind + places[column], []).append(row)
     for name in [n.removeprefix("formula:") for n in text.error_cells if n.startswith("formula:")]:
-        if name not in pathway.required:
+        if name not in (*pathway.required, *pathway.wait_dates):
             n = len(text.error_cells.pop(f"formula:{name}"))
             words = f"cells of '{name}' hold formulas that were never calculated; taken as blank"
             to_do = "Open the workbook in Excel, save it, and copy it again."
