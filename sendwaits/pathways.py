@@ -109,7 +109,9 @@ class Wait(Setting, frozen=True):
 
     ``withdrawn``: rows that meet a condition left the list on the earlier of the removals and the date named with it;
     undated ones have no wait. ``absent``: rows that meet all of its conditions never had this wait.
-    ``standard_days``: calendar days, inclusive.
+    The standard, its last day included, in one unit: ``standard_days`` (calendar), ``standard_working_days`` (Monday to
+    Friday without the bank holidays of England) or ``standard_school_days`` (those within ``[[area.terms]]``); ``standard_by_priority``:
+    the priority as the extract has it = another number of the same days.
     """
 
     name: str
@@ -121,6 +123,51 @@ class Wait(Setting, frozen=True):
     withdrawn: tuple[Removal, ...] = ()
     absent: tuple[When, ...] = ()
     standard_days: Days | None = None
+    standard_working_days: Days | None = None
+    standard_school_days: Days | None = None
+    standard_by_priority: Mapping[str, Days] = {}
+
+    @property
+    def standard(self) -> tuple[str, int]:
+        """Unit (calendar, working or school) and number of the days of the standard."""
+        if self.standard_working_days is not None:
+            return "working", self.standard_working_days
+        if self.standard_school_days is not None:
+            return "school", self.standard_school_days
+        return "calendar", self.standard_days or 0
+
+    def settled(self, place: str) -> Wait:
+        """With ``standard_days`` filled from the other units (7 days a week, 365 a year of 190 school days), as forecasts take it."""
+        unit, days = self.standard
+        other = None if unit != "calendar" and self.filled else self.standard_days
+        given = [other, self.standard_working_days, self.standard_school_days]
+        if sum(days is not None for days in given) > 1:
+            raise Refused(
+                f"{place}: the wait '{self.name}' has a standard in two units. Give standard_days, standard_working_days or "
+                "standard_school_days."
+            )
+        if self.standard_by_priority and all(d is None for d in given):
+            raise Refused(
+                f"{place}: the wait '{self.name}' has standard_by_priority and no standard for the other priorities. Add standard_days."
+            )
+        return replace(self, standard_days=self._calendar()) if unit != "calendar" else self
+
+    def _calendar(self) -> int:
+        unit, days = self.standard
+        over, under = {"working": (7, 5), "school": (365, 190)}.get(unit, (1, 1))
+        return -(-days * over // under)
+
+    @property
+    def filled(self) -> bool:
+        """Whether ``standard_days`` was worked out from another unit."""
+        return self.standard_days == self._calendar()
+
+
+class Pause(Setting, frozen=True):
+    """A time that counts in no wait: from the day of one column to that of another (blank: it lasts)."""
+
+    start: str = field(name="from")
+    to: str
 
 
 class Pathway(Setting, frozen=True, kw_only=True):
@@ -132,7 +179,8 @@ class Pathway(Setting, frozen=True, kw_only=True):
     by which the service works its list (worker); mean waits are shown by it. ``dates``: the
     format (as strptime's) in which this area's extract writes a date column; ``words``: the code that a word of the
     extract stands for. ``community_service``: its name in the published community SitRep.
-    ``leaves_at``: birthdays on which a child is too old for the service (or for a part of it).
+    ``leaves_at``: birthdays on which a child is too old for the service (or for a part of it). ``terms``: first and last school
+    day of each term, from ``[[area.terms]]``.
     """
 
     code: str
@@ -160,6 +208,8 @@ class Pathway(Setting, frozen=True, kw_only=True):
     words: Mapping[str, str] = {}
     community_service: str = ""
     leaves_at: tuple[int, ...] = ()
+    pauses: tuple[Pause, ...] = field(default=(), name="pause")
+    terms: tuple[tuple[date, date], ...] = ()
 
     def wait(self, name: str) -> Wait:
         """The wait of that name. Raises `Refused` naming the waits there are."""
@@ -207,11 +257,20 @@ class Pathway(Setting, frozen=True, kw_only=True):
         waits = list(self.waits)
         if settings.clock_start:
             waits[0] = replace(waits[0], start=settings.clock_start)
-        for name, days in settings.standard_days.items():
-            at = waits.index(next((w for w in waits if w.name == name), self.wait(name)))
-            waits[at] = replace(waits[at], standard_days=days)
+        units = ("standard_days", "standard_working_days", "standard_school_days")
+        for unit in (*units, "standard_by_priority"):
+            for name, days in getattr(settings, unit).items():
+                at = waits.index(next((w for w in waits if w.name == name), self.wait(name)))
+                others = [u for u in units if u != unit and unit in units]
+                if any(name in getattr(settings, u) for u in others):
+                    raise Refused(f"{place}] '{name}' has a standard in two units. Give one.")
+                waits[at] = replace(waits[at], **{**dict.fromkeys(others), unit: days})
+        waits = [w.settled(f"{place}]") for w in waits]
+        columns = _with_pauses(self.columns, settings.pauses, place)
         return replace(
             self,
+            columns=columns,
+            pauses=(*self.pauses, *settings.pauses),
             waits=tuple(waits),
             headings={**self.headings, **settings.headings},
             dates={**self.dates, **settings.dates},
@@ -226,7 +285,8 @@ class PathwaySettings(Setting, frozen=True, kw_only=True):
 
     ``headings``: canonical name = heading of the extract. ``dates``: canonical name = format as in strptime.
     ``codes``: word of the extract = code. ``clock_start``: the date column from which the first wait is counted.
-    ``complete_from``: the extract holds every closed record from this day on. ``leaves_at``: see `Pathway`.
+    ``complete_from``: the extract holds every closed record from this day on. ``standard_...``: wait = days, see `Wait`.
+    ``pause``, ``leaves_at``: see `Pathway`.
     """
 
     headings: Mapping[str, str] = {}
@@ -235,6 +295,10 @@ class PathwaySettings(Setting, frozen=True, kw_only=True):
     clock_start: str = ""
     complete_from: date | None = None
     standard_days: Mapping[str, Days] = {}
+    standard_working_days: Mapping[str, Days] = {}
+    standard_school_days: Mapping[str, Days] = {}
+    standard_by_priority: Mapping[str, Mapping[str, Days]] = {}
+    pauses: tuple[Pause, ...] = field(default=(), name="pause")
     leaves_at: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -268,6 +332,7 @@ def from_table(table: Mapping[str, Any], file: str) -> Pathway:
     for name in named:
         if columns.setdefault(name, "date") not in ("date", "future"):
             raise Refused(f"{place}: '{name}' is used as a date of a wait but is no date column.")
+    columns = _with_pauses(columns, read.pauses, place)
     for name in read.headings:
         columns.setdefault(name, "text")
     own = "referral_date" if "referral_date" in read.headings else read.waits[0].start
@@ -278,13 +343,24 @@ def from_table(table: Mapping[str, Any], file: str) -> Pathway:
         title=read.title or read.code,
         label=read.label or read.code,
         columns=columns,
-        waits=tuple(replace(w, label=w.label or w.name) for w in read.waits),
+        waits=tuple(replace(w, label=w.label or w.name).settled(place) for w in read.waits),
         required=read.required or ("child_id", start),
         start=start,
         rejected=(rejected if read.rejected is None else read.rejected) or None,
         over_weeks=tuple(sorted({*OVER_WEEKS, *read.over_weeks})),
         booked=read.booked or None,
     )
+
+
+def _with_pauses(
+    columns: Mapping[str, str], pauses: tuple[Pause, ...], place: str
+) -> dict[str, str]:
+    """The columns with those of the pauses, which are dates."""
+    made = dict(columns)
+    for name in (n for p in pauses for n in (p.start, p.to)):
+        if made.setdefault(name, "date") not in ("date", "future"):
+            raise Refused(f"{place}: '{name}' is used as a date of a pause but is no date column.")
+    return made
 
 
 def _with_removals(table: Any) -> Any:

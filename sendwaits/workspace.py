@@ -46,12 +46,19 @@ Low = Annotated[float, Meta(ge=0)]
 S = TypeVar("S", bound=Setting)
 
 
+class Term(Setting, frozen=True):
+    """``[[area.terms]]``: the first and the last school day of a term, or of half of one."""
+
+    start: date = msgspec.field(name="from")
+    to: date
+
+
 class AreaInfo(Setting, frozen=True):
     """Who the reports are about.
 
     ``la_codes``: the authorities of an area of several (``la_code`` is one of them). ``districts``: the only district names
     that count (others become ``unknown``). ``late_days``: a service whose newest extract is older than that at as_at
-    is left out of verdicts and ratings.
+    is left out of verdicts and ratings. ``terms``: needed where a standard is in school days.
     """
 
     name: Annotated[str, Meta(pattern=r"\S")]
@@ -60,6 +67,12 @@ class AreaInfo(Setting, frozen=True):
     neighbours: tuple[str, ...] = ()
     la_codes: tuple[str, ...] = ()
     late_days: Annotated[int, Meta(ge=0)] = 45
+    terms: tuple[Term, ...] = ()
+
+    def __post_init__(self) -> None:
+        days = [day for term in self.terms for day in (term.start, term.to)]
+        if days != sorted(set(days)):
+            raise ValueError("terms must follow each other, each from before to.")
 
 
 class Target(Setting, frozen=True):
@@ -257,7 +270,7 @@ def open_workspace(path: str | Path = ".") -> Workspace:
     table, text = read_toml(root / FILE_NAME)
     file = decode(_File, table, FILE_NAME, "top level")
     area, areas = _area(file.area)
-    pathways = _pathways(file)
+    pathways = _in_terms(_pathways(file), area)
     return Workspace(
         root,
         area,
@@ -297,6 +310,20 @@ def _pathways(file: _File) -> Mapping[str, Pathway]:
         settings = decode(PathwaySettings, table, FILE_NAME, f"[pathways.{code}]")
         found[code] = found[code].with_settings(settings, FILE_NAME)
     return found
+
+
+def _in_terms(pathways: Mapping[str, Pathway], area: AreaInfo) -> Mapping[str, Pathway]:
+    """The pathways, those with a standard in school days with the terms of the area."""
+    terms = tuple((t.start, t.to) for t in area.terms)
+    made = dict(pathways)
+    for code, pathway in pathways.items():
+        if any(w.standard[0] == "school" for w in pathway.waits):
+            if not terms:
+                raise Refused(
+                    f"{FILE_NAME}: {code} has a standard in school days. Add the terms, as in: [[area.terms]] from = 2024-09-02, to = 2024-10-18"
+                )
+            made[code] = msgspec.structs.replace(pathway, terms=terms)
+    return made
 
 
 def _entries(

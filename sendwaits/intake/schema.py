@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sendwaits.pathways import Pathway, built_in
+from sendwaits.pathways import Pathway, Wait, built_in
 
 __all__ = ["Column", "columns", "page", "KINDS", "SENSITIVITY"]
 
@@ -157,7 +157,7 @@ def page(pathways: Iterable[Pathway] | None = None) -> str:
         parts.append(
             _table(
                 ("wait", "measured", "standard"),
-                [(w.name, w.label, _standard(w.standard_days)) for w in pathway.waits],
+                [(w.name, w.label, _standard(w)) for w in pathway.waits],
             )
         )
         codes = [
@@ -170,8 +170,10 @@ def page(pathways: Iterable[Pathway] | None = None) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _standard(days: int | None) -> str:
-    return "none" if days is None else f"{days} days, inclusive"
+def _standard(wait: Wait) -> str:
+    unit, days = wait.standard
+    which = "" if unit == "calendar" else f"{unit} "
+    return "none" if wait.standard_days is None else f"{days} {which}days, inclusive"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

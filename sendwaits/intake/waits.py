@@ -303,6 +303,14 @@ def _waits(referrals: pd.DataFrame, pathway: Pathway, clocks: dict[str, _Clock])
         "extract_date",
     ]
     carried += [c for c in ("next_appointment_date", "review_date") if c in referrals]
+    held = {
+        f"pause_{at}_{end}": referrals[name]
+        for at, pause in enumerate(pathway.pauses)
+        for end, name in (("from", pause.start), ("to", pause.to))
+        if {pause.start, pause.to} <= set(referrals)
+    }
+    referrals = referrals.assign(**held)
+    carried += held
     names = [w.name for w in pathway.waits]
     for at, wait in enumerate(pathway.waits):
         clock = clocks[wait.name]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from sendwaits.errors import Refused
 from sendwaits.intake.waits import Built
 from sendwaits.measure.measures import MEASURES, measure_names
 from sendwaits.measure.periods import Periods, day_number, period_around
-from sendwaits.measure.views import views
+from sendwaits.measure.views import WaitView, views
 from sendwaits.pathways import GROUPS, Pathway
 
 __all__ = ["rows_behind"]
@@ -58,12 +59,8 @@ def rows_behind(
         "start",
         *(c for c in ("stop", "completed") if c in view.rows),
     ]
-    found = view.rows.loc[mask, columns].sort_values(
-        ["source_file", "source_row"], ignore_index=True
-    )
-    end = (
-        found["stop"].where(found["stop"] <= pd.Timestamp(last)).fillna(pd.Timestamp(last))
-        if "stop" in found
-        else None
-    )
-    return found if end is None else found.assign(days=(end - found["start"]).dt.days)
+    shown = view.rows.loc[mask, columns]
+    if isinstance(view, WaitView):
+        end = np.minimum(view.stop, day_number(last))
+        shown = shown.assign(days=(view.waited(end)[mask]))
+    return shown.sort_values(["source_file", "source_row"], ignore_index=True)

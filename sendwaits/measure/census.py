@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Stocks", "Flows", "stocks", "flows", "period_of", "NEVER"]
+__all__ = ["Stocks", "Flows", "stocks", "stacked", "flows", "period_of", "NEVER"]
 
 NEVER = 10_000_000
 """Stop day of a wait that is still open."""
@@ -91,6 +91,20 @@ def stocks(
             continue
         _one_census(table[:, :width], grid[:, : width + 1], at, result, bands)
     return result
+
+
+def stacked(each: Sequence[Stocks]) -> Stocks:
+    """Stocks of single census days as those of all of them."""
+    join = lambda name: np.concatenate([getattr(one, name) for one in each])  # noqa: E731
+    return Stocks(
+        waiting=join("waiting"),
+        total_days=join("total_days"),
+        median_days=join("median_days"),
+        p92_days=join("p92_days"),
+        longest_days=join("longest_days"),
+        over={days: np.concatenate([one.over[days] for one in each]) for days in each[0].over},
+        bands=np.concatenate([one.bands for one in each], axis=1),
+    )
 
 
 def _one_census(

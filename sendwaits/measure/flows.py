@@ -65,5 +65,4 @@ def median_weeks_completed(v: WaitView) -> Cell:
 )
 def within_standard_pct(v: WaitView) -> Cell:
     """Completed within the standard (its last day included) / completed, in the period."""
-    on_time = v.is_completed & (v.stop - v.start <= (v.standard_days or 0))
-    return percent(v.events(v.stop, on_time).count, v.completions.count)
+    return percent(v.events(v.stop, v.on_time).count, v.completions.count)

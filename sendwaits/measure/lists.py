@@ -38,7 +38,7 @@ def over_weeks(weeks: int) -> None:
         name,
         "count",
         "stock",
-        lambda v, f, t: is_open(v, f, t) & (t - v.start > 7 * weeks),
+        lambda v, f, t: is_open(v, f, t) & (v.waited(t) > 7 * weeks),
         lambda pathway, wait: weeks in pathway.over_weeks,
         part_of("waiting", (7 * weeks + 1, None)),
     )(cell)
@@ -61,8 +61,8 @@ def band(at: int) -> None:
         "stock",
         lambda v, f, t: (
             is_open(v, f, t)
-            & (t - v.start >= low)
-            & (t - v.start <= (NEVER if high is None else high))
+            & (v.waited(t) >= low)
+            & (v.waited(t) <= (NEVER if high is None else high))
         ),
         relation=band_of("waiting", (low, high)),
     )(cell)

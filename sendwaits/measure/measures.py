@@ -12,7 +12,7 @@ import pandas as pd
 
 from sendwaits.errors import Refused
 from sendwaits.intake.waits import Built, day_numbers
-from sendwaits.measure import flows, lists, referrals  # noqa: F401  (they declare the measures)
+from sendwaits.measure import clock, flows, lists, referrals  # noqa: F401  (they declare the measures)
 from sendwaits.measure.periods import Periods, periods
 from sendwaits.measure.registry import MEASURES, Measure, measure_names
 from sendwaits.measure.views import View, views
@@ -117,6 +117,7 @@ def kth_longest_days(
     """Days waited by the k-th longest open wait on each census day, NaN under k: ``group, period_end, days``."""
     rows = built.waits[built.waits["wait"] == wait]
     start, stop = day_numbers(rows["start"]), day_numbers(rows["stop"])
+    held = clock.pauses(rows)
     masks = {"": np.ones(len(rows), bool)}
     if group:
         masks |= {
@@ -126,7 +127,10 @@ def kth_longest_days(
     found = []
     for label, mask in masks.items():
         for day, last in zip(census_days.days[1], census_days.last, strict=True):
-            waited = np.sort(day - start[mask & (start <= day) & (stop > day)])
+            there = mask & (start <= day) & (stop > day)
+            out = [(a[there], b[there]) for a, b in held]
+            taken = clock.paused(out, start[there], np.full(there.sum(), day))
+            waited = np.sort(day - start[there] - taken)
             found.append(
                 (label, last.isoformat(), float(waited[-k]) if len(waited) >= k else np.nan)
             )

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from sendwaits.intake.waits import NEVER, Built, day_numbers
-from sendwaits.measure import census
+from sendwaits.measure import census, clock
 from sendwaits.measure.periods import Periods
-from sendwaits.pathways import BANDS, Pathway
+from sendwaits.pathways import BANDS, Pathway, Wait
 
 __all__ = ["Cell", "View", "WaitView", "average", "count", "percent", "views"]
 
@@ -84,19 +84,47 @@ class WaitView(View):
         times: Periods,
         group: str,
         names: list[str],
-        standard_days: int | None,
+        wait: Wait,
     ) -> None:
         super().__init__(rows, pathway, times, group, names)
-        self.standard_days = standard_days
+        self.wait = wait
         self.stop = day_numbers(rows["stop"])
         self.is_completed = rows["completed"].to_numpy()
+        self.pauses = clock.pauses(rows)
+
+    def waited(self, until: np.ndarray | int) -> np.ndarray:
+        """Days from each start to ``until``, those of pauses left out."""
+        if not self.pauses:
+            return until - self.start
+        end = np.minimum(np.broadcast_to(until, self.start.shape), self.stop)
+        return until - self.start - clock.paused(self.pauses, self.start, end)
+
+    @cached_property
+    def on_time(self) -> np.ndarray:
+        """Which waits were completed within their standard."""
+        return clock.within(self.rows, self.pathway, self.wait, self.is_completed)
 
     @cached_property
     def stocks(self) -> census.Stocks:
         over = tuple(7 * w for w in self.pathway.over_weeks)
-        return census.stocks(
-            self.start, self.stop, self.group, self.n_groups, self.times.days[1], over, BANDS
-        )
+        days = self.times.days[1]
+        if not self.pauses:
+            return census.stocks(
+                self.start, self.stop, self.group, self.n_groups, days, over, BANDS
+            )
+        each = [
+            census.stocks(
+                day - self.waited(int(day)),
+                self.stop,
+                self.group,
+                self.n_groups,
+                [day],
+                over,
+                BANDS,
+            )
+            for day in days
+        ]
+        return census.stacked(each)
 
     def still(self, mask: np.ndarray, until: np.ndarray | None = None) -> np.ndarray:
         """Open waits among the rows of ``mask`` at each census, only while the census day is before ``until`` of the row."""
@@ -107,7 +135,7 @@ class WaitView(View):
 
     @cached_property
     def completions(self) -> census.Flows:
-        return self.events(self.stop, self.is_completed, self.stop - self.start)
+        return self.events(self.stop, self.is_completed, self.waited(self.stop))
 
     def recent(self, days: int) -> np.ndarray:
         """Completions in the ``days`` days up to and including each census day."""
@@ -149,7 +177,7 @@ def views(
     for wait in pathway.waits:
         rows = built.waits[built.waits["wait"] == wait.name]
         views[wait.name] = WaitView(
-            rows, pathway, times, group, _all_names(rows, group, names), wait.standard_days
+            rows, pathway, times, group, _all_names(rows, group, names), wait
         )
     return views, names
 

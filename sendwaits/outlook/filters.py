@@ -12,6 +12,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from sendwaits.measure.clock import easter
+
 __all__ = ["Bank", "bank", "walk", "predict"]
 
 Array = NDArray[np.float64]
@@ -70,19 +72,6 @@ def walk() -> Bank:
     return Bank(one, 0 * one, 0.9 * one, 0 * one, 0 * one, 0 * one)
 
 
-def _easter_days(year: int) -> list[np.datetime64]:
-    """Good Friday and Easter Monday. Source: the anonymous Gregorian computus (Meeus, Astronomical Algorithms, chapter 8)."""
-    century, of_century = divmod(year, 100)
-    epact = (
-        19 * (year % 19) + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15
-    ) % 30
-    weekday = (32 + 2 * (century % 4) + 2 * (of_century // 4) - epact - of_century % 4) % 7
-    late = (year % 19 + 11 * epact + 22 * weekday) // 451
-    month, day = divmod(epact + weekday - 7 * late + 114, 31)
-    sunday = np.datetime64(f"{year:04d}-{month:02d}-{day + 1:02d}")
-    return [sunday - 2, sunday + 1]
-
-
 def working_days(first_month: int, n: int) -> Array:
     """Weekdays of each month without Good Friday and Easter Monday; ``first_month`` in months since January 1970.
 
@@ -90,9 +79,7 @@ def working_days(first_month: int, n: int) -> Array:
     """
     starts = np.arange(first_month, first_month + n + 1).astype("datetime64[M]")
     years = starts.astype("datetime64[Y]").astype(int) + 1970
-    holidays = [
-        day for year in range(int(years[0]), int(years[-1]) + 1) for day in _easter_days(year)
-    ]
+    holidays = [day for year in range(int(years[0]), int(years[-1]) + 1) for day in easter(year)]
     days = starts.astype("datetime64[D]")
     return np.asarray(np.busday_count(days[:-1], days[1:], holidays=holidays), dtype=float)
 

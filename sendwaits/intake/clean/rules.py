@@ -227,14 +227,11 @@ def stop_before_start(rows: Rows) -> Hits:
     for name in rows.of_kind("date"):
         if name != rows.pathway.start:
             yield name, rows.any_date(name) & (rows.start != BLANK) & (rows.days[name] < rows.start)
-    for wait in rows.pathway.waits:
-        if (
-            wait.start != rows.pathway.start
-            and wait.start in rows.days
-            and wait.completed in rows.days
-        ):
-            both = rows.any_date(wait.start) & rows.any_date(wait.completed)
-            yield wait.completed, both & (rows.days[wait.completed] < rows.days[wait.start])
+    spans = [(w.start, w.completed) for w in rows.pathway.waits if w.start != rows.pathway.start]
+    for first, last in (*spans, *((p.start, p.to) for p in rows.pathway.pauses)):
+        if first in rows.days and last in rows.days:
+            both = rows.any_date(first) & rows.any_date(last)
+            yield last, both & (rows.days[last] < rows.days[first])
 
 
 @sets_aside(

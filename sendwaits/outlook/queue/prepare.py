@@ -10,6 +10,7 @@ import pandas as pd
 
 from sendwaits.errors import Refused
 from sendwaits.intake.waits import Built
+from sendwaits.measure import clock
 from sendwaits.outlook.queue import readout, scenarios
 from sendwaits.outlook.queue.history import read_service
 from sendwaits.outlook.queue.model import build_model
@@ -59,6 +60,7 @@ def prepare(
     Raises `Refused` when nothing of the pathway has started by as_at, or a target names a measure that no forecast has.
     """
     as_at = pd.Timestamp(as_at).normalize()
+    built = clock.unpaused(built, as_at)
     service = read_service(built, pathway, as_at)
     targets = tuple(
         _checked(t, service, pathway) for t in workspace.targets if t.pathway == pathway.code

@@ -99,7 +99,9 @@ def stop(wait: Wait) -> str:
 
 def standard(wait: Wait) -> str:
     """ "13 weeks"; days where the standard is not whole weeks."""
-    days = wait.standard_days or 0
+    unit, days = wait.standard
+    if unit != "calendar":
+        return words.tied(f"{days} {unit} days")
     return words.tied(f"{days // 7} weeks" if days % 7 == 0 else f"{days} days")
 
 
