@@ -103,7 +103,8 @@ class AreaReport(publish.Published):
     def publishable(self) -> pd.DataFrame:
         """All that may go on this page."""
         ahead = [s.ahead.tidy() for s in self.services.values()]
-        return pd.concat([self.released, *ahead, *self.extra.values()], ignore_index=True)
+        more = [s.service.equity for s in self.services.values()]
+        return pd.concat([self.released, *ahead, *self.extra.values(), *more], ignore_index=True)
 
     def verdict(self, wait: str, measure: str, group: str = "", pathway: str = "") -> Verdict:
         """The verdict of a series of a service; of the area's own series none is given here."""

@@ -195,7 +195,7 @@ def _released(
         "plan": done.plan,
         "door": door.register.facts(done),
         "judged": judged,
-        "equity": door.equity(built, pathway, pathway.headline, as_at, profile),
+        "equity": door.equity(built, pathway, pathway.headline, as_at, profile, done.phase),
         "exact": exact[["wait", "measure", "period_end", "value"]].reset_index(drop=True),
     }
 

@@ -287,7 +287,7 @@ def _chart(report: Any, tidy: pd.DataFrame, ax: Any, title: str) -> Markup:
 def _alt(charts: Any, report: Any, tidy: pd.DataFrame, title: str) -> str:
     measures = tidy["measure"]
     past = tidy[~measures.str.contains(":")]
-    if len(past) < len(tidy):
+    if measures.str.startswith("forecast:").any():
         ahead = report.ahead.frame
         wanted = {m.removeprefix("forecast:") for m in measures if m.startswith("forecast:")}
         rows = ahead[ahead["measure"].isin(wanted) & ahead["wait"].isin(set(tidy["wait"]))]

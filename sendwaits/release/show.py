@@ -18,7 +18,7 @@ from sendwaits.release.number import Number
 if TYPE_CHECKING:
     from sendwaits.pathways import Pathway
 
-__all__ = ["Frame", "Table", "cell", "group_name", "layout", "show"]
+__all__ = ["Frame", "Table", "cell", "group_name", "layout", "show", "when"]
 
 MOST_ROWS = 60
 """Longer frames show their first and last rows and say so."""
@@ -149,12 +149,14 @@ def _by_period(series: list[pd.DataFrame], caption: str, pathway: Pathway | None
         if row.period_start == row.period_start:
             starts[row.period_end] = row.period_start
     ends = sorted(set(frame["period_end"]))
-    rows = [(_when(starts.get(e), e), *(cell(c.get(e)) for c in columns.values())) for e in ends]
+    rows = [(when(starts.get(e), e), *(cell(c.get(e)) for c in columns.values())) for e in ends]
     return Table(caption, ("Period" if starts else "On", *columns), rows)
 
 
-def _when(start: pd.Timestamp | None, end: pd.Timestamp) -> str:
-    text = words.period(start, end) if start is not None else words.day(end)
+def when(start: pd.Timestamp | None, end: pd.Timestamp) -> str:
+    """The first cell of a row: "July 2024", "31 July 2024" for a stock."""
+    stock = start is None or start != start
+    text = words.day(end) if stock else words.period(start or end, end)
     text = text.replace("\u00a0", " ").removeprefix("in ").removeprefix("from ")
     return words.tied(str(words.capital(text)))
 

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from sendwaits.errors import Refused
 from sendwaits.measure import equity as measured
+from sendwaits.measure import measures
 from sendwaits.measure.bands import half_up
 from sendwaits.measure.rates import false_discovery, share
+from sendwaits.release.door.candidates import quarters
 from sendwaits.release.door.groups import OTHERS
 from sendwaits.release.door.ladder import rounded
 from sendwaits.release.door.released import dated
@@ -39,18 +41,26 @@ LEAST, APART = 4, 2
 
 
 def equity(
-    built: Built, pathway: Pathway, waits: Sequence[Wait], as_at: date, profile: Profile
+    built: Built,
+    pathway: Pathway,
+    waits: Sequence[Wait],
+    as_at: date,
+    profile: Profile,
+    phase: int | None = None,
 ) -> pd.DataFrame:
     """The released rows of `measure.equity` for these waits: `release.key.COLUMNS` and `SIDES`; measures ``group:<measure>``.
 
     Waits by district, sex, age, need and source (a group without enough children joins "all others"; children whose group is
     not known stand in none); the share of each year's children seen by 20, 40 and 52 weeks; what became of the referrals of
     the newest year that ended 52 weeks ago or more; re-referrals of the newest whole year; children who may grow too old.
-    Analyst: exact.
+    Of a service that works its list in groups (`Pathway.split`) the mean completed wait of each, by quarter (``phase``: see
+    `quarters`) or year. Analyst: exact.
     """
     import pandas as pd
 
     frames = [_journey(built, pathway, as_at, profile)]
+    if pathway.split:
+        frames += [_worked(built, pathway, w.name, as_at, profile, phase) for w in waits]
     for wait in waits:
         frames += [
             _groups(built, wait, as_at, profile),
@@ -88,11 +98,34 @@ def _groups(built: Built, wait: Wait, as_at: date, profile: Profile) -> pd.DataF
     return rows if profile.exact else _coarse(rows)
 
 
+def _worked(
+    built: Built, pathway: Pathway, wait: str, as_at: date, profile: Profile, phase: int | None
+) -> pd.DataFrame:
+    """The mean completed wait of each group that the service works in: quarters, else years, in which each has 2k or more."""
+    years = measures.periods(as_at, "year", 1, date(as_at.year - 3, 1, 1))
+    for times in (quarters(as_at, phase=phase), years):
+        rows = measures.figures(built, pathway, times, pathway.split)
+        rows = rows[(rows["wait"] == wait) & (rows["measure"] == "mean_weeks_completed")]
+        rows = rows[(rows["group"] != "") & ~rows["group"].str.endswith("=unknown")]
+        rows = rows.assign(**dict.fromkeys(SIDES, float("nan")), form="exact")
+        if profile.exact:
+            return rows[rows["n"] > 0]
+        if (
+            len(rows)
+            and rows["group"].nunique() > 1
+            and (rows["n"] >= APART * profile.smallest).all()
+        ):
+            return _coarse(rows)
+    return rows[:0]
+
+
 def _coarse(rows: pd.DataFrame) -> pd.DataFrame:
     """Whole weeks and per cent, and nothing of how many."""
     import pandas as pd
 
-    whole = {c: [float(half_up(v)) for v in rows[c]] for c in ("value", "low", "high")}
+    whole = {
+        c: [float(half_up(v)) if v == v else v for v in rows[c]] for c in ("value", "low", "high")
+    }
     return rows.assign(**whole, n=pd.NA, form="rounded")
 
 

@@ -11,6 +11,7 @@ from sendwaits.release import show, words
 from sendwaits.release.findings import standard, stop
 from sendwaits.release.findings.board import asked, quality, unpublished
 from sendwaits.release.findings.figures import key, longest, over_key, share_key, waiting_key
+from sendwaits.release.findings.worked import worked
 from sendwaits.release.number import Number
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def answers(report: Report, frame: pd.DataFrame) -> Facts:
         "completed": report.number(wait.name, "completed"),
         "total": report.number(wait.name, "waiting"),
         "new": expected(report, wait),
+        "parts": worked(report, wait),
     }
 
 

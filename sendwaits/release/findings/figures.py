@@ -36,9 +36,9 @@ def since(numbers: list[Number]) -> Markup:
     return Markup("{}{} {} {}").format(change.size, words.tied(unit), compared, before.when)
 
 
-def verdict_line(report: Report, wait: str, measure: str) -> Markup:
+def verdict_line(report: Report, wait: str, measure: str, group: str = "") -> Markup:
     """The verdict of a series with its shape."""
-    verdict = report.verdict(wait, measure)
+    verdict = report.verdict(wait, measure, group)
     return Markup("{}{}").format(mark(verdict), verdicts.words.say(verdict, capital=True))
 
 

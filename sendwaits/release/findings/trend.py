@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from sendwaits.release import show, words
 from sendwaits.release.findings import standard, stop
@@ -17,6 +18,9 @@ from sendwaits.release.findings.equity import equity_tables as equity_tables
 from sendwaits.release.findings.equity import journey as journey
 from sendwaits.release.findings.equity import journey_tables as journey_tables
 from sendwaits.release.findings.figures import key, share_key, since, verdict_line, waiting_key
+from sendwaits.release.findings.worked import months_of, together, worked
+from sendwaits.release.findings.worked import split as split
+from sendwaits.release.findings.worked import split_tables as split_tables
 from sendwaits.release.key import COLUMNS
 from sendwaits.release.number import Number
 
@@ -37,20 +41,28 @@ def opening(report: Report, frame: pd.DataFrame) -> Facts:
         "v_list": report.verdict(wait, "waiting"),
         "v_demand": report.verdict("", "referrals"),
         "stop": stop(report.wait),
+        "parts": worked(report, report.wait),
     }
 
 
 def keys(report: Report) -> list[Facts]:
-    """Mean wait so far, the list, referrals, on time."""
+    """Mean wait so far (of a service that works its list in groups that of each), the list, referrals, on time."""
     wait = report.wait.name
+    parts = worked(report, report.wait)
     mean, referrals = report.number(wait, "mean_weeks_open"), report.number("", "referrals")
     listed = waiting_key(report, report.wait)
+    means = [(f": {p['name']}", p["open"], p["group"]) for p in parts] or [("", mean, "")]
     return [
-        key(
-            "Mean wait so far",
-            mean.with_unit,
-            f"of open waits {mean.when}",
-            verdict_line(report, wait, "mean_weeks_open"),
+        *(
+            key(
+                f"Mean wait so far{name}",
+                n.with_unit,
+                Markup("{} months, {}").format(months_of(n), n.when)
+                if group
+                else f"of open waits {n.when}",
+                verdict_line(report, wait, "mean_weeks_open", group),
+            )
+            for name, n, group in means
         ),
         listed,
         key(
@@ -78,7 +90,7 @@ def _series(report: Report, frame: pd.DataFrame, **more: Any) -> Facts:
     return {
         "template": "trend/series.j2",
         "wait": of,
-        "for_wait": for_wait(report, of) if of else "",
+        "for_wait": (for_wait(report, of) if of else "") + together(report, of, measure),
         "what": words.measure(measure),
         "v": report.verdict(wait, measure, group),
         "now": report.number(wait, measure, group),
@@ -133,28 +145,6 @@ def _aimed(report: Report, wait: Wait) -> Facts | None:
     found = target_facts(report, wait)
     mine = found and found["rating"].target.measure == "within_standard_pct"
     return found if mine else None
-
-
-def split(report: Report, frame: pd.DataFrame) -> Facts:
-    """Each group's newest mean wait so far, in weeks and months."""
-    groups = [g for g in dict.fromkeys(frame["group"]) if g]
-    found: list[Facts] = [
-        {
-            "name": show.group_name(g),
-            "n": report.number(report.wait.name, "mean_weeks_open", g),
-            "v": report.verdict(report.wait.name, "mean_weeks_open", g),
-        }
-        for g in groups
-    ]
-    for f in found:
-        f["months"] = months_of(f["n"])
-    return {"groups": found, "all": report.number(report.wait.name, "mean_weeks_open")}
-
-
-def months_of(number: Number) -> Number:
-    """The same wait in months (days / 30.4375), one decimal."""
-    key_ = number.key.derived("months")
-    return Number(key_, number.value * 7 / 30.4375, "count", number.form, decimals=1)
 
 
 def timeliness(report: Report, frame: pd.DataFrame) -> Facts:

@@ -13,6 +13,7 @@ from sendwaits.release.findings.backlog import year_before
 from sendwaits.release.findings.index import dated
 from sendwaits.release.findings.index import keys as keys
 from sendwaits.release.findings.index import opening as opening
+from sendwaits.release.findings.worked import months_of, worked
 from sendwaits.release.number import Number
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def each_service(report: AreaReport, frame: pd.DataFrame) -> Facts:
             "mean": told(w.name, "mean_weeks_open"),
             "done": told(w.name, "mean_weeks_completed"),
             "share": told(w.name, "within_standard_pct"),
+            "parts": [p | {"months": months_of(p["open"])} for p in worked(service, w)],
         }
         for w in service.waits
     ]

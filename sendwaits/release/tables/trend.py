@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sendwaits.release import show
+from sendwaits.release.key import COLUMNS
 
 if TYPE_CHECKING:
     from sendwaits.release.report import Report
@@ -72,12 +73,16 @@ def timeliness(report: Report) -> show.Frame:
 
 
 def split(report: Report) -> show.Frame:
-    """The mean wait so far by the group that the service works in (its own column, such as worker); no rows without one."""
-    column = report.pathway.split
-    found = report.released
-    keep = (found["measure"] == "mean_weeks_open") & found["group"].str.startswith(f"{column}=")
-    rows = found[keep & bool(column)].reset_index(drop=True)
-    return show.show(rows, f"{report.pathway.label}: mean wait so far by {column}")
+    """How long each group waits that the service works in (its own column, such as worker): open and completed; no rows without.
+
+    Mean wait so far by month, then mean completed wait by quarter or year (measure ``group:mean_weeks_completed``).
+    """
+    column = f"{report.pathway.split}="
+    found = pd.concat([report.released, report.service.equity], ignore_index=True)[COLUMNS]
+    keep = found["measure"].isin(["mean_weeks_open", "group:mean_weeks_completed"])
+    keep &= found["group"].str.startswith(column) & bool(report.pathway.split)
+    rows = found[keep].reset_index(drop=True)
+    return show.show(rows, f"{report.pathway.label}: mean waits by {report.pathway.split}")
 
 
 def years(report: Report) -> show.Frame:

@@ -7,20 +7,34 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sendwaits.release import show
+from sendwaits.release.findings.worked import worked
+from sendwaits.release.key import COLUMNS
 
 if TYPE_CHECKING:
+    from sendwaits.pathways import Wait
     from sendwaits.release.area_report import AreaReport
+    from sendwaits.release.report import Report
 
 __all__ = ["each_service", "nation", "statements", "totals"]
 
 
 def each_service(report: AreaReport) -> show.Frame:
     """The mean wait so far of every headline list, by period; then the list and the share on time: all that the update says."""
-    measures = ("mean_weeks_open", "waiting", "within_standard_pct", "mean_weeks_completed")
-    found = [
-        s.series(w.name, m) for s in report.services.values() for w in s.waits for m in measures
-    ]
+    found = [_of(s, w) for s in report.services.values() for w in s.waits]
     return show.show(pd.concat(found, ignore_index=True), "Every service")
+
+
+def _of(service: Report, wait: Wait) -> pd.DataFrame:
+    """The rows of one list; where the service works it in groups their means, and no mean of all of them."""
+    parts = worked(service, wait)
+    measures = ["waiting", "within_standard_pct"]
+    measures += [] if parts else ["mean_weeks_completed"]
+    means = [service.series(wait.name, "mean_weeks_open", p["group"]) for p in parts]
+    means = means or [service.series(wait.name, "mean_weeks_open")]
+    done = service.service.equity
+    done = done[done["measure"] == "group:mean_weeks_completed"] if len(done) else done
+    kept = [done[COLUMNS]] if parts and len(done) else []
+    return pd.concat([*means, *(service.series(wait.name, m) for m in measures), *kept])
 
 
 def statements(report: AreaReport) -> show.Frame:
