@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sendwaits.release.charts.face import RC
+
 __all__ = ["SERIES", "Look", "contrast"]
 
-INK, GREY, GRID, RULE = "#0b0c0c", "#505a5f", "#d9dcde", "#b1b4b6"
-NAVY, TEAL, TEAL_TEXT = "#12436D", "#28A197", "#19695f"
-PLUM, ORANGE = "#801650", "#C24A0B"
+NAVY, TEAL, VIOLET, ORANGE, GREY = (look["color"] for look in RC["axes.prop_cycle"])
+"""The colours of series, from style.mplstyle."""
+INK, GRID, RULE = "#0b0c0c", "#d9dcde", "#b1b4b6"
+TEAL_TEXT, PLUM = "#19695f", "#801650"
 """Plum: a target, or over the Board's line. Orange: worse (growing, subtracts)."""
 MUTED, POINT, SOFT = "#6b8fae", "#6f777b", "#e7ecf4"
 """Bars that the title does not name; usual points of a control chart; the area under a list."""
@@ -30,7 +33,7 @@ class Look(NamedTuple):
 SERIES = (
     Look(NAVY, NAVY, "o"),
     Look(TEAL, TEAL_TEXT, "s"),
-    Look("#7A5195", "#7A5195", "^", (6, 2)),
+    Look(VIOLET, VIOLET, "^", (6, 2)),
     Look(ORANGE, ORANGE, "D", (2, 2)),
     Look(GREY, GREY, "v", (8, 2, 2, 2)),
 )
