@@ -162,9 +162,9 @@ class Area:
     ) -> pd.DataFrame:
         """The same with its periods as ISO text, as the commands print it."""
         day = self.day(as_at)
-        found = loading.present(self.workspace, day, _codes(pathway))
+        found = loading.present(self.workspace, day, _codes(pathway), counts=True)
         self.said = found.said
-        tables = []
+        tables = [self._banded(code, day, period, months) for code in found.banded]
         for code in sorted(found.files):
             built, of = self._load(code, found), self.workspace.pathway(code)
             earliest = built.referrals["start"].min() if len(built.referrals) else pd.NaT
@@ -172,7 +172,17 @@ class Area:
                 day, period, months, None if pd.isna(earliest) else earliest.date()
             )
             tables.append(measures.figures(built, of, times, group))
+        tables.sort(key=lambda t: str(t["pathway"].iloc[0]) if len(t) else "")
         return pd.concat(tables, ignore_index=True)
+
+    def _banded(self, code: str, day: date, period: str, months: int) -> pd.DataFrame:
+        """The list of a pathway that is known by bands of time alone."""
+        from sendwaits.intake.banded import snapshots
+        from sendwaits.measure import banded
+
+        rows = snapshots(self.workspace, code, day)
+        times = measures.periods(day, period, months, min(rows["date"], default=None))
+        return banded.figures(rows, self.workspace.pathway(code), times)
 
     def waiting(
         self, pathway: str, wait: str | None = None, as_at: Day | None = None, months: int = 24

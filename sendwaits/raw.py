@@ -36,7 +36,9 @@ _BLADE = re.compile(
     r"blade-export_(?P<d>\d{2})-(?P<m>\d{2})-(?P<y>\d{4})_(?P<module>[a-z0-9_ -]+)\.csv",
     re.IGNORECASE,
 )
-_ASIDE = re.compile(r"series_.*\.csv|\..*|~\$.*|readme.*|thumbs\.db|desktop\.ini", re.IGNORECASE)
+_ASIDE = re.compile(
+    r"(series|bands)_.*\.csv|\..*|~\$.*|readme.*|thumbs\.db|desktop\.ini", re.IGNORECASE
+)
 
 
 class Named(NamedTuple):

@@ -7,16 +7,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from sendwaits import raw
 from sendwaits.errors import Refused
-from sendwaits.intake import clean, compare, extracts, monthly, published
+from sendwaits.intake import banded, clean, compare, extracts, monthly, published
 from sendwaits.intake.clean import FINDING_COLUMNS, QUARANTINE_COLUMNS, Cleaned, RefusedFile
 from sendwaits.intake.extracts import ExtractFile, Found
 from sendwaits.intake.extracts.table import Finding
@@ -218,7 +220,10 @@ def check(
             )
         )
     for path in monthly.paths(workspace):
-        _check_series(path, ledger)
+        _check_counts(path, ledger, None, partial(monthly.read, path))
+    for path, code, day in banded.paths(workspace):
+        made = partial(banded.read, path, workspace.pathway(code), day)
+        _check_counts(path, ledger, day, made)
     quarantine = (
         pd.concat(ledger.quarantine, ignore_index=True)
         if ledger.quarantine
@@ -291,30 +296,19 @@ def _check_pathway(
     return made
 
 
-def _check_series(path: Any, ledger: _Ledger) -> None:
+def _check_counts(path: Path, ledger: _Ledger, day: date | None, read: Callable[[], Any]) -> None:
+    """A file of counts (a series, a list by bands) in the ledger: ``read`` gives its rows, or refuses it."""
+    of: dict[str, Any] = {"sha256": "", "extract_date": day and day.isoformat()}
     try:
-        read = monthly.read(path)
+        found = read()
     except Refused as error:
-        ledger.files[path.name] = {
-            "sha256": "",
-            "extract_date": None,
-            "read": 0,
-            "clean": 0,
-            "quarantined": 0,
-            "merged": 0,
-            "refused": error.code or "F-KIND",
-        }
+        code = error.code or "F-KIND"
+        none = dict.fromkeys(("read", "clean", "quarantined", "merged"), 0)
+        ledger.files[path.name] = {**of, **none, "refused": code}
         ledger.refusals.append(str(error))
-        ledger.findings.append(
-            Finding(error.code or "F-KIND", "error", path.name, 1, "file refused", str(error))
-        )
+        ledger.findings.append(Finding(code, "error", path.name, 1, "file refused", str(error)))
         return
-    ledger.files[path.name] = {
-        "sha256": read.sha256,
-        "extract_date": None,
-        **read.counts,
-        "refused": None,
-    }
-    if len(read.quarantine):
-        ledger.quarantine.append(read.quarantine)
-    ledger.findings += read.findings
+    ledger.files[path.name] = {**of, "sha256": found.sha256, **found.counts, "refused": None}
+    if len(found.quarantine):
+        ledger.quarantine.append(found.quarantine)
+    ledger.findings += found.findings

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sendwaits import intake, raw, store
 from sendwaits.errors import Refused
-from sendwaits.intake import extracts, identity
+from sendwaits.intake import banded, extracts, identity
 from sendwaits.intake.clean import Cleaned
 from sendwaits.intake.waits import Built, build
 from sendwaits.pathways import GROUPS
@@ -20,10 +20,18 @@ __all__ = ["Present", "present", "load"]
 
 
 class Present:
-    """Which pathways have an extract on or before as_at: ``files`` by code, and what to say about the others."""
+    """Which pathways have an extract on or before as_at: ``files`` by code, and what to say about the others.
 
-    def __init__(self, files: dict[str, list[extracts.ExtractFile]], said: list[str]) -> None:
-        self.files, self.said = files, said
+    ``banded``: those without one that are known by bands of time alone.
+    """
+
+    def __init__(
+        self,
+        files: dict[str, list[extracts.ExtractFile]],
+        said: list[str],
+        banded: Sequence[str] = (),
+    ) -> None:
+        self.files, self.said, self.banded = files, said, list(banded)
 
     @property
     def codes(self) -> list[str]:
@@ -31,11 +39,15 @@ class Present:
 
 
 def present(
-    workspace: Workspace, as_at: date | None, wanted: Sequence[str] | None = None
+    workspace: Workspace,
+    as_at: date | None,
+    wanted: Sequence[str] | None = None,
+    counts: bool = False,
 ) -> Present:
     """The pathways (``wanted`` or all) with an extract on or before ``as_at`` (None: any), each with its files, oldest first.
 
-    A pathway without one is left out and said; raises `Refused` when none is left or a code is unknown.
+    A pathway without one is left out and said; raises `Refused` when none is left (``counts``: nor one known by bands) or a code is
+    unknown.
     """
     codes = list(dict.fromkeys(wanted)) if wanted else list(workspace.pathways)
     for code in codes:
@@ -50,13 +62,25 @@ def present(
     files = {code: found.of(code, as_at) for code in codes if code in kept}
     later = [f"{f.pathway} ({min(dates[f.pathway])})" for f in fresh if f.left_out == "later"]
     missing = [f.pathway for f in fresh if f.left_out == "none"]
+    near = [c for p, c, d in banded.paths(workspace) if c in codes and d <= day]
+    by_band = [c for c in dict.fromkeys(near) if c not in files]
+    for code in dict.fromkeys(near):
+        if code in files:
+            said.append(
+                f"{code}: bands_{code}_*.csv is not used beside its records: the two are never mixed."
+            )
+        else:
+            said.append(
+                f"{code}: known by bands of time alone: its list in figures, no flows, no pages and no forecast."
+            )
+    missing = [code for code in missing if code not in by_band]
     if later:
         said.append(f"Left out, first extract after {as_at}: {', '.join(later)}.")
     if as_at:
         said += raw.late_words(fresh, as_at, workspace.area.late_days)
     if missing:
         said.append(f"Left out, no extract in data/raw: {', '.join(missing)}.")
-    if not files:
+    if not files and not (counts and by_band):
         late = any(f.left_out == "late" for f in fresh)
         when = f" dated on or shortly before {as_at}" if late else f" dated on or before {as_at}"
         when = when if as_at else ""
@@ -64,7 +88,7 @@ def present(
             f"data/raw: no extract{when}. Put one there, named like NST_{as_at or '2024-07-31'}.csv.\n"
             + "\n".join(said)
         )
-    return Present(files, said)
+    return Present(files, said, by_band)
 
 
 def load(

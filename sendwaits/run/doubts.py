@@ -27,6 +27,8 @@ def doubts(table: pd.DataFrame, workspace: Workspace) -> list[str]:
 def _never_completed(table: pd.DataFrame, workspace: Workspace) -> Iterator[str]:
     for (code, wait), rows in table[table["wait"] != ""].groupby(["pathway", "wait"], sort=False):
         done = rows[rows["measure"] == "completed"]
+        if not len(done):  # a list known by bands alone: flows are not known, and that is said
+            continue
         waiting = rows.loc[rows["measure"] == "waiting", "value"].iloc[-1]
         first, last = done["period_start"].min(), done["period_end"].max()
         long = (_day(last) - _day(first)).days >= DAYS

@@ -171,7 +171,8 @@ def _quoted(folder: Path) -> str:
 
 def map_headings(file: Path, pathway: str, *, write: bool = False) -> str:
     """The ``[pathways.<CODE>.headings]`` table proposed for an extract, unsure lines marked; written only when told."""
-    from sendwaits.intake.extracts import proposals
+    from sendwaits.intake import banded
+    from sendwaits.intake.extracts import proposals, read_bytes
 
     if not file.is_file():
         raise Refused(f"{file.name}: there is no such file.")
@@ -181,6 +182,11 @@ def map_headings(file: Path, pathway: str, *, write: bool = False) -> str:
         root = find_root(".")
     workspace = open_workspace(root)
     of = workspace.pathway(pathway)
+    if banded.holds_counts(read_bytes(file), file.name):
+        return (
+            f"# {file.name} holds counts by time band, not children: there are no headings to map. Name it bands_{of.code}_<YYYY-MM-DD>.csv\n"
+            "# in data/raw: figures then prints its list (docs/new-supplier.md)."
+        )
     lines = [f"[pathways.{of.code}.headings]"]
     proposed = proposals.propose(file, of)
     for proposal in proposed:
