@@ -603,6 +603,7 @@ class Area:
         day, rule = self.day(as_at), self.workspace.disclosure
         found = loading.present(self.workspace, day, _codes(pathways))
         self.said = found.said
+        contents.ledgers(self.workspace, day)  # cleans every extract, and keeps the waits of each
         built = {code: self._load(code, found) for code in found.files}
         chosen = Profile(profile or rule.profile, rule.k)
         return contents.gather(self.workspace, day, built, found.files, chosen, whole)

@@ -38,10 +38,12 @@ __all__ = [
     "sync_folder",
     "cache_path",
     "encode",
+    "pieces",
     "decode",
 ]
 
 Value = TypeVar("Value")
+Buffer = bytes | memoryview
 FORMAT = 1
 KEPT_PER_NAME = 100
 """Files of one name that stay, unless told otherwise; the oldest go when a new one is written."""
@@ -71,7 +73,7 @@ def cached(
         value = decode(body) if body is not None else _MISSING
         if value is _MISSING:
             value = build()
-            keep_bytes(path, encode(value))
+            keep_bytes(path, *pieces(value))
         _memory[place] = value
     return _own(_memory[place])
 
@@ -98,7 +100,7 @@ def read_bytes(path: Path) -> bytes | None:
         ):
             return None
         same = header["format"] == FORMAT and header["version"] == sendwaits.__version__
-        good = found and header["sha256"] == digest_bytes(_sealed(header) + body)
+        good = found and header["sha256"] == _seal(header, body)
     except (ValueError, KeyError, TypeError):
         same, good = True, False
     if same and good:
@@ -108,16 +110,16 @@ def read_bytes(path: Path) -> bytes | None:
     return None
 
 
-def keep_bytes(path: Path, body: bytes, keep: int | None = None) -> bool:
-    """True when ``body`` is kept at ``path`` with its checksum; False, silently, when the folder cannot be written.
+def keep_bytes(path: Path, *body: Buffer, keep: int | None = None) -> bool:
+    """True when the pieces of ``body`` are kept at ``path`` with its checksum; False, silently, when the folder cannot be written.
 
     ``keep``: how many files of that name stay, the newest.
     """
     header = {"format": FORMAT, "version": sendwaits.__version__, "code": digest_package()}
-    header["sha256"] = digest_bytes(_sealed(header) + body)
+    header["sha256"] = _seal(header, *body)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, json.dumps(header).encode() + b"\n" + body)
+        write_atomic(path, json.dumps(header).encode() + b"\n", *body)
     except OSError:
         return False
     _prune(path, keep or KEPT_PER_NAME)
@@ -130,8 +132,14 @@ def cache_path(workspace: Any, name: str, key: str) -> Path:
     return workspace.processed / "cache" / f"{safe}.{key[:24]}"
 
 
-def _sealed(header: Mapping[str, Any]) -> bytes:
-    return json.dumps([header["format"], header["version"], header["code"]]).encode()
+def _seal(header: Mapping[str, Any], *body: Buffer) -> str:
+    """SHA-256 of what the header says and the body, without a copy of the body."""
+    total = hashlib.sha256(
+        json.dumps([header["format"], header["version"], header["code"]]).encode()
+    )
+    for piece in body:
+        total.update(piece)
+    return total.hexdigest()
 
 
 def _say(about: str, text: str) -> None:
@@ -157,12 +165,12 @@ def _prune(path: Path, keep: int) -> None:
 # --- writing so that a reader sees the old bytes or the new ones ---------------------------------------------------
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """``path`` holds ``data``, or what it held before if anything goes wrong. Raises `OSError`."""
+def write_atomic(path: Path, *data: Buffer) -> None:
+    """``path`` holds the pieces of ``data``, or what it held before if anything goes wrong. Raises `OSError`."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
-            file.write(data)
+            file.writelines(data)
             file.flush()
             os.fsync(file.fileno())
         rename(temporary, path)
@@ -283,10 +291,15 @@ _MISSING: Any = object()
 
 
 def encode(value: Any) -> bytes:
-    """The value as bytes: a line of JSON with numbered places for the frames and arrays, then those, each with its length before it."""
-    blobs: list[bytes] = []
+    """The value as bytes, as `decode` reads them."""
+    return b"".join(pieces(value))
+
+
+def pieces(value: Any) -> list[Buffer]:
+    """A line of JSON with numbered places for the frames and arrays, then those, each with its length before it; nothing is copied."""
+    blobs: list[Buffer] = []
     tree = json.dumps(_pack(value, blobs)).encode()
-    return b"".join(struct.pack("<Q", len(b)) + b for b in [tree, *blobs])
+    return [piece for b in (tree, *blobs) for piece in (struct.pack("<Q", len(b)), b)]
 
 
 def decode(body: bytes) -> Any:
@@ -299,7 +312,7 @@ def decode(body: bytes) -> Any:
     return _unpack(json.loads(bytes(blobs[0])), blobs)
 
 
-def _pack(value: Any, blobs: list[bytes]) -> Any:
+def _pack(value: Any, blobs: list[Buffer]) -> Any:
     if value is None or type(value) in (bool, int, str):
         return value
     if type(value) is float:
@@ -320,7 +333,7 @@ def _pack(value: Any, blobs: list[bytes]) -> Any:
     return _pack_block(value, blobs)
 
 
-def _pack_block(value: Any, blobs: list[bytes]) -> Any:
+def _pack_block(value: Any, blobs: list[Buffer]) -> Any:
     import numpy as np
     import pandas as pd
 
@@ -333,7 +346,7 @@ def _pack_block(value: Any, blobs: list[bytes]) -> Any:
     elif isinstance(value, np.ndarray) and value.dtype != object:
         out = io.BytesIO()
         np.save(out, value, allow_pickle=False)
-        kind, blob = "A", out.getvalue()
+        kind, blob = "A", out.getbuffer()
     elif isinstance(value, np.generic):
         return _pack(value.item(), blobs)
     else:
@@ -368,7 +381,7 @@ def _unpack(tree: Any, blobs: list[memoryview]) -> Any:
     return frame if kind == "F" else frame["value"].rename(_unpack(tree["name"], blobs))
 
 
-def _frame_bytes(frame: Any) -> bytes:
+def _frame_bytes(frame: Any) -> memoryview:
     import pyarrow as pa
 
     if frame.columns.inferred_type.startswith("mixed"):
@@ -382,7 +395,7 @@ def _frame_bytes(frame: Any) -> bytes:
     out = io.BytesIO()
     with pa.ipc.new_stream(out, batch.schema) as writer:
         writer.write_batch(batch)
-    return out.getvalue()
+    return out.getbuffer()
 
 
 def _bytes_frame(blob: memoryview) -> Any:

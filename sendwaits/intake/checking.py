@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -65,15 +66,15 @@ def check(workspace: Workspace, *, allow_empty: bool = False, accept_volume: boo
     checked = intake.check(workspace, allow_empty=allow_empty, accept_volume=accept_volume)
     refused = list(checked.refusals)
     waits, findings = [], [checked.findings]
+    older = frozenset(n for ones in checked.extracts.values() for o in ones[:-1] for n in o.counts)
     if checked.extracts:
         for code, files in loading.present(workspace, None, list(checked.extracts)).files.items():
-            built = loading.load(workspace, code, files, checked.extracts[code])
+            built = loading.load(workspace, code, files, partial(checked.extracts.pop, code))
             findings.append(
                 built.findings[built.findings["file"].isin(list(checked.manifest["files"]))]
             )
             waits.append(built.waits.drop(columns=["record"]))
     table = pd.concat(waits, ignore_index=True) if waits else pd.DataFrame()
-    older = frozenset(n for ones in checked.extracts.values() for o in ones[:-1] for n in o.counts)
     return Check(
         checked.manifest,
         checked.quarantine,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,8 +50,9 @@ def same_bytes(files: Sequence[ExtractFile]) -> None:
 def same_rows(extracts: Sequence[Cleaned]) -> None:
     """Refuses an extract all of whose rows equal an earlier one's (F-STALE): re-saved, not re-exported. Oldest first."""
     seen: dict[tuple[int, int], Cleaned] = {}
+    sizes = Counter(len(one.rows) for one in extracts)
     for one in extracts:
-        if not len(one.rows):
+        if not len(one.rows) or sizes[len(one.rows)] < 2:
             continue
         rows = pd.util.hash_pandas_object(one.rows.drop(columns=list(_OWN)), index=False).to_numpy()
         key = (len(rows), int(np.sort(rows).sum(dtype=np.uint64)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -95,11 +95,11 @@ def load(
     workspace: Workspace,
     code: str,
     files: Sequence[extracts.ExtractFile],
-    cleaned: Sequence[Cleaned] | None = None,
+    cleaned: Callable[[], Sequence[Cleaned]] | None = None,
 ) -> Built:
     """The waits and referrals of one pathway from these extract files (oldest first), from the store when nothing changed.
 
-    ``cleaned``: the files after cleaning, when the caller has them and stands for what they were accepted under. Raises `Refused` when one of the files is refused: no number is ever made from the others alone.
+    ``cleaned`` gives the files after cleaning, when the caller has them and stands for what they were accepted under. Raises `Refused` when one of the files is refused: no number is ever made from the others alone.
     """
     pathway = workspace.pathway(code)
     key = [
@@ -111,7 +111,7 @@ def load(
     ]
 
     def make() -> dict[str, pd.DataFrame]:
-        made = list(cleaned or intake.accepted(workspace, code, files))
+        made = cleaned() if cleaned else intake.accepted(workspace, code, files)
         built = build(
             [one.rows for one in made],
             pathway,

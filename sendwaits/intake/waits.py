@@ -243,7 +243,7 @@ def _text(rows: pd.DataFrame, column: str) -> pd.Categorical:
     """A group column as categories, blank = ``unknown``."""
     if column not in rows:
         return pd.Categorical.from_codes(np.zeros(len(rows), "int8"), ["unknown"])
-    return pd.Categorical(rows[column].astype(object).where(rows[column] != "", "unknown"))
+    return pd.Categorical(rows[column].where(rows[column] != "", "unknown"))
 
 
 def _age(rows: pd.DataFrame, pathway: Pathway) -> np.ndarray:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -290,8 +290,8 @@ def ledgers(workspace: Workspace, as_at: date) -> dict[str, pd.DataFrame]:
         newest = history.sort_values("extract_date", kind="stable")
         newest = newest.drop_duplicates("pathway", keep="last").reset_index(drop=True)
         built = [
-            loading.load(workspace, code, present.files[code], checked.extracts[code])
-            for code in checked.extracts
+            loading.load(workspace, code, present.files[code], partial(checked.extracts.pop, code))
+            for code in list(checked.extracts)
             if code in present.files
         ]
         found = pd.concat([checked.findings, *(b.findings for b in built)], ignore_index=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 from sendwaits.inert import inert_csv
@@ -25,9 +24,5 @@ def leave(result: Check, workspace: Workspace) -> None:
         (folder / "quarantine.csv").write_bytes(inert_csv(result.quarantine))
         (folder / "findings.csv").write_bytes(inert_csv(result.findings))
         if len(result.waits):
-            table = result.waits.copy()
-            for name in table.select_dtypes("category"):
-                table[name] = table[name].astype("str")
-            buffer = io.BytesIO()
-            table.to_parquet(buffer, index=False)
-            (folder / "waits.parquet").write_bytes(buffer.getvalue())
+            texts = dict.fromkeys(result.waits.select_dtypes("category"), "str")
+            result.waits.astype(texts).to_parquet(folder / "waits.parquet", index=False)
