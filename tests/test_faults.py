@@ -108,11 +108,11 @@ def test_killed_at_any_instant_the_old_or_the_new_set_stands_and_a_rerun_equals_
 
 @POSIX
 @pytest.mark.long
-def test_killed_at_thirty_instants_the_old_or_the_new_set_stands_and_a_rerun_equals_an_undisturbed_one(
+def test_killed_at_a_hundred_instants_the_old_or_the_new_set_stands_and_a_rerun_equals_an_undisturbed_one(
     tmp_path,
 ):
-    states = kill_at_random_instants(tmp_path, 30, seed=2)
-    assert len(states) == 30
+    states = kill_at_random_instants(tmp_path, 100, seed=2)
+    assert len(states) == 100
 
 
 @POSIX

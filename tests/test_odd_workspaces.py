@@ -134,3 +134,81 @@ def test_a_service_of_one_row_makes_every_page(tmp_path):
 def test_any_odd_workspace_makes_every_page(tmp_path, odd, profile):
     day, rows = ODD[odd]
     whole(workspace(tmp_path / "ws", rows(), day), day, profile)
+
+
+KILLED = """
+import os, sys
+from sendwaits.run import making
+whole = making.Maker.register
+def register(self, *given):
+    whole(self, *given)
+    os._exit(9)
+making.Maker.register = register
+from sendwaits.run.cli import cli
+cli(["report", sys.argv[1], "--as-at", sys.argv[2], "--report", "quality"])
+"""
+
+
+@pytest.mark.long
+def test_a_run_killed_between_register_and_exchange_ends_in_the_set_of_an_undisturbed_one(tmp_path):
+    day, rows = ODD["one row"]
+    for name in ("killed", "whole"):
+        workspace(tmp_path / name, rows(), day)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path / "killed"), day],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True,
+    )
+    assert killed.returncode == 9 and not (tmp_path / "killed" / "reports" / day).exists()
+    seen = {}
+    for name in ("killed", "whole"):
+        done = sendwaits("report", tmp_path / name, "--as-at", day, "--report", "quality")
+        assert done.returncode == 0, done.stdout + done.stderr
+        home = tmp_path / name / "reports" / day
+        assert sendwaits("verify", home).returncode == 0
+        seen[name] = {p.name: p.read_bytes() for p in home.iterdir() if p.name != "run.json"}
+        seen[name] |= {
+            p.name: p.read_bytes() for p in (tmp_path / name / "data" / "register").iterdir()
+        }
+    assert seen["killed"] == seen["whole"]
+
+
+def flipped(path: Path) -> None:
+    """One bit in the middle of the file is turned."""
+    whole = bytearray(path.read_bytes())
+    whole[len(whole) // 2] ^= 1
+    path.write_bytes(whole)
+
+
+@pytest.mark.long
+def test_every_kept_file_with_a_flipped_bit_is_noticed_and_rebuilt(tmp_path):
+    day, rows = ODD["one row"]
+    root = workspace(tmp_path / "ws", rows(), day)
+    command = ("report", root, "--as-at", day)
+    assert sendwaits(*command).returncode == 0
+    kept = [p for p in (root / "data" / "processed").rglob("*") if p.is_file()]
+    assert len(kept) > 10
+    wanted = {p.name: p.read_bytes() for p in (root / "reports" / day).iterdir()}
+    for path in kept:
+        flipped(path)
+    shutil.rmtree(root / "reports")
+    again = sendwaits(*command)
+    assert again.returncode == 0, again.stdout + again.stderr
+    made = {p.name: p.read_bytes() for p in (root / "reports" / day).iterdir()}
+    assert {n for n in wanted if made[n] != wanted[n]} <= {"run.json"}
+
+
+@pytest.mark.long
+def test_a_register_with_a_flipped_bit_refuses_the_next_release_and_says_what_to_do(tmp_path):
+    day, rows = ODD["one row"]
+    root = workspace(tmp_path / "ws", rows(), day)
+    command = ("report", root, "--as-at", day, "--report", "quality")
+    assert sendwaits(*command).returncode == 0
+    (entry,) = (root / "data" / "register").iterdir()
+    flipped(entry)
+    for again in (
+        sendwaits("verify", root / "reports" / day),
+        sendwaits("report", root, "--as-at", "2024-08-15", "--report", "quality"),
+    ):
+        assert again.returncode == 2 and not (root / "reports" / "2024-08-15").exists()
+        assert f"{entry.name}: the register of releases is damaged." in again.stderr
