@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from sendwaits.measure.spc import last_point_words, spc
+from sendwaits.measure.spc import spc
 from sendwaits.release.key import COLUMNS
 from sendwaits.release.verdicts import judge
 
@@ -94,7 +94,7 @@ def xmr(data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def _xmr(values: np.ndarray) -> str:
     table = spc(values)
-    if last_point_words(table)["rule"].iloc[0] == "none":
+    if not table["special_cause"].iloc[-1]:
         return "steady"
     return "rising" if table["relative_to_mean"].iloc[-1] > 0 else "falling"
 

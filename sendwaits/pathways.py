@@ -231,11 +231,6 @@ class Pathway(Setting, frozen=True, kw_only=True):
         return tuple(w for w in timed if longest(w)) or self.waits[:1]
 
     @property
-    def event_dates(self) -> tuple[str, ...]:
-        """Every column of kind ``date``: events that cannot lie after the extract."""
-        return tuple(name for name, kind in self.columns.items() if kind == "date")
-
-    @property
     def wait_dates(self) -> tuple[str, ...]:
         """Every date column that starts or ends a wait, the pathway's own start first."""
         ends = ((w.start, w.completed, *(r.date for r in w.removed)) for w in self.waits)

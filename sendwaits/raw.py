@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -172,11 +172,6 @@ def _fresh(code: str, extracts: list[date], as_at: date, late_days: int) -> Fres
     late = (as_at - newest).days
     known = as_at if late <= GRACE_DAYS else newest
     return Fresh(code, newest, late, known, "late" if late > late_days else "")
-
-
-def known_periods(last: Iterable[date], known_until: date) -> list[bool]:
-    """Which periods, by their last days, a released flow may be of: those that end no later than the days that are known."""
-    return [day <= known_until + timedelta(days=GRACE_DAYS) for day in last]
 
 
 def late_words(found: Iterable[Fresh], as_at: date, late_days: int) -> list[str]:

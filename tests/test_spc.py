@@ -11,7 +11,7 @@ import pytest
 from reference import reference
 
 from sendwaits.errors import Refused
-from sendwaits.measure.spc import icons, last_point_words, spc
+from sendwaits.measure.spc import icons, spc
 
 MONTHS = pd.date_range("2023-01-31", periods=40, freq="ME")
 
@@ -153,20 +153,6 @@ def test_a_missing_value_keeps_its_row_and_is_skipped_by_every_rule():
     assert chart(1, math.nan, 5, 4, 3)["upper"].iloc[0] == pytest.approx(
         3.25 + 2.66 * 1
     )  # no range of 4 across the hole
-
-
-def test_the_last_point_is_put_in_words_with_the_rule_and_the_length_of_the_run():
-    words = last_point_words(chart(*[0, 2] * 8, *[0.9] * 11))
-    assert words[["rule", "run", "words"]].iloc[0].to_list() == [
-        "shift",
-        11,
-        "below the mean, 11 in a row, rule: 7",
-    ]
-    assert last_point_words(chart(*[10, 12] * 8, 40))["words"].item() == "above the upper limit"
-    trend = last_point_words(chart(*[0, 10] * 6, 9, 8, 7, 6, 5, 4, 3, 2))
-    assert trend["words"].item() == "falling, 9 in a row, rule: 7"
-    assert last_point_words(chart(*[10, 12] * 8))["rule"].item() == "none"
-    assert last_point_words(chart(math.nan))["words"].item() == "no value to judge"
 
 
 def test_one_point_has_no_limits_and_no_signal():

@@ -8,7 +8,7 @@ import pytest
 from reference import reference
 
 from sendwaits.errors import Refused
-from sendwaits.measure.survival import aalen_johansen, period_table, wait_of_a_child_referred_today
+from sendwaits.measure.survival import aalen_johansen, period_table
 
 
 def waits(*rows):
@@ -97,52 +97,6 @@ def test_a_stop_on_the_census_day_has_happened():
         waits(("2024-04-01", "2024-04-30", True), ("2024-04-01", "2024-05-01", True)), "2024-04-30"
     )
     assert table[["day", "at_risk", "completed"]].to_numpy().tolist() == [[29, 2, 0.5]]
-
-
-def test_the_wait_of_a_child_referred_today_leaves_the_removed_out():
-    # everybody referred on 1 January; 40 seen on day 70, 40 on day 140, 20 removed on day 35, nobody left
-    rows = (
-        [("2024-01-01", "2024-03-11", True)] * 40
-        + [("2024-01-01", "2024-05-20", True)] * 40
-        + [("2024-01-01", "2024-02-05", False)] * 20
-    )
-    row = wait_of_a_child_referred_today(waits(*rows), "2024-06-30", period_days=366).iloc[0]
-    assert (row["p25_weeks"], row["median_weeks"], row["p75_weeks"]) == (
-        10,
-        10,
-        20,
-    )  # 40 of 80 seen by day 70
-    assert row["removed_share"] == pytest.approx(0.2)
-    assert (row["children"], row["completed"]) == (100, 80)
-    assert row["low_weeks"] == 10 and row["high_weeks"] == 20
-
-
-def test_the_interval_narrows_with_more_children_and_is_the_same_each_time():
-    rng = np.random.default_rng(3)
-    start = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 360, 2000), "D")
-    stop = start + pd.to_timedelta(rng.exponential(80, 2000).astype(int), "D")
-    many = pd.DataFrame({"start": start, "stop": stop, "completed": rng.random(2000) < 0.8})
-    wide, narrow = (
-        wait_of_a_child_referred_today(many.iloc[:n], "2024-12-31").iloc[0] for n in (200, 2000)
-    )
-    assert narrow["low_weeks"] <= narrow["median_weeks"] <= narrow["high_weeks"]
-    assert narrow["high_weeks"] - narrow["low_weeks"] < wide["high_weeks"] - wide["low_weeks"]
-    assert abs(narrow["median_weeks"] - 80 * np.log(2) / 7) < 1.5
-    assert wait_of_a_child_referred_today(many, "2024-12-31").iloc[0].to_dict() == narrow.to_dict()
-
-
-def test_a_median_longer_than_anybody_has_waited_is_undefined():
-    row = wait_of_a_child_referred_today(
-        waits(
-            ("2024-06-01", None, False),
-            ("2024-06-01", None, False),
-            ("2024-06-01", "2024-06-11", True),
-        ),
-        "2024-06-30",
-    ).iloc[0]
-    assert np.isnan(row["median_weeks"]) and row["completed"] == 1
-    empty = wait_of_a_child_referred_today(waits(("2024-06-01", None, False)), "2024-06-30").iloc[0]
-    assert np.isnan(empty["median_weeks"]) and np.isnan(empty["low_weeks"])
 
 
 def transplants():

@@ -153,23 +153,6 @@ def icons(table: pd.DataFrame, improvement: Improvement = "decrease") -> pd.Data
     return pd.DataFrame(rows, columns=["group", "date", "variation", "assurance"])
 
 
-def last_point_words(table: pd.DataFrame) -> pd.DataFrame:
-    """Which rule the last point of each chart meets: one row per group, `group, date, rule, run, words`.
-
-    rule: ``outside``, ``trend``, ``two_in_three``, ``shift`` or ``none``. run: points in a row for a shift or a trend
-    (as many as there are, not only the seven that the rule asks), 1 outside the limits, 0 for none.
-    """
-    rows = []
-    for group, points in table.groupby("group", sort=True):
-        known = points[points["point_type"] != "missing"]
-        if known.empty:
-            rows.append((group, points["date"].iloc[-1], "none", 0, "no value to judge"))
-        else:
-            last = known.iloc[-1]
-            rows.append((group, last["date"], *_rule(last)))
-    return pd.DataFrame(rows, columns=["group", "date", "rule", "run", "words"])
-
-
 def _points(data: pd.DataFrame | pd.Series | Sequence[float]) -> pd.DataFrame:
     if isinstance(data, pd.DataFrame):
         if missing := {"date", "value"} - set(data.columns):
@@ -357,22 +340,3 @@ def _assurance(last: pd.Series, improvement: Improvement) -> str:
     if last["lower"] <= last["target"] <= last["upper"]:
         return "inconsistent"
     return "fail" if (last["target"] > last["upper"]) == (improvement == "increase") else "pass"
-
-
-def _rule(last: pd.Series) -> tuple[str, int, str]:
-    kind, side = last["special_cause_type"], "above" if last["relative_to_mean"] > 0 else "below"
-    if kind in ("Above UCL", "Below LCL"):
-        return "outside", 1, f"{'above the upper' if side == 'above' else 'below the lower'} limit"
-    if "Trend" in kind:
-        run = int(last["trend_run"])
-        return (
-            "trend",
-            run,
-            f"{'rising' if 'Increasing' in kind else 'falling'}, {run} in a row, rule: {kind.split()[0]}",
-        )
-    if kind.startswith("2 in 3"):
-        return "two_in_three", 2, f"{side} the mean, two of three near the limit, rule: 2 in 3"
-    if "Points" in kind:
-        run = int(last["side_run"])
-        return "shift", run, f"{side} the mean, {run} in a row, rule: {kind.split()[0]}"
-    return "none", 0, "within the limits, no rule met"

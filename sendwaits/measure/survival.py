@@ -16,7 +16,6 @@ from sendwaits.errors import Refused
 from sendwaits.measure.rates import share
 
 Days = npt.NDArray[np.int64]
-RESAMPLES = 200  # of the children, for the interval; the seed is fixed: same waits, same interval
 
 
 def aalen_johansen(
@@ -150,58 +149,6 @@ def period_table(waits: pd.DataFrame, as_at: date | str, period_days: int = 91) 
     return aalen_johansen(*in_period(waits, as_at, period_days))
 
 
-def wait_of_a_child_referred_today(
-    waits: pd.DataFrame,
-    as_at: date | str,
-    period_days: int = 91,
-    confidence: float = 0.95,
-    seed: int = 1,
-) -> pd.DataFrame:
-    """The median wait in weeks of the children who will be seen, if things stay as in the last `period_days` days: one row.
-
-    Columns: `median_weeks, low_weeks, high_weeks, p25_weeks, p75_weeks, removed_share, children, completed, period_start,
-    period_end`. The children removed first are left out of the median. low and high: the middle `confidence` of 200
-    resamples of the children. NaN: fewer than that quantile were seen within the longest wait observed, "longer than
-    anyone has waited"; an interval end is NaN (open) likewise.
-
-    Source: period life table with left truncation; Efron 1981 for the resampling.
-    """
-    end, why, first = in_period(waits, as_at, period_days)
-    rng = np.random.default_rng(seed)
-    resampled = []
-    for _ in range(RESAMPLES if (why == "completed").any() else 0):
-        drawn = rng.integers(0, len(end), len(end))
-        resampled.append(_seen_quantile(aalen_johansen(end[drawn], why[drawn], first[drawn]), 0.5))
-    tail = (1 - confidence) / 2
-    medians = np.nan_to_num(np.array(resampled), nan=np.inf)
-    low, high = (
-        np.quantile(medians, q, method="inverted_cdf") if len(medians) else np.nan
-        for q in (tail, 1 - tail)
-    )
-    table = aalen_johansen(end, why, first)
-    day = pd.Timestamp(as_at)
-    return pd.DataFrame(
-        [
-            {
-                "median_weeks": _seen_quantile(table, 0.5) / 7,
-                "low_weeks": low / 7,
-                "high_weeks": high / 7 if np.isfinite(high) else np.nan,
-                "p25_weeks": _seen_quantile(table, 0.25) / 7,
-                "p75_weeks": _seen_quantile(table, 0.75) / 7,
-                "removed_share": float(table["removed"].iloc[-1])
-                if "removed" in table
-                else 0.0
-                if len(table)
-                else np.nan,
-                "children": len(end),
-                "completed": int((why == "completed").sum()),
-                "period_start": (day - pd.Timedelta(days=period_days - 1)).date().isoformat(),
-                "period_end": day.date().isoformat(),
-            }
-        ]
-    )
-
-
 def in_period(
     waits: pd.DataFrame, as_at: date | str, period_days: int
 ) -> tuple[Days, npt.NDArray[np.str_], Days]:
@@ -221,12 +168,3 @@ def _at_risk(first: Days, end: Days, day: Days) -> Days:
     return np.searchsorted(np.sort(first), day, "right") - np.searchsorted(
         np.sort(end), day, "left"
     )
-
-
-def _seen_quantile(table: pd.DataFrame, share: float) -> float:
-    """The first day by which so large a share of those not removed is seen; NaN when it is not reached."""
-    if "completed" not in table:
-        return float("nan")
-    ever = 1 - (table["removed"].iloc[-1] if "removed" in table else 0.0)
-    reached = np.flatnonzero(table["completed"].to_numpy() >= share * ever - 1e-12)
-    return float(table["day"].iloc[reached[0]]) if len(reached) else float("nan")

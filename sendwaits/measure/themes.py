@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sendwaits.measure.figure import with_days
+from sendwaits.measure.measures import COLUMNS
 from sendwaits.measure.rates import false_discovery
 
 if TYPE_CHECKING:
@@ -37,19 +38,6 @@ __all__ = [
     "PHASES",
 ]
 
-COLUMNS = [
-    "pathway",
-    "wait",
-    "measure",
-    "group",
-    "period_start",
-    "period_end",
-    "value",
-    "unit",
-    "numerator",
-    "denominator",
-    "n",
-]
 THEME_GROUPS = ("age_band", "sex", "district", "source", "need", "school")
 """Columns that the change is split by."""
 PHASES = {

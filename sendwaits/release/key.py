@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sendwaits.measure import measures
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -20,20 +22,7 @@ __all__ = [
     "text",
 ]
 
-COLUMNS = [
-    "pathway",
-    "wait",
-    "measure",
-    "group",
-    "period_start",
-    "period_end",
-    "value",
-    "unit",
-    "numerator",
-    "denominator",
-    "n",
-    "form",
-]
+COLUMNS = [*measures.COLUMNS, "form"]
 """A released frame: one row per number. Periods are datetimes in memory (NaT start: a stock), ISO text in files."""
 
 FORMS = ("exact", "rounded", "c", "z")

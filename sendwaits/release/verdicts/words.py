@@ -95,14 +95,6 @@ def say(verdict: Verdict, *, capital: bool = False) -> Markup:
     return Markup('<span data-verdict="{}">{}</span>').format(verdict.mark, words)
 
 
-def say_better(verdict: Verdict) -> Markup:
-    """Whether the verdict is better or worse, in the same element; empty where neither way is good."""
-    words = better(verdict)
-    if not words:
-        return Markup("")
-    return Markup('<span data-verdict="{}">{}</span>').format(verdict.mark, words)
-
-
 def rule(verdict: Verdict) -> str:
     """The rule of a verdict in one sentence, as a page quotes it."""
     return RULES[kind(verdict)]
