@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,13 @@ from sendwaits.errors import Refused
 from sendwaits.intake.waits import Built, build
 from sendwaits.outlook import queue
 from sendwaits.outlook.queue import readout, scenarios
-from sendwaits.outlook.queue.flows import calendar, fit_level, unblocked
+from sendwaits.outlook.queue.discipline import _due_guess
+from sendwaits.outlook.queue.flows import calendar, clinics, fit_level, unblocked
 from sendwaits.outlook.queue.history import read_service
 from sendwaits.outlook.queue.joined import joined
 from sendwaits.outlook.queue.model import build_model
 from sendwaits.outlook.queue.monthly import weekly_flows
+from sendwaits.outlook.queue.pace import seen_evenly
 from sendwaits.outlook.queue.paths import simulate
 from sendwaits.outlook.queue.reading import Model, Paths
 from sendwaits.outlook.queue.referred import two_humps
@@ -606,12 +609,27 @@ def test_capacity_needed_lies_in_its_interval_beside_the_present_pace(
 
 
 def test_clinics_of_every_fourth_week_are_spread_over_their_weeks() -> None:
-    clinics = np.zeros(104)
-    clinics[3::4] = 20  # the last week holds one
-    spread, period = unblocked(clinics)
-    assert period == 4 and (spread == 5).all()
-    weekly = np.full(104, 5.0)
-    assert unblocked(weekly)[1] == 1
+    held = np.zeros(104)
+    held[3::4] = 20  # the last week holds one
+    assert clinics(held) == (4, 0) and (unblocked(held) == 5).all()
+    assert clinics(np.full(104, 5.0)) == (1, 0)
+
+
+def test_a_child_of_a_clinic_is_seen_in_part_in_each_week_since_the_last() -> None:
+    seen, risk = np.zeros((104, 12)), np.full((104, 12), 50.0)
+    seen[0::4, 10] = 20  # 20 children of 10 weeks in every fourth week
+    station = SimpleNamespace(seen=seen, risk=risk)
+    evenly = seen_evenly(station, 104)  # type: ignore[arg-type]
+    assert (evenly[:4].sum(1) == 5).all()
+    assert [evenly[k, 10 - k] for k in range(4)] == [5, 5, 5, 5]  # as old as they were then
+
+
+def test_the_search_looks_where_eight_of_twenty_are_seen_in_the_week_before_the_date() -> None:
+    risk, seen = np.full((104, 70), 20.0), np.zeros((104, 70))
+    seen[:, 17] = 8.0
+    place = _due_guess(np.zeros(10), risk, seen, due=18)
+    assert 1 / (1 + np.exp(-place[7])) == pytest.approx(8 / 20)
+    assert np.expm1(place[8]) == pytest.approx(17)
 
 
 def test_services_run_side_by_side_as_each_would_alone(queued: tuple[Built, Pathway]) -> None:

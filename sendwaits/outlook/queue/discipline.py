@@ -30,7 +30,7 @@ _NAMES = (
     "lane_rate",
 )
 _CENTRE = np.array([np.log(5.0), 0.5, 2.0, -2.8, 0.8, 0.5, 1.5, -3.5, 2.0, -0.5])
-_SCALE = np.array([1.4, 1.5, 1.6, 1.2, 0.8, 1.0, 1.5, 1.6, 0.9, 1.0])
+_SCALE = np.array([1.4, 1.5, 1.6, 1.2, 0.8, 1.0, 1.5, 3.0, 0.9, 1.0])
 
 
 @dataclass
@@ -90,10 +90,10 @@ def _about(
 ) -> np.ndarray:
     """Chance a week by age that a child of a cohort is seen as one of a lane whose children are seen about an age.
 
-    Waits of the lane are logistic around ``at``, its spread 0.3 to 8 weeks as ``rate`` falls: a date that is worked to. A
+    Waits of the lane are logistic around ``at``, its spread 0.1 to 8 weeks as ``rate`` falls: a date that is worked to. A
     lane about a standard or before it ends there: who missed the date queues with the others.
     """
-    spread = 8.0 * (1 - rate[:, None]) ** 2 + 0.3
+    spread = 8.0 * (1 - rate[:, None]) ** 2 + 0.08
     at = at[:, None]
     share = share[:, None] * ((age <= due) | (at > due + 0.5))
     before = 1 / (1 + np.exp(-np.clip(1.702 * (age - 0.5 - at) / spread, -30, 30)))
@@ -141,6 +141,7 @@ def fit_discipline(
         (guess, np.diag(near), 22),
         (urgent, np.diag(near), 26),
         (_lane_guess(urgent, guess, early), np.diag(near), 22),
+        (_due_guess(urgent, risk * worth[:, None], seen * worth[:, None], due), np.diag(near), 22),
     ]
     for _ in range(2 if quick else 3):
         for middle, root, size in proposals:
@@ -286,10 +287,27 @@ def _lane_guess(urgent: np.ndarray, guess: np.ndarray, early: tuple[float, float
     share = 1 / (1 + np.exp(-guess[3])) - 1 / (1 + np.exp(-urgent[3]))
     share = float(np.clip(share, 0.05, 0.6))
     out[7] = np.log(share / (1 - share))
-    spread = float(np.clip(early[1] - 0.3, 0.05, 7.0))
+    spread = float(np.clip(early[1] - 0.08, 0.05, 7.0))
     rate = 1 - np.sqrt(spread / 8.0)
     out[8], out[9] = np.log1p(early[0]), np.log(rate / (1 - rate))
     out[0], out[6] = guess[0], guess[6]
+    return out
+
+
+def _due_guess(urgent: np.ndarray, risk: np.ndarray, seen: np.ndarray, due: int) -> np.ndarray:
+    """A fourth place: urgent children, and those seen in the last six weeks before the date as a lane that is worked to it."""
+    out = urgent.copy()
+    hazard = seen.sum(0) / np.maximum(risk.sum(0), 1e-9)
+    ages = np.arange(max(due - 6, 1), min(due + 1, len(hazard)))
+    if not len(ages) or not hazard[ages].any():
+        return out
+    stay = np.concatenate([[1.0], np.cumprod(1 - np.clip(hazard[ages], 0, 0.95))])
+    part = stay[:-1] * hazard[ages]
+    share = float(np.clip(part.sum(), 0.03, 0.9))
+    mean = float((part * ages).sum() / part.sum())
+    spread = float(np.sqrt((part * (ages - mean) ** 2).sum() / part.sum()))
+    rate = 1 - np.sqrt(np.clip(spread - 0.2, 0.02, 7.0) / 8.0)
+    out[7], out[8], out[9] = np.log(share / (1 - share)), np.log1p(mean), np.log(rate / (1 - rate))
     return out
 
 
@@ -336,7 +354,7 @@ def _likelihood(
     grid: int,
 ) -> np.ndarray:
     """Log likelihood of who was seen, given each week's total and what the week is worth, for each row of parameters."""
-    total, weeks = seen.sum(1), np.arange(len(seen))
+    total, weeks = _smooth(seen.sum(1)), np.arange(len(seen))
     rest, out = risk - seen, np.empty(len(parameters))
     for first in range(0, len(parameters), 16):
         table = tables(parameters[first : first + 16], risk.shape[1], typical, grid, due)
@@ -350,3 +368,10 @@ def _likelihood(
         by_week = (1 - w) * log[rows, weeks, j] + w * log[rows, weeks, j + 1]
         out[first : first + 16] = by_week @ worth
     return out
+
+
+def _smooth(total: np.ndarray) -> np.ndarray:
+    """Children seen a week over five weeks: a week with few slots does not mean that only the fast lane was served."""
+    kernel = np.array([1.0, 2.0, 3.0, 2.0, 1.0])
+    near = lambda x: np.convolve(x, kernel, "same") if len(x) >= 5 else x  # noqa: E731
+    return np.asarray((near(total) / near(np.ones(len(total)))).astype(np.float32))

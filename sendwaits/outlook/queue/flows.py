@@ -74,8 +74,8 @@ def _holidays(
     return out
 
 
-def unblocked(counts: np.ndarray) -> tuple[np.ndarray, int]:
-    """A flow that comes in clinics of every 2 to 6 weeks, spread evenly over the weeks of each clinic; and that period.
+def clinics(counts: np.ndarray) -> tuple[int, int]:
+    """Every how many weeks a clinic is held (2 to 6, else 1), and how many weeks before the last week the last one was.
 
     Clinics: at least nine tenths of what is done falls in one week of the period, over the last two years, in 12 children or more.
     """
@@ -85,12 +85,17 @@ def unblocked(counts: np.ndarray) -> tuple[np.ndarray, int]:
             continue
         parts = np.array([recent[::-1][k::period].sum() for k in range(period)])
         if parts.max() >= 0.9 * parts.sum():
-            lead = int(np.argmax(parts))
-            out = counts[::-1].astype(float).copy()
-            for first in range(max(lead - period + 1, 0), len(out), period):
-                out[first : first + period] = out[first : first + period].mean()
-            return out[::-1], period
-    return counts, 1
+            return period, int(np.argmax(parts))
+    return 1, 0
+
+
+def unblocked(counts: np.ndarray) -> np.ndarray:
+    """A flow that comes in clinics, spread evenly over the weeks of each clinic; any other as it is."""
+    period, lead = clinics(counts)
+    out = counts[::-1].astype(float)
+    for first in range(max(lead - period + 1, 0), len(out) if period > 1 else 0, period):
+        out[first : first + period] = out[first : first + period].mean()
+    return out[::-1]
 
 
 @dataclass

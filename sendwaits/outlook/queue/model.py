@@ -18,7 +18,7 @@ from sendwaits.outlook.queue.flows import (
     shape_of,
 )
 from sendwaits.outlook.queue.leaving import drop_of, purges
-from sendwaits.outlook.queue.pace import fitted, share_team, spare_weeks, totals
+from sendwaits.outlook.queue.pace import fitted, seen_evenly, share_team, spare_weeks, totals
 from sendwaits.outlook.queue.reading import Model, WaitModel
 from sendwaits.outlook.queue.station import StationModel
 from sendwaits.outlook.queue.weekly import MAX_AGE, Service, Station, WaitHistory
@@ -112,7 +112,7 @@ def _station(
     standards = [w.standard_days for w in service.waits if w.name in station.waits]
     due = min((d // 7 for d in standards if d is not None), default=MAX_AGE)
     parameters, typical = fit_discipline(
-        station.risk[:recent], station.seen[:recent], groups, rng, due, quick
+        station.risk[:recent], seen_evenly(station, recent), groups, rng, due, quick
     )
     drop, scale = drop_of(station, service.weeks, ages, paths, rng)
     purge, purge_age, drop = purges(station, service.weeks, drop, ahead, paths, rng)

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from sendwaits.outlook.queue.flows import CAPACITY_GROWTH, Draws, fit_level, unblocked
+from sendwaits.outlook.queue.flows import CAPACITY_GROWTH, Draws, clinics, fit_level, unblocked
 from sendwaits.outlook.queue.reading import Model
 from sendwaits.outlook.queue.weekly import Service, Station
 
-__all__ = ["fitted", "share_team", "spare_weeks", "totals"]
+__all__ = ["fitted", "seen_evenly", "share_team", "spare_weeks", "totals"]
 
 
 def totals(service: Service, station: Station) -> tuple[np.ndarray, np.ndarray]:
     """Oldest-first weekly totals of children seen (clinics spread over their weeks) and of starts."""
-    seen = unblocked(station.seen.sum(1)[: service.weeks][::-1])[0]
+    seen = unblocked(station.seen.sum(1)[: service.weeks][::-1])
     return seen, station.starts[: service.weeks][::-1]
+
+
+def seen_evenly(station: Station, weeks: int) -> np.ndarray:
+    """Children seen by week back and age; those of a clinic as if a part of them had been seen in each week since the last."""
+    seen = station.seen[:weeks]
+    period = clinics(seen.sum(1)[::-1])[0]
+    if period == 1:
+        return seen
+    out, ages = np.zeros_like(seen), seen.shape[1]
+    for back in range(period):
+        rows = seen[: max(len(seen) - back, 0)] / period
+        out[back:, : ages - back] += rows[:, back:]
+        out[back:, 0] += rows[:, :back].sum(1)
+    return np.minimum(out, station.risk[:weeks])
 
 
 def fitted(
