@@ -22,6 +22,7 @@ from sendwaits.outlook.queue.prepare import (
     scenario_levers,
 )
 from sendwaits.outlook.queue.reading import COHORTS, Paths
+from sendwaits.outlook.queue.rolling import waits_of
 from sendwaits.outlook.queue.targets import target_rows
 from sendwaits.pathways import Pathway
 from sendwaits.threads import one_thread
@@ -45,8 +46,9 @@ def bridge(
 
     ``due`` plans reach 20 weeks in the month and were not refused before; ``due_on_time_pct`` of them are issued in time
     (the chance a new case has); ``issued`` plans leave the month, ``issued_on_time`` of them in time, ``issued_pct`` their
-    share with p10 and p90: low while a backlog is being cleared, whatever the new cases do. Raises `Refused` when the
-    pathway has no statutory stages.
+    share with p10 and p90: low while a backlog is being cleared, whatever the new cases do. Both shares are moved towards
+    those of the last 13 weeks as far as the back-test of the share within the standard asks. Raises `Refused` when the pathway has no
+    statutory stages.
     """
     ready = prepared or prepare(built, pathway, workspace, as_at, paths, seed)
     service, run = ready.service, ready.baseline
@@ -57,34 +59,30 @@ def bridge(
     plan = service.waits[1]
     days = service.as_at + np.arange(1, 7 * WEEKS + 1)
     first = service.as_at.astype("datetime64[M]") + 1
+    now = float(_percent(plan.within.sum(), plan.completed.sum()))
+    due_now = _due_lately(built, plan.name, service.as_at, plan.standard_days or 140)
     rows = []
     for month in range(min(months, 11)):
         inside = (days.astype("datetime64[M]") == first + month).reshape(WEEKS, 7).mean(1)
-        issued, on_time = (
-            run.completed[plan.name][:, 1:] @ inside,
-            run.within[plan.name][:, 1:] @ inside,
-        )
-        due_day = (
-            (first + month).astype("datetime64[D]"),
-            (first + month + 1).astype("datetime64[D]"),
-        )
-        due, due_on_time = _due(ready, plan.name, *due_day)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            share = np.where(issued > 0, 100 * on_time / issued, np.nan)
-            due_share = np.where(due > 0, 100 * due_on_time / due, np.nan)
-        low, middle, high = (
-            np.nanquantile(share, [0.1, 0.5, 0.9]) if np.isfinite(share).any() else (np.nan,) * 3
-        )
+        issued = run.completed[plan.name][:, 1:] @ inside
+        on_time = run.within[plan.name][:, 1:] @ inside
+        month_days = [(first + month + k).astype("datetime64[D]") for k in (0, 1)]
+        due, due_on_time = _due(ready, plan.name, *month_days)
+        ahead = float((month_days[0] - service.as_at).astype(int) + 15) / 7
+        share = ready.standing.share(_percent(on_time, issued), plan.name, ahead, now)
+        due_share = ready.standing.share(_percent(due_on_time, due), plan.name, ahead, due_now)
         rows.append(
             [
                 str(first + month),
                 float(due.mean()),
-                float(np.nanmean(due_share)) if np.isfinite(due_share).any() else np.nan,
+                _mean(due_share),
                 float(issued.mean()),
-                float(on_time.mean()),
-                middle,
-                low,
-                high,
+                _mean(share) * float(issued.mean()) / 100,
+                *(
+                    np.nanquantile(share, [0.5, 0.1, 0.9])
+                    if np.isfinite(share).any()
+                    else [np.nan] * 3
+                ),
             ]
         )
     return pd.DataFrame(
@@ -100,6 +98,23 @@ def bridge(
             "issued_pct_p90",
         ],
     )
+
+
+def _percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(np.asarray(whole) > 0, 100 * part / np.asarray(whole), np.nan))
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(np.nanmean(values)) if np.isfinite(values).any() else np.nan
+
+
+def _due_lately(built: Built, wait: str, as_at: np.datetime64, limit: int) -> float:
+    """Per cent on time of the plans that were due in the last 13 weeks; those refused or closed before are left out."""
+    waits, today = waits_of(built, wait), int(as_at.astype("int64"))
+    due = waits.start + limit
+    lately = (due <= today) & (due > today - 91) & (waits.done | (waits.stop > due))
+    return float(_percent((lately & waits.done & (waits.stop <= due)).sum(), lately.sum()))
 
 
 def _due(

@@ -228,17 +228,28 @@ def is_issued_cohort(service: Service, target: Target) -> bool:
     return target.measure == "within_20_weeks_pct" and staged
 
 
-def issued_cohort(service: Service, paths: Paths, week: int, year: int) -> np.ndarray:
-    """Per cent of the plans issued from 1 January of ``year`` to the week that were issued within 20 weeks, by path."""
+def issued_cohort(
+    service: Service,
+    paths: Paths,
+    week: int,
+    year: int,
+    as_printed: Callable[[np.ndarray], np.ndarray] = lambda share: share,
+) -> np.ndarray:
+    """Per cent of the plans issued from 1 January of ``year`` to the week that were issued within 20 weeks, by path.
+
+    ``as_printed`` moves the share of the plans still to come.
+    """
     first = (np.datetime64(f"{year}-01-01") - service.as_at).astype(int)
     done, inside = (float(x) for x in _issued(service, first))
     start = max(first, 1)
     shares = np.clip((7 * np.arange(1, week + 1) - start + 1) / 7, 0, 1)
     plan = service.waits[1].name
-    total = done + paths.completed[plan][:, 1 : week + 1] @ shares
-    within = inside + paths.within[plan][:, 1 : week + 1] @ shares
+    coming = paths.completed[plan][:, 1 : week + 1] @ shares
+    within = paths.within[plan][:, 1 : week + 1] @ shares
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(total > 0, 100 * within / total, np.nan)
+        share = as_printed(100 * within / coming) / 100
+        within = np.where(coming > 0, share * coming, 0.0)
+        return np.where(done + coming > 0, 100 * (inside + within) / (done + coming), np.nan)
 
 
 def _issued(service: Service, first: int) -> tuple[int, int]:

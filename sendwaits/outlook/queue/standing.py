@@ -43,21 +43,38 @@ class Standing:
         Where the back-test says "no change" the sheet is left out.
         """
         weeks = np.arange(values.shape[1])
-        part = self.table[(self.table["wait"] == wait) & (self.table["measure"] == measure)]
-        usual = _WIDTH.get(measure, 1.0)
-        at = part["horizon_weeks"].to_numpy(float) if len(part) else np.array([26.0])
-        weight = np.interp(weeks, at, part["weight"] if len(part) else [_TRUST])
-        width = np.interp(weeks, at, part["width"] if len(part) else [usual])
-        still = np.interp(weeks, at, part["method"] == "no change" if len(part) else [0.0])
+        weight, width, still = self._at(wait, measure, weeks)
         now = float(values[0, 0])
         hand = still * now + (1 - still) * (now + sheet[: len(weeks)]) / 2
-        there = np.isfinite(values).any(0)
-        middle = np.zeros(len(weeks))
-        middle[there] = np.nanmedian(values[:, there], axis=0)
-        centre = np.where(np.isfinite(hand), weight * middle + (1 - weight) * hand, middle)
-        out = centre + width * (values - middle)
+        out = _moved(values, weight, width, hand)
         out[:, 0] = values[:, 0]
-        return np.asarray(out)
+        return out
+
+    def share(self, values: np.ndarray, wait: str, week: float, now: float) -> np.ndarray:
+        """Per cent on time by path, ``week`` weeks ahead, moved towards what it is ``now`` as the share within the standard is."""
+        weight, width, _ = self._at(wait, "within_standard_pct", np.array([week]))
+        out = _moved(values[:, None], weight, width, np.array([now]))[:, 0]
+        return np.asarray(np.clip(out, 0.0, 100.0))
+
+    def _at(self, wait: str, measure: str, weeks: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Weight of the simulation, width, and how far "no change" is the method, at these weeks."""
+        part = self.table[(self.table["wait"] == wait) & (self.table["measure"] == measure)]
+        if not len(part):
+            return tuple(np.full(len(weeks), x) for x in (_TRUST, _WIDTH.get(measure, 1.0), 0.0))
+        at = part["horizon_weeks"].to_numpy(float)
+        columns = (part["weight"], part["width"], part["method"] == "no change")
+        return tuple(np.interp(weeks, at, x.to_numpy(float)) for x in columns)
+
+
+def _moved(
+    values: np.ndarray, weight: np.ndarray, width: np.ndarray, hand: np.ndarray
+) -> np.ndarray:
+    """Paths by week with their median drawn to ``hand`` (where there is one) and their spread stretched by ``width``."""
+    there = np.isfinite(values).any(0)
+    middle = np.zeros(values.shape[1])
+    middle[there] = np.nanmedian(values[:, there], axis=0)
+    centre = np.where(np.isfinite(hand), weight * middle + (1 - weight) * hand, middle)
+    return np.asarray(centre + width * (values - middle))
 
 
 def summed(rolled: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from sendwaits.outlook.queue.reading import Levers, Model, Paths
 from sendwaits.threads import one_thread
 from sendwaits.workspace import Target
 
-__all__ = ["capacity", "target_rows", "target_values"]
+__all__ = ["capacity", "moved", "target_rows", "target_values"]
 
 CHANCE = 0.80
 MOST = 8.0
@@ -43,8 +43,24 @@ def target_values(
             else weeks
         )
     if readout.is_issued_cohort(service, target):
-        return readout.issued_cohort(service, paths, week, target.by.year)
+        return readout.issued_cohort(service, paths, week, target.by.year, moved(ready, week, rows))
     return draws(ready, target.wait, target.measure, run, rows)[:, week]
+
+
+def moved(
+    ready: Prepared, week: int, rows: np.ndarray | slice = slice(None)
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Shares on time of the plans to come, by path, moved as far as the baseline's is (`standing`)."""
+    plan = ready.service.waits[1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        done, within = (
+            x[plan.name][:, 1 : week + 1].sum(1)
+            for x in (ready.baseline.completed, ready.baseline.within)
+        )
+        plain = np.where(done > 0, 100 * within / done, np.nan)
+    now = 100 * plan.within.sum() / plan.completed.sum() if plan.completed.sum() else np.nan
+    shift = (ready.standing.share(plain, plan.name, week / 2, now) - plain)[rows]
+    return lambda share: np.clip(share + np.nan_to_num(shift), 0.0, 100.0)
 
 
 def _meets(values: np.ndarray, target: Target) -> np.ndarray:
