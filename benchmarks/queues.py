@@ -99,7 +99,7 @@ def score_world(
             if h:
                 paths_of = draws(ready, wait, measure)[:, h]
             else:
-                weeks = new_child_weeks(ready.baseline, wait)
+                weeks = ready.usual[wait] * new_child_weeks(ready.baseline, wait)
                 paths_of = np.minimum(weeks[~np.isnan(weeks)], 208.0)
             ours = np.array(summary(paths_of)[1:])
             scale = 100 / max(now["waiting"], 1) if measure.startswith("waiting") else 1.0

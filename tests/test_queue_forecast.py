@@ -28,7 +28,7 @@ from sendwaits.outlook.queue.reading import Model, Paths
 from sendwaits.outlook.queue.referred import two_humps
 from sendwaits.outlook.queue.rolling import waits_of
 from sendwaits.outlook.queue.simple import simple
-from sendwaits.outlook.queue.standing import standing
+from sendwaits.outlook.queue.standing import Standing, standing
 from sendwaits.outlook.queue.station import Queue, whole_poisson
 from sendwaits.pathways import Pathway, built_in
 from sendwaits.workspace import AreaInfo, Scenario, Target, Workspace
@@ -582,7 +582,7 @@ def test_a_forecast_that_lost_in_its_back_test_steps_back_to_no_change() -> None
     assert stand.table["method"].tolist() == ["no change"] and stand.table["weight"].iloc[0] < 0.1
     # off by 100 eight times, its band never right: printed within 10 of today's 100, the band wider than it was
     paths = np.column_stack([np.full(101, 100.0), np.linspace(190, 210, 101)])
-    printed = stand.placed(paths, "contact", "waiting", np.array([100.0, 101.0]))[:, 1]
+    printed = stand.placed(paths, "contact", "waiting")[:, 1]
     assert abs(np.median(printed) - 100) < 10 and np.ptp(printed) > 20
     won = [{**r, "p10": 90.0, "p50": 100.0, "p90": 110.0, "no change": 150.0} for r in lost]
     assert standing(pd.DataFrame(won)).table["method"].tolist() == ["simulation"]
@@ -657,3 +657,20 @@ def test_a_fit_looks_back_four_years_so_a_long_history_costs_no_more() -> None:
     long = fit_level(counts, breaks, 40, rng())
     short = fit_level(counts[-208:], breaks[-208:], 40, rng())
     assert np.array_equal(long.level, short.level)
+
+
+def test_a_new_childs_wait_is_drawn_a_quarter_of_the_way_to_the_last_quarters() -> None:
+    counts = np.zeros((2, 400))
+    counts[:, 81] = 10  # all wait 81 weeks
+    run = SimpleNamespace(new_child={"contact": counts}, new_left={"contact": np.zeros(2)})
+    service = SimpleNamespace(waits=[SimpleNamespace(name="contact", usual_weeks=16.0)])
+    # (16 / 81) ^ (1/4) = 2/3: 54 weeks are printed
+    assert readout.usual_factor(service, run, "contact") == pytest.approx(2 / 3)  # type: ignore[arg-type]
+
+
+def test_a_share_of_plans_on_time_without_back_test_keeps_65_parts_of_the_simulation() -> None:
+    nothing = pd.DataFrame(columns=["wait", "measure", "horizon_weeks", "weight", "width"])
+    shares = np.array([10.0, 20.0, 30.0])
+    # middle 0.65 x 20 + 0.35 x 40 = 27, spread x 1.1
+    moved = Standing(nothing).share(shares, "plan", 8, now=40.0)
+    assert moved.tolist() == pytest.approx([16.0, 27.0, 38.0])

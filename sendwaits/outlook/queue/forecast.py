@@ -58,7 +58,9 @@ def forecast(
         read = lambda wait, measure, run=run: draws(ready, wait, measure, run)  # noqa: E731
         rows += readout.weekly_rows(ready.service, ready.model, read, name, WEEKS)
         rows += [
-            readout.new_child_row(ready.service, ready.model, run, w.name, name)
+            readout.new_child_row(
+                ready.service, ready.model, run, w.name, name, ready.usual[w.name]
+            )
             for w in ready.model.waits
         ]
         for target in ready.targets:
@@ -106,7 +108,7 @@ def backtest(
         m: "error_" + m.replace(" ", "_").replace("-", "_")
         for m in ("no change", "stock-flow sheet", "clearance time")
     }
-    out = out.rename(columns=names).drop(columns="hand")
+    out = out.rename(columns=names)
     out["coverage_pct"] = 100 * out["hits"] / out["n"]
     lead = out["error"] - out["error_no_change"]
     out["better"] = np.select([lead < 0, lead > 0], ["forecast", "no change"], "")

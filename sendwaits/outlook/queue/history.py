@@ -225,6 +225,8 @@ def _wait_history(
     late = ~still & done & (now - stop < 91)
     back = (now - stop[late]) // 7
     out.completed = np.bincount(back, minlength=13).astype(float)
+    if late.any():
+        out.usual_weeks = float(np.median((stop - start)[late])) / 7
     if standard is not None:
         out.within = np.bincount(
             back, weights=(stop - start)[late] <= standard, minlength=13

@@ -171,7 +171,11 @@ def compare(
             ]
             new = (
                 new_child[3]
-                if (new_child := readout.new_child_row(service, model, run, wait.name, name)[6:12])
+                if (
+                    new_child := readout.new_child_row(
+                        service, model, run, wait.name, name, ready.usual[wait.name]
+                    )[6:12]
+                )
                 else np.nan
             )
             chances, needs = [np.nan], [np.nan]

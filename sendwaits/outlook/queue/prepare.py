@@ -16,8 +16,7 @@ from sendwaits.outlook.queue.history import read_service
 from sendwaits.outlook.queue.model import build_model
 from sendwaits.outlook.queue.paths import simulate
 from sendwaits.outlook.queue.reading import Levers, Model, Paths
-from sendwaits.outlook.queue.rolling import roll, waits_of
-from sendwaits.outlook.queue.simple import METHODS, simple
+from sendwaits.outlook.queue.rolling import roll
 from sendwaits.outlook.queue.standing import Standing, standing
 from sendwaits.outlook.queue.weekly import Service
 from sendwaits.pathways import Pathway
@@ -33,7 +32,10 @@ PATHS = 400
 
 @dataclass
 class Prepared:
-    """One pathway, fitted and run once: what the tables share. ``rolled``: the forecast made again at past days."""
+    """One pathway, fitted and run once: what the tables share. ``rolled``: the forecast made again at past days.
+
+    ``usual``: by wait, what the wait of a child referred today is multiplied by, towards that of the last quarter.
+    """
 
     service: Service
     model: Model
@@ -42,7 +44,7 @@ class Prepared:
     targets: tuple[Target, ...]
     rolled: pd.DataFrame
     standing: Standing
-    sheets: dict[tuple[str, str], np.ndarray]
+    usual: dict[str, float]
     corrections: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
 
 
@@ -77,23 +79,8 @@ def prepare(
     levers = scenarios.levers_of(service, model, ahead)
     rolled = roll(built, pathway, as_at)
     baseline = simulate(model, WEEKS, levers)
-    sheets = _sheets(built, service, tuple(model.waits[0].over))
-    return Prepared(service, model, levers, baseline, targets, rolled, standing(rolled), sheets)
-
-
-def _sheets(
-    built: Built, service: Service, over: tuple[int, ...]
-) -> dict[tuple[str, str], np.ndarray]:
-    """The stock-flow sheet of every wait and measure by week ahead, today's value first."""
-    day, weeks = int(service.as_at.astype("int64")), tuple(range(WEEKS + 1))
-    out = {}
-    for wait in service.waits:
-        found = simple(waits_of(built, wait.name), day, weeks, over, wait.standard_days)
-        for method, measure, h in found:
-            if method == METHODS[1] and h == WEEKS:
-                line = [found[method, measure, k] for k in weeks]
-                out[wait.name, measure] = np.array(line)
-    return out
+    usual = {w.name: readout.usual_factor(service, baseline, w.name) for w in model.waits}
+    return Prepared(service, model, levers, baseline, targets, rolled, standing(rolled), usual)
 
 
 def _lines(service: Service, targets: tuple[Target, ...]) -> tuple[int, ...]:
@@ -129,9 +116,7 @@ def draws(
     key = (wait, measure)
     if key not in ready.corrections:
         plain = readout.values(ready.model, ready.baseline, wait, measure)
-        ready.corrections[key] = (
-            ready.standing.placed(plain, wait, measure, ready.sheets[key]) - plain
-        )
+        ready.corrections[key] = ready.standing.placed(plain, wait, measure) - plain
     plain = readout.values(ready.model, run or ready.baseline, wait, measure)
     most = 100.0 if measure.endswith("_pct") else np.inf
     out = np.clip(plain + ready.corrections[key][rows, : plain.shape[1]], 0.0, most)

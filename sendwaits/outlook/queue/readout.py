@@ -18,6 +18,7 @@ __all__ = [
     "values",
     "weekly_rows",
     "new_child_weeks",
+    "usual_factor",
     "is_issued_cohort",
     "target_week",
     "summary",
@@ -171,11 +172,24 @@ def new_child_weeks(paths: Paths, wait: str) -> np.ndarray:
     return np.where(late, np.inf, out)
 
 
+def usual_factor(service: Service, paths: Paths, wait: str) -> float:
+    """(Median wait of those completed in the last 13 weeks / simulated median) ^ 1/4, at most 1.6 either way; 1 where one is unknown."""
+    weeks, usual = new_child_weeks(paths, wait), _usual(service, wait)
+    known = weeks[np.isfinite(weeks)]
+    if not len(known) or not np.isfinite(usual):
+        return 1.0
+    return float(np.clip((max(usual, 1.0) / max(np.median(known), 1.0)) ** 0.25, 1 / 1.6, 1.6))
+
+
+def _usual(service: Service, wait: str) -> float:
+    return next(w.usual_weeks for w in service.waits if w.name == wait)
+
+
 def new_child_row(
-    service: Service, model: Model, paths: Paths, wait: str, scenario: str
+    service: Service, model: Model, paths: Paths, wait: str, scenario: str, factor: float = 1.0
 ) -> list[object]:
-    """The single row ``new_child_wait_weeks`` of one wait."""
-    draws = new_child_weeks(paths, wait)
+    """The single row ``new_child_wait_weeks`` of one wait; ``factor`` as `usual_factor` of the baseline."""
+    draws = factor * new_child_weeks(paths, wait)
     draws = draws[~np.isnan(draws)]
     late = np.isinf(draws)
     note = model.notes.get(wait, "")

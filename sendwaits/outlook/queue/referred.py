@@ -31,12 +31,14 @@ def referred_today(
     for wait in ready.model.waits:
         note = ready.model.notes.get(wait.name, "")
         for weeks in SEEN_BY_WEEKS:
-            share = _seen_within(run, wait.name, weeks)
+            share = _seen_within(run, wait.name, weeks, ready.usual[wait.name])
             cells = readout.summary(share) if len(share) else [np.nan] * 6
             last = str(ready.service.as_at + np.timedelta64(28 + 7 * weeks, "D"))
             head = [ready.service.pathway, wait.name, f"seen_within_{weeks}_weeks_pct", last]
             rows.append([*head, 4 + weeks, scenario, *cells, np.nan, note])
-        median = readout.new_child_row(ready.service, ready.model, run, wait.name, scenario)
+        median = readout.new_child_row(
+            ready.service, ready.model, run, wait.name, scenario, ready.usual[wait.name]
+        )
         if two_humps(np.nansum(run.new_child[wait.name], axis=0)):
             median[6:12] = [np.nan] * 6
             median[13] = "two groups, one seen early and one late: no child waits about the median"
@@ -44,13 +46,16 @@ def referred_today(
     return readout.frame(rows)
 
 
-def _seen_within(run: Paths, wait: str, weeks: int) -> np.ndarray:
-    """The share by path, on the paths that were followed long enough."""
+def _seen_within(run: Paths, wait: str, weeks: int, factor: float) -> np.ndarray:
+    """The share by path, on the paths that were followed long enough; every wait times ``factor``, as the median is."""
     counts, left = run.new_child[wait], run.new_left[wait]
     seen = np.nansum(counts, axis=1)
     known = np.isfinite(counts).all(1) & ((run.followed >= weeks + 4) | (left <= 0))
     total = (seen + left)[known]
-    part = np.nansum(counts[known, : weeks + 1], axis=1) - 0.5 * counts[known, weeks]
+    at = weeks / factor
+    by_age = np.cumsum(np.nan_to_num(counts[known]), axis=1)
+    low = min(int(at + 0.5), by_age.shape[1] - 1)
+    part = by_age[:, low] - (low + 0.5 - at) * counts[known, low]
     return np.asarray(100 * part[total > 0] / total[total > 0])
 
 

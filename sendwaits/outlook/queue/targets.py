@@ -35,7 +35,7 @@ def target_values(
     """The measure of a target on every path at its week, as it is printed."""
     service, paths = ready.service, run or ready.baseline
     if target.measure == "new_child_wait_weeks":
-        weeks = readout.new_child_weeks(paths, target.wait)
+        weeks = ready.usual[target.wait] * readout.new_child_weeks(paths, target.wait)
         followed = weeks[~np.isnan(weeks)]  # long waits are followed on a part of the paths only
         return (
             np.where(np.isnan(weeks), np.resize(followed, len(weeks)), weeks)

@@ -54,6 +54,8 @@ class WaitHistory:
     offsets: np.ndarray = field(default_factory=lambda: np.full(7, 1 / 7))
     completed: np.ndarray = field(default_factory=lambda: np.zeros(13))
     within: np.ndarray = field(default_factory=lambda: np.zeros(13))
+    usual_weeks: float = np.nan
+    """Median wait of the children completed in the last 13 weeks."""
     on_time: np.ndarray = field(default_factory=lambda: np.zeros((2, 0)))
     """Completions of the last year and those within the standard, by whole weeks waited on the stations' clock."""
 
