@@ -74,17 +74,22 @@ def run(name: str, workspace: Path, code: str) -> str:
     return "\n".join(shown)
 
 
-def every_page(workspace: Path, code: str, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in NOTEBOOKS:
+def every_page(
+    workspace: Path, code: str, capsys: pytest.CaptureFixture[str], names: tuple = NOTEBOOKS
+) -> None:
+    for name in names:
         told = run(name, workspace, code) + capsys.readouterr().out
         assert not HOLE.findall(told), (name, HOLE.findall(told))
+    if names != NOTEBOOKS:
+        return
     contents = sw.open(workspace).contents(AS_AT)
     index = re.sub(r"<[^>]+>", " ", pages.index(contents).partition("<main")[2])
     assert not HOLE.findall(index)
 
 
 def test_a_service_without_closing_dates_has_its_pages(rows, tmp_path, capsys):
-    every_page(without(tmp_path / "ws", "SLCN", rows["SLCN"], "closed_date"), "SLCN", capsys)
+    workspace = without(tmp_path / "ws", "SLCN", rows["SLCN"], "closed_date")
+    every_page(workspace, "SLCN", capsys, NOTEBOOKS[:3])
 
 
 @pytest.mark.long

@@ -263,3 +263,31 @@ def test_explore_opens_inside_jupyterlab_with_released_numbers_and_says_when_the
         )
         assert profile in inside.locator("body").inner_text()
         assert inside.locator("#chart svg").count() and inside.locator("#table td").count() > 10
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["start_here", "backlog"])
+def test_stored_outputs_show_tables_and_pictures_trusted_or_not_wide_and_narrow(
+    one_service: Any, page: Any, name: str, tmp_path: Path
+) -> None:
+    address, workspace = one_service
+    notebook = Notebook(page, address, workspace / "notebooks" / f"{name}.ipynb")
+    panel = page.locator(".jp-NotebookPanel")
+    wide = "e => e.naturalWidth > 100 && e.getBoundingClientRect().width > 100"
+    for trusted in (False, True):
+        if trusted:
+            page.click('.lm-MenuBar-itemLabel:text-is("File")')
+            page.keyboard.press("Escape")
+            page.keyboard.press("Control+Shift+c")
+            page.locator(".lm-CommandPalette-input").fill("trust notebook")
+            page.keyboard.press("Enter")
+            page.wait_for_timeout(2000)
+        for width in (1400, 700):
+            page.set_viewport_size({"width": width, "height": 1000})
+            page.wait_for_timeout(500)
+            drawn = panel.locator(".jp-OutputArea-output img, .jp-OutputArea-output svg")
+            assert drawn.count() >= 1, (trusted, width)
+            images = panel.locator(".jp-OutputArea-output img")
+            assert all(images.nth(i).evaluate(wide) for i in range(images.count()))
+            assert panel.locator(".jp-OutputArea-output table").count() >= 2
+            page.screenshot(path=tmp_path / f"{name}_{'trusted' if trusted else 'not'}_{width}.png")
