@@ -271,7 +271,7 @@ def test_stored_outputs_show_tables_and_pictures_trusted_or_not_wide_and_narrow(
     one_service: Any, page: Any, name: str, tmp_path: Path
 ) -> None:
     address, workspace = one_service
-    notebook = Notebook(page, address, workspace / "notebooks" / f"{name}.ipynb")
+    Notebook(page, address, workspace / "notebooks" / f"{name}.ipynb")
     panel = page.locator(".jp-NotebookPanel")
     wide = "e => e.naturalWidth > 100 && e.getBoundingClientRect().width > 100"
     for trusted in (False, True):
