@@ -378,6 +378,53 @@ def test_a_control_chart_marks_special_months_with_diamonds_and_keys_its_limits(
     assert {k.split("|")[3] for k in keyed} == {"upper", "mean", "lower"}
 
 
+def test_a_special_month_on_the_good_side_is_no_worse_one() -> None:
+    rows = frame(WAVE, "starts")
+    for side, colour in (("high", "#c24a0b"), ("low", "#12436d"), ("", "#12436d")):
+        svg = drawing(charts.spc(rows, limits(rows), worse=side))
+        diamonds = [e for e in marks(svg) if e.tag == f"{SVG}path"]
+        assert [e.get("fill").lower() for e in diamonds] == [colour], side
+
+
+def test_the_band_and_the_names_at_its_edge_are_the_limits() -> None:
+    rows = frame(WAVE, "starts")
+    found = limits(rows)
+    ax = charts.spc(rows, found)
+    edge = ax.collections[0].get_paths()[0].vertices[:, 1]
+    assert edge.max() == pytest.approx(found["upper"].max())
+    assert edge.min() == pytest.approx(max(found["lower"].min(), 0))
+    last, said = found.iloc[-1], words(drawing(ax))
+    for name, column in (("Upper", "upper"), ("Average", "mean"), ("Lower", "lower")):
+        value = charts.words.number(max(float(last[column]), 0))
+        assert any(t.startswith((f"{name} {value}", value)) for t in said), (name, value)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [charts.line, lambda f: charts.spc(f, limits(f)), charts.flow, charts.bars],
+    ids=["line", "spc", "flow", "bars"],
+)
+def test_every_axis_of_amounts_starts_at_zero_and_holds_its_largest(draw) -> None:
+    low, high = [203.0] * 12 + [207.0] * 12, [203.0] * 24
+    if draw is charts.flow:
+        rows = pd.concat([frame(low, "waiting"), frame(high, "starts"), frame(high, "completed")])
+    elif draw is charts.bars:
+        rows = pd.concat([frame([v], group=f"district={g}") for g, v in zip("ab", (203, 207))])
+    else:
+        rows = frame(low, "starts")
+    axes = np.atleast_1d(draw(rows))
+    amounts = [a.get_xlim() if draw is charts.bars else a.get_ylim() for a in axes]
+    assert all(base == 0 for base, _ in amounts) and max(top for _, top in amounts) >= 207
+
+
+def test_a_dated_change_stands_on_its_day() -> None:
+    from matplotlib.dates import date2num
+
+    ax = charts.line(frame(RISE), change_points={"2024-03-15": "moved"})
+    upright = [x for x in (line.get_xdata() for line in ax.lines) if len(x) == 2 and x[0] == x[1]]
+    assert [float(x[0]) for x in upright] == [float(date2num(pd.Timestamp("2024-03-15")))]
+
+
 def test_a_rebased_control_chart_carries_the_old_average_on_as_dashes() -> None:
     rows = frame(
         [50.0, 52, 48, 51, 49, 50, 53, 47, 50, 51, 49, 50]

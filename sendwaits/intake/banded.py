@@ -178,7 +178,7 @@ def read(path: Path, pathway: Pathway, day: date) -> Banded:
     told = table.get("date", pd.Series("", table.index))
     table["date"] = [_day(t, day) for t in told]
     table["wait"] = _waits(table, pathway, path.name)
-    total = table["band"].str.contains(TOTAL, regex=True)
+    total = pd.Series([bool(re.search(TOTAL, b)) for b in table["band"]], table.index, dtype=bool)
     why = pd.Series("", table.index, dtype=object)
     why[total] = "Q-TOTAL"
     why[table["date"].isna()] = "Q-DATE"

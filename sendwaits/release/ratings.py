@@ -141,8 +141,7 @@ def target_words(target: Target, pathway: Pathway) -> str:
     aim, side = goal(target), "at least" if target.at_least is not None else "at most"
     measure = target.measure
     if measure == "within_standard_pct":
-        days = pathway.wait(target.wait).standard_days or 0
-        return f"{aim:g}% within {words.tied(f'{days // 7} weeks')}"
+        return f"{aim:g}% within {words.standard(*pathway.wait(target.wait).standard)}"
     if measure.startswith("waiting_over_"):
         line = words.tied(f"over {measure.split('_')[2]} weeks")
         return f"no child {line}" if aim == 0 else f"{side} {aim:,g} children {line}"

@@ -26,6 +26,7 @@ __all__ = [
     "ordinal",
     "period",
     "plural",
+    "standard",
     "tied",
     "uncounted",
 ]
@@ -39,6 +40,13 @@ COUNTS = "no one two three four five six seven eight nine ten eleven twelve".spl
 
 def _date(value: date | str) -> date:
     return date.fromisoformat(value[:10]) if isinstance(value, str) else value
+
+
+def standard(unit: str, days: int) -> str:
+    """ "13 weeks"; "30 working days"; days where calendar days are not whole weeks."""
+    if unit != "calendar":
+        return tied(f"{days} {unit} days")
+    return tied(f"{days // 7} weeks" if days % 7 == 0 else f"{days} days")
 
 
 def uncounted(text: str) -> str:

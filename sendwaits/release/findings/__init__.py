@@ -99,10 +99,7 @@ def stop(wait: Wait) -> str:
 
 def standard(wait: Wait) -> str:
     """ "13 weeks"; days where the standard is not whole weeks."""
-    unit, days = wait.standard
-    if unit != "calendar":
-        return words.tied(f"{days} {unit} days")
-    return words.tied(f"{days // 7} weeks" if days % 7 == 0 else f"{days} days")
+    return words.standard(*wait.standard)
 
 
 def extracts(report: Report) -> str:
