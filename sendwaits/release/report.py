@@ -57,6 +57,7 @@ class Report(publish.Published):
         self.waits = service.pathway.headline
         self.wait = max(self.waits, key=lambda w: w.standard_days or 0)
         self._series = {k: v for k, v in service.released.groupby(COLUMNS[:4], sort=False)}
+        self._recent: dict[tuple[str, ...], pd.DataFrame] = {}
         self.ahead = ahead.Ahead(service.forecast)
         self.referred = ahead.Ahead(service.referred)
 
@@ -69,7 +70,13 @@ class Report(publish.Published):
 
     def series(self, wait: str, measure: str, group: str = "") -> pd.DataFrame:
         """The released rows of one series in its finest grain, oldest first; no rows when it is not published."""
-        rows = self._series.get((self.pathway.code, wait, measure, group))
+        which = (self.pathway.code, wait, measure, group)
+        if which not in self._recent:
+            self._recent[which] = self._cut(self._series.get(which))
+        return self._recent[which].copy()
+
+    def _cut(self, rows: pd.DataFrame | None) -> pd.DataFrame:
+        """The rows of the report's months in their finest grain, oldest first."""
         if rows is None:
             return self.service.released.iloc[:0]
         rows = _finest(rows).drop_duplicates("period_end", keep="last")

@@ -34,8 +34,10 @@ def claim(chart: Chart, frame: pd.DataFrame) -> int:
     for ax in figure_of(chart).axes:
         own, panel = house(ax), begin(ax)
         for artist, marks in _marks(ax):
+            if artist in own:
+                continue
             given = [_row(ax, rows, x, y) for x, y in marks]
-            if artist not in own and given and all(given):
+            if given and all(given):
                 panel.keyed[artist] = [key for key in given if key]
                 found += len(given)
     return found
