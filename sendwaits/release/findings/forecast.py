@@ -13,7 +13,7 @@ from sendwaits.release.findings import stop
 from sendwaits.release.findings.backlog import closing as _closing
 from sendwaits.release.findings.backlog import for_wait, wait_of
 from sendwaits.release.findings.figures import key, share_key, waiting_key
-from sendwaits.release.findings.recovery import numbers_of, plan_of
+from sendwaits.release.findings.recovery import factor_of, numbers_of, plan_of
 from sendwaits.release.key import Key
 from sendwaits.release.number import Number
 
@@ -217,6 +217,7 @@ def recovery(report: Report, frame: pd.DataFrame) -> Facts:
         "now": numbers.get(("completed_per_week", "", "value")),
         "needed": numbers[needed[len(needed) // 2]] if needed else None,
         "target": numbers.get(("target_list", "", "value")),
+        "factor": factor_of(report),
     }
 
 

@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from sendwaits.pathways import Wait
     from sendwaits.release.report import Report
 
-__all__ = ["numbers_of", "plan_of"]
+__all__ = ["factor_of", "numbers_of", "plan_of"]
 
 DEFAULT_WEEKS = 18
+
+
+def factor_of(report: Report) -> int:
+    """4 where children wait their turn; 1 for statutory stages, where the work itself takes the time."""
+    return 1 if report.pathway.timeliness else 4
 
 
 def plan_of(report: Report, wait: Wait) -> list[Any]:
@@ -29,6 +34,7 @@ def plan_of(report: Report, wait: Wait) -> list[Any]:
             wait.name,
             report.as_at,
             target_weeks=weeks,
+            factor=factor_of(report),
             line_weeks=report.line(wait),
         )
     except Refused:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from markupsafe import Markup
 
-from sendwaits.release import show, words
+from sendwaits.release import show, verdicts, words
 from sendwaits.release.findings import standard, stop
 from sendwaits.release.findings.backlog import closing as _closing
 from sendwaits.release.findings.backlog import for_wait, target_facts, year_before
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from sendwaits.release.report import Report
 
 Facts = dict[str, Any]
+SHIFTS = ("referrals", "waiting", "mean_weeks_open", "mean_weeks_completed", "within_standard_pct")
+"""The measures of the page whose settled shifts may want a change point."""
 
 
 def opening(report: Report, frame: pd.DataFrame) -> Facts:
@@ -184,5 +186,23 @@ def years_tables(report: Report, frame: pd.DataFrame) -> list[show.Table]:
 
 
 def closing(report: Report, frame: pd.DataFrame) -> Facts:
-    """As on the backlog page, asked about referrals."""
-    return _closing(report, frame) | {"v_demand": report.verdict("", "referrals")}
+    """As on the backlog page, asked about referrals; and the change points that its settled shifts propose."""
+    return _closing(report, frame) | {
+        "v_demand": report.verdict("", "referrals"),
+        "proposed": proposed(report),
+    }
+
+
+def proposed(report: Report) -> list[Facts]:
+    """The settled shifts of this page's series that no dated change accounts for: what, its wait, its verdict."""
+    waits = {"", *(w.name for w in report.waits)}
+    mine = [report.verdict(w, m) for w in sorted(waits) for m in SHIFTS if len(report.series(w, m))]
+    found = verdicts.proposals(mine, report.changes())
+    return [
+        {
+            "what": words.measure(p.measure).noun
+            + (for_wait(report, report.pathway.wait(p.wait)) if p.wait else ""),
+            "v": report.verdict(p.wait, p.measure),
+        }
+        for p in found
+    ]
