@@ -156,7 +156,22 @@ def test_months_add_up_to_a_quarter_and_a_missing_month_is_not_bridged():
     assert row["verdict"] == "agrees"  # 30 + 33 + 37
     assert row["keys"][0] == str(Key("SLCN", "contact", "starts", "", "2024-01-01", "2024-01-31"))
     gap = KNOWN[KNOWN["period_end"] != "2024-02-29"]
-    assert verdict(gap, **said, value="100")["missing"] == ("records of that measure and date",)
+    assert verdict(gap, **said, value="100")["missing"] == (
+        "a figure of that date (the nearest known is March 2024)",
+    )
+
+
+def test_a_month_inside_a_known_quarter_and_a_day_between_two_censuses_name_what_is_known():
+    quarter = (
+        KNOWN[KNOWN["measure"] == "starts"]
+        .iloc[:1]
+        .assign(period_start="2024-01-01", period_end="2024-03-31", value=100.0)
+    )
+    said = {"pathway": "SLCN", "wait": "contact", "measure": "starts", "value": "30"}
+    row = verdict(quarter, **said, now="2024-02")
+    assert row["missing"] == ("a figure of that date (known around it is January to March 2024)",)
+    row = verdict(**NST | {"base": "", "now": "2024-07-19"}, measure="mean_weeks_open", value="54")
+    assert row["missing"] == ("a figure of that date (the nearest known is 31 July 2024)",)
 
 
 def test_what_the_sentence_does_not_give_is_named():

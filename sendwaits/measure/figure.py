@@ -108,6 +108,7 @@ def look_up(
     rows = _rows(figures, which, measure)
     stock = bool(len(rows)) and not rows["begins"].any()
     first, last = (day.isoformat() for day in period)
+    every = rows
     if stock:
         rows = rows[rows["ends"] == last]
     else:
@@ -116,7 +117,7 @@ def look_up(
             first = str(rows["begins"].iloc[0]) if len(rows) == 1 else first
         rows = tiling(rows, first, last)
     if rows.empty:
-        raise Refused(_NO_ROW)
+        raise Refused(_known_instead(every, first, last))
     form = set(rows["form"]) if "form" in rows else set()
     unit_of = str(rows["unit"].iloc[0])
     facts: dict[str, Any] = {"unit": unit_of, "period": period, "flow": not stock}
@@ -137,6 +138,16 @@ def look_up(
     return Found(value, low, high, **facts, rounded=low != high, note=note)
 
 
+def _known_instead(rows: pd.DataFrame, first: str, last: str) -> str:
+    """What is missing, and which period is known instead: the one around it, else the nearest to its end."""
+    around = rows[(rows["begins"] <= first) & (rows["ends"] >= last) & (rows["begins"] != "")]
+    away = (pd.to_datetime(rows["ends"]) - pd.Timestamp(last)).abs()
+    row = around.iloc[0] if len(around) else rows.loc[away.idxmin()]
+    days = [date.fromisoformat(d) for d in (row["begins"] or row["ends"], row["ends"])]
+    which = "known around it is" if len(around) else "the nearest known is"
+    return f"a figure of that date ({which} {in_words((days[0], days[1]))})"
+
+
 def _range(row: pd.Series, value: float, unit: str, form: set[str]) -> tuple[float, float]:
     """Between which exact values a released one lies: counts to the nearest 5, shares of such counts, one decimal."""
     if "rounded" in form and unit == "count":
@@ -153,8 +164,15 @@ def _range(row: pd.Series, value: float, unit: str, form: set[str]) -> tuple[flo
 def _rows(figures: Figures, which: Any, measure: str) -> pd.DataFrame:
     """The rows of the measure, with ``begins`` (empty for a stock) and ``ends`` as ISO text."""
     rows = figures.get((which.pathway, measure, which.group))
-    if rows is None and not which.pathway:  # a released set has the sums of monthly totals
-        rows = figures.get(("", f"total:{measure}", ""))
+    if (
+        rows is None
+    ):  # a released set has sums of monthly totals, and means of groups in whole weeks
+        kind = "group" if which.pathway else "total"
+        rows = figures.get((which.pathway, f"{kind}:{measure}", which.group))
+    if rows is None and which.group and (which.pathway, measure, "") in figures:
+        raise Refused(
+            f"this measure of one {which.group.partition('=')[0]} (known of all children only)"
+        )
     if rows is None:
         raise Refused(_NO_ROW)
     if which.wait:

@@ -138,7 +138,7 @@ def totals(
 ) -> pd.DataFrame:
     """Monthly totals as the sums of equal periods (12 months, year to date): measure total:<measure>; see `door.windows`.
 
-    Months themselves are not printed: many are of a few children.
+    Months are printed of spending only, the last 24: of a count many are of a few children.
     """
     from sendwaits.measure import totals as measured
 
@@ -152,9 +152,25 @@ def totals(
         return Number(key, float(getattr(r, side)), r.unit, "exact")
 
     rows = [number(r, side) for r in found.itertuples() for side in ("base", "now")]
+    rows += [
+        Number(
+            Key("", "", f"total:{r.measure}", "", r.period_start, r.period_end),
+            r.value,
+            r.unit,
+            "exact",
+        )
+        for r in measured.figures(series).itertuples()
+        if r.unit != "count" and _recent(r.period_end, as_at)
+    ]
     told = [] if profile.exact else door.register.read(workspace.root)
     earlier = [r.totals for r in told if r.totals is not None]
     return door.windows(rows_of({n.key: n for n in rows}.values()), profile, earlier)
+
+
+def _recent(end: str, as_at: date) -> bool:
+    """Whether a month ended in the 24 months up to as_at."""
+    months = (as_at.year - int(end[:4])) * 12 + as_at.month - int(end[5:7])
+    return end <= as_at.isoformat() and months < 24
 
 
 def _whole(value: Any) -> int | None:

@@ -67,12 +67,15 @@ class Number:
         if not self.shown:
             return UNDEFINED
         of_group = "group:" in self.key.measure and self.form == "rounded"
-        whole = self.unit == "count" or (of_group and self.denominator is None)
+        whole = self.unit in ("count", "GBP") or (of_group and self.denominator is None)
+        whole |= self.key.measure.startswith("longest_")
         default = 0 if whole and float(self.value).is_integer() else 1
         return printed(self.exact, default if self.decimals is None else self.decimals)
 
     def __str__(self) -> str:
-        return self.bare + "%" if self.unit == "percent" and self.shown else self.bare
+        if not self.shown:
+            return self.bare
+        return {"percent": f"{self.bare}%", "GBP": f"£{self.bare}"}.get(self.unit, self.bare)
 
     def __html__(self) -> Markup:
         return self._keyed(str(self))

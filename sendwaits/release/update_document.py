@@ -36,9 +36,12 @@ def _blocks(report: AreaReport) -> Iterator[document.Block]:
         yield from _section(
             report, "each_service", rows, rows[rows["measure"] == "mean_weeks_open"]
         )
-    for name in ("statements", "totals", "nation"):
-        frame = services.iloc[:0] if name == "statements" else getattr(report, name)()
+    for name in ("statements", "totals"):
+        frame = services.iloc[:0] if name == "statements" else report.totals()
         yield from _section(report, name, frame, None)
+    for _, rows in report.spending().groupby("measure", sort=False):
+        yield from _section(report, "spending", rows, rows)
+    yield from _section(report, "nation", report.nation(), None)
 
 
 def _section(

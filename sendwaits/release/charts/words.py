@@ -8,14 +8,9 @@ from datetime import date
 from typing import Any
 
 from sendwaits.release.key import SUPPRESSED, UNDEFINED
-from sendwaits.release.words import group, measure
+from sendwaits.release.words import MONTHS, NBSP, day, group, measure
 
 __all__ = ["day", "month", "number", "period", "plain", "tick"]
-
-NBSP = "\u00a0"
-MONTHS = (
-    "January,February,March,April,May,June,July,August,September,October,November,December"
-).split(",")
 
 
 def number(value: float, unit: str = "count", form: str = "exact") -> str:
@@ -44,11 +39,6 @@ def _month(day: date, short: bool) -> str:
 def month(day: Any) -> str:
     """Jul 2024."""
     return f"{_month(day, True)}{NBSP}{day.year}"
-
-
-def day(day: Any) -> str:
-    """31 July 2024, held together."""
-    return f"{day.day}{NBSP}{_month(day, False)}{NBSP}{day.year}"
 
 
 def period(start: Any, end: Any, short: bool = True) -> str:

@@ -54,7 +54,7 @@ def equity(
     not known stand in none); the share of each year's children seen by 20, 40 and 52 weeks; what became of the referrals of
     the newest year that ended 52 weeks ago or more; re-referrals of the newest whole year; children who may grow too old.
     Of a service that works its list in groups (`Pathway.split`) the mean completed wait of each, by quarter (``phase``: see
-    `quarters`) or year. Analyst: exact.
+    `quarters`) and closed year. Analyst: exact.
     """
     import pandas as pd
 
@@ -101,22 +101,23 @@ def _groups(built: Built, wait: Wait, as_at: date, profile: Profile) -> pd.DataF
 def _worked(
     built: Built, pathway: Pathway, wait: str, as_at: date, profile: Profile, phase: int | None
 ) -> pd.DataFrame:
-    """The mean completed wait of each group that the service works in: quarters, else years, in which each has 2k or more."""
+    """The mean completed wait of each group that the service works in: quarters and closed years, if each has 2k in all of them."""
+    import pandas as pd
+
     years = measures.periods(as_at, "year", 1, date(as_at.year - 3, 1, 1))
+    found = []
     for times in (quarters(as_at, phase=phase), years):
         rows = measures.figures(built, pathway, times, pathway.split)
         rows = rows[(rows["wait"] == wait) & (rows["measure"] == "mean_weeks_completed")]
         rows = rows[(rows["group"] != "") & ~rows["group"].str.endswith("=unknown")]
+        rows = rows[
+            profile.exact | rows["period_end"].str.endswith("-12-31") | (times is not years)
+        ]
         rows = rows.assign(**dict.fromkeys(SIDES, float("nan")), form="exact")
-        if profile.exact:
-            return rows[rows["n"] > 0]
-        if (
-            len(rows)
-            and rows["group"].nunique() > 1
-            and (rows["n"] >= APART * profile.smallest).all()
-        ):
-            return _coarse(rows)
-    return rows[:0]
+        enough = rows["group"].nunique() > 1 and (rows["n"] >= APART * profile.smallest).all()
+        if profile.exact or enough:
+            found.append(rows[rows["n"] > 0] if profile.exact else _coarse(rows))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
 
 def _coarse(rows: pd.DataFrame) -> pd.DataFrame:

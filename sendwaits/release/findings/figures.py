@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -120,3 +121,21 @@ def share_key(report: Report, wait: Wait) -> dict[str, Any]:
         none = Markup("none completed {}").format(share.when)
         about = Markup("not published: {}").format(why) if why else none
     return key(f"{goal} within {standard(wait)}", share, about, line)
+
+
+def year_apart(numbers: Sequence[Number]) -> list[tuple[Number, Number]]:
+    """(before, after) for each number and that of the same days of the year before; 28 and 29 February are the same."""
+
+    def days(number: Number) -> tuple[str, str]:
+        start, end = number.key.period_start, number.key.period_end
+        return start[5:], end[5:].replace("02-29", "02-28")
+
+    def year(number: Number) -> int:
+        return int(number.key.period_start[:4])
+
+    return [
+        (before, after)
+        for after in numbers
+        for before in numbers
+        if year(before) == year(after) - 1 and days(before) == days(after)
+    ]

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from sendwaits.measure import themes
 from sendwaits.release import show, verdicts, words
+from sendwaits.release.findings.figures import year_apart
 from sendwaits.release.number import Number
 
 if TYPE_CHECKING:
@@ -22,19 +23,10 @@ def _pairs(frame: pd.DataFrame) -> list[Facts]:
     found = []
     for code, rows in frame[frame["group"] == ""].groupby("pathway", sort=False):
         numbers = [Number.of(r) for r in rows.sort_values("period_end").itertuples(index=False)]
-        for after in numbers:
-            year = int(after.key.period_start[:4]) - 1
-            start = f"{year}{after.key.period_start[4:]}"
-            twin = [n for n in numbers if n.key.period_start == start and _same(n, after)]
-            if twin:
-                whole = after.key.period_end.endswith("-12-31")
-                found.append({"code": code, "whole": whole, "before": twin[0], "after": after})
+        for before, after in year_apart(numbers):
+            whole = after.key.period_end.endswith("-12-31")
+            found.append({"code": code, "whole": whole, "before": before, "after": after})
     return sorted(found, key=lambda p: p["whole"])
-
-
-def _same(before: Number, after: Number) -> bool:
-    ends = before.key.period_end[5:], after.key.period_end[5:]
-    return ends[0] == ends[1] or set(ends) == {"02-28", "02-29"}
 
 
 def opening(report: AreaReport, frame: pd.DataFrame) -> Facts:

@@ -10,14 +10,21 @@ from markupsafe import Markup
 from sendwaits.release import show, verdicts, words
 from sendwaits.release.findings import standard, stop
 from sendwaits.release.findings.backlog import closing as _closing
-from sendwaits.release.findings.backlog import for_wait, target_facts, year_before
+from sendwaits.release.findings.backlog import target_facts, year_before
 from sendwaits.release.findings.equity import cohorts as cohorts
 from sendwaits.release.findings.equity import cohorts_tables as cohorts_tables
 from sendwaits.release.findings.equity import equity as equity
 from sendwaits.release.findings.equity import equity_tables as equity_tables
 from sendwaits.release.findings.equity import journey as journey
 from sendwaits.release.findings.equity import journey_tables as journey_tables
-from sendwaits.release.findings.figures import key, share_key, since, verdict_line, waiting_key
+from sendwaits.release.findings.figures import (
+    key,
+    longest,
+    share_key,
+    since,
+    verdict_line,
+    waiting_key,
+)
 from sendwaits.release.findings.worked import months_of, together, worked
 from sendwaits.release.findings.worked import split as split
 from sendwaits.release.findings.worked import split_tables as split_tables
@@ -77,6 +84,11 @@ def keys(report: Report) -> list[Facts]:
     ]
 
 
+def _of_wait(report: Report, wait: Wait | None) -> str:
+    """ " for treatment" after a noun, where the page has several lists; else nothing."""
+    return f" for {stop(wait)}" if wait and len(report.waits) > 1 else ""
+
+
 def _series(report: Report, frame: pd.DataFrame, **more: Any) -> Facts:
     """One series that leads a section: newest number, a year before, verdict; ``others`` the further series of the frame."""
     leads = list(frame.groupby(COLUMNS[1:4], sort=False).groups) or [
@@ -92,7 +104,7 @@ def _series(report: Report, frame: pd.DataFrame, **more: Any) -> Facts:
     return {
         "template": "trend/series.j2",
         "wait": of,
-        "for_wait": (for_wait(report, of) if of else "") + together(report, of, measure),
+        "for_wait": _of_wait(report, of) + together(report, of, measure),
         "what": words.measure(measure),
         "v": report.verdict(wait, measure, group),
         "now": report.number(wait, measure, group),
@@ -107,8 +119,10 @@ def _series(report: Report, frame: pd.DataFrame, **more: Any) -> Facts:
 
 
 def open_waits(report: Report, frame: pd.DataFrame) -> Facts:
-    """The mean wait so far leads; the median beside it."""
-    return _series(report, frame, population="open waits at each date", note="open")
+    """The mean wait so far leads; the median beside it, and the longest waits as they may be said."""
+    facts = _series(report, frame, population="open waits at each date", note="open")
+    told = [o for o in facts["others"] if o["now"].key.measure != "longest_weeks_open"]
+    return facts | {"others": told, "longest": longest(report, facts["wait"] or report.wait)[1]}
 
 
 def completed_waits(report: Report, frame: pd.DataFrame) -> Facts:
@@ -201,7 +215,7 @@ def proposed(report: Report) -> list[Facts]:
     return [
         {
             "what": words.measure(p.measure).noun
-            + (for_wait(report, report.pathway.wait(p.wait)) if p.wait else ""),
+            + _of_wait(report, report.pathway.wait(p.wait) if p.wait else None),
             "v": report.verdict(p.wait, p.measure),
         }
         for p in found

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from sendwaits.release import show, verdicts, words
 from sendwaits.release.findings import standard, stop
 from sendwaits.release.findings.backlog import year_before
+from sendwaits.release.findings.figures import year_apart
 from sendwaits.release.findings.index import dated
 from sendwaits.release.findings.index import keys as keys
 from sendwaits.release.findings.index import opening as opening
@@ -95,24 +96,9 @@ def _equal(frame: pd.DataFrame) -> list[Facts]:
     found = []
     for measure, rows in frame.groupby("measure", sort=False):
         numbers = [Number.of(r) for r in rows.itertuples(index=False)]
-        for now in numbers:
-            start = f"{int(now.key.period_start[:4]) - 1}{now.key.period_start[4:]}"
-            base = [n for n in numbers if n.key.period_start == start]
-            months = (
-                pd.Timestamp(now.key.period_end).to_period("M")
-                - pd.Timestamp(now.key.period_start).to_period("M")
-            ).n + 1
-            base = [n for n in base if _months(n) == months]
-            if base:
-                name = str(measure).removeprefix("total:").replace("_", " ")
-                found.append({"name": name, "base": base[0], "now": now, "months": months})
+        name = str(measure).removeprefix("total:").replace("_", " ")
+        found += [{"name": name, "base": before, "now": now} for before, now in year_apart(numbers)]
     return found
-
-
-def _months(number: Number) -> int:
-    ends = (pd.Timestamp(d).to_period("M") for d in number.key[4:])
-    start, end = ends
-    return (end - start).n + 1
 
 
 def totals_tables(report: AreaReport, frame: pd.DataFrame) -> list[show.Table]:
@@ -120,13 +106,30 @@ def totals_tables(report: AreaReport, frame: pd.DataFrame) -> list[show.Table]:
     rows = []
     for p in _equal(frame):
         ends = (p["now"].value, p["now"].key), (p["base"].value, p["base"].key)
-        said = verdicts.words.compare(*ends) if p["now"].shown and p["base"].shown else ""
+        said = (
+            verdicts.words.compare(*ends, unit=p["now"].unit)
+            if p["now"].shown and p["base"].shown
+            else ""
+        )
         rows.append((words.capital(p["name"]), dated(p["base"]), dated(p["now"]), said))
     heads = ("Total", "Before", "Now", "Now is")
     caption = (
         "Monthly totals: the last 12 months and the 12 before, the year to date and the same months"
     )
     return [show.Table(caption, heads, rows, left=frozenset({3}), cards=True)] if rows else []
+
+
+def spending(report: AreaReport, frame: pd.DataFrame) -> Facts:
+    """Each monthly amount of money: the newest month, the same month of the year before, the comparison of the two."""
+    found = []
+    for measure, rows in frame.groupby("measure", sort=False):
+        numbers = [Number.of(r) for r in rows.sort_values("period_end").itertuples(index=False)]
+        before = year_before(numbers)
+        now, name = numbers[-1], str(measure).removeprefix("total:").replace("_", " ")
+        base = (before.value, before.key) if before else None
+        said = verdicts.words.compare((now.value, now.key), base, unit="GBP") if base else ""
+        found.append({"name": name, "now": now, "before": before, "said": said})
+    return {"found": found}
 
 
 def nation(report: AreaReport, frame: pd.DataFrame) -> Facts:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sendwaits.release import show, words
+from sendwaits.release.key import grains
 from sendwaits.release.number import Number
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def completed(report: Report, wait: str, group: str) -> Number | None:
     if not len(rows):
         return None
     mine = (rows["wait"] == wait) & (rows["measure"] == "group:mean_weeks_completed")
-    rows = rows[mine & (rows["group"] == group)].sort_values("period_end")
+    rows = rows[mine & (rows["group"] == group)].sort_values(["period_end", "period_start"])
     return next((Number.of(r) for r in rows.tail(1).itertuples(index=False)), None)
 
 
@@ -81,7 +82,7 @@ def split(report: Report, frame: pd.DataFrame) -> Facts:
 def split_tables(report: Report, frame: pd.DataFrame) -> list[show.Table]:
     """Dates down, groups across, each mean in weeks and in months: open waits, then completed ones."""
     tables = []
-    for measure, rows in frame.groupby("measure", sort=False):
+    for (measure, grain), rows in frame.groupby(["measure", grains(frame)], sort=False):
         groups = list(dict.fromkeys(rows["group"]))
         cells = {(r.period_end, r.group): Number.of(r) for r in rows.itertuples(index=False)}
         heads = [
@@ -97,7 +98,7 @@ def split_tables(report: Report, frame: pd.DataFrame) -> list[show.Table]:
             for end, row in rows.drop_duplicates("period_end").set_index("period_end").iterrows()
         ]
         what = words.measure(str(measure).rpartition(":")[2]).noun
-        caption = f"{report.pathway.label}: {what}, by {report.pathway.split}"
+        caption = f"{report.pathway.label}: {what}, by {report.pathway.split} and {grain}"
         tables.append(show.Table(caption, ("Period", *heads), lines))
     return tables
 

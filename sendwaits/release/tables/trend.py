@@ -28,14 +28,17 @@ __all__ = [
 ]
 
 
+OPEN = ("mean_weeks_open", "median_weeks_open", "longest_weeks_open")
+
+
 def _each(report: Report, *measures: str, caption: str) -> show.Frame:
     pairs = [(w.name, m) for w in report.waits for m in measures]
     return report.frame(*pairs, caption=f"{report.pathway.label}: {caption}")
 
 
 def open_waits(report: Report) -> show.Frame:
-    """How long children still waiting have waited so far: mean and median, by wait and period."""
-    return _each(report, "mean_weeks_open", "median_weeks_open", caption="waits so far")
+    """How long children still waiting have waited so far: mean, median and longest, by wait and period."""
+    return _each(report, *OPEN, caption="waits so far")
 
 
 def completed_waits(report: Report) -> show.Frame:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sendwaits.release.area_report import AreaReport
     from sendwaits.release.report import Report
 
-__all__ = ["each_service", "nation", "statements", "totals"]
+__all__ = ["each_service", "nation", "spending", "statements", "totals"]
 
 
 def each_service(report: AreaReport) -> show.Frame:
@@ -41,14 +41,29 @@ def statements(report: AreaReport) -> show.Frame:
     """What was said last time, judged by released figures: text, verdict, what was said, the right number, why."""
     from sendwaits.measure import claims
 
-    known = pd.concat([report.released, report.extra["totals"]], ignore_index=True)
+    worked = [s.service.equity for s in report.services.values()]
+    worked = [f[f["measure"] == "group:mean_weeks_completed"][COLUMNS] for f in worked if len(f)]
+    known = pd.concat([report.released, report.extra["totals"], *worked], ignore_index=True)
     judged = claims.check(report.workspace.statements, known, report.profile.smallest)
     return show.show(judged, "Last time's statements")
 
 
 def totals(report: AreaReport) -> show.Frame:
     """Monthly totals (mediation, tribunals, appeals, spending) of equal periods."""
-    return show.show(report.extra["totals"], "Monthly totals, equal periods")
+    found = report.extra["totals"]
+    return show.show(found[~_by_month(found)], "Monthly totals, equal periods")
+
+
+def spending(report: AreaReport) -> show.Frame:
+    """What was spent, month by month (measure ``total:<measure>``); no rows without such a series."""
+    found = report.extra["totals"]
+    return show.show(found[_by_month(found)].reset_index(drop=True), "Spending by month")
+
+
+def _by_month(rows: pd.DataFrame) -> pd.Series:
+    """Months of amounts; counts stand in sums only."""
+    months = rows["period_end"].dt.to_period("M") == rows["period_start"].dt.to_period("M")
+    return months & (rows["unit"] != "count")
 
 
 def nation(report: AreaReport) -> show.Frame:

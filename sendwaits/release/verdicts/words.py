@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Literal
 
 from markupsafe import Markup
 
+from sendwaits.release import words
 from sendwaits.release.key import Key
 from sendwaits.release.verdicts.verdict import Verdict
 
@@ -15,7 +15,6 @@ __all__ = ["BOTH", "better", "compare", "good", "kind", "phrase", "rule", "say"]
 Kind = Literal["list", "wait", "share", "flow"]
 BOTH = " ~ "
 """Between the two keys in the ``data-key`` of a word that compares two printed numbers."""
-MONTHS = "January February March April May June July August September October November December"
 PHRASES: dict[str, dict[str, str]] = {
     "list": {
         "rising": "growing", "falling": "falling", "higher": "higher {since}", "lower": "lower {since}",
@@ -46,10 +45,9 @@ RULES = {
 COMPARED = {
     "count": ("more than", "fewer than"),
     "percent": ("higher than", "lower than"),
+    "GBP": ("higher than", "lower than"),
     "weeks": ("longer than", "shorter than"),
 }
-MORE_IS_GOOD = ("within_", "due_within_", "decisions_within_", "refusals_within_")
-GOOD = {"completed": 1, "plans_issued": 1, "waiting_booked": 1, "clearance_weeks": -1}
 
 
 def kind(verdict: Verdict) -> Kind:
@@ -63,14 +61,8 @@ def kind(verdict: Verdict) -> Kind:
 
 
 def good(measure: str) -> int:
-    """1 when more is better, -1 when less is better, 0 when neither is."""
-    if measure in GOOD:
-        return GOOD[measure]
-    if measure.startswith(MORE_IS_GOOD):
-        return 1
-    fewer = measure == "waiting" or measure.startswith("waiting_over_")
-    waits = measure.startswith(("mean_weeks", "median_weeks", "p92_weeks", "longest_weeks"))
-    return -1 if fewer or waits else 0
+    """1 when more is better, -1 when less is better, 0 when neither is; as templates/words.toml says."""
+    return {"up": 1, "down": -1}.get(words.measure(measure).good, 0)
 
 
 def better(verdict: Verdict) -> str:
@@ -83,16 +75,16 @@ def phrase(verdict: Verdict) -> str:
     """The verdict in plain words: "growing", "higher since March 2024", "no clear change"."""
     if verdict.verdict == "unusual":
         return f"{HIGH[verdict.unusually]}{_newest(verdict)}"
-    words = STILL.get(verdict.verdict) or PHRASES[kind(verdict)][verdict.verdict]
-    return words.format(since=_since(verdict)).strip()
+    said = STILL.get(verdict.verdict) or PHRASES[kind(verdict)][verdict.verdict]
+    return said.format(since=_since(verdict)).strip()
 
 
 def say(verdict: Verdict, *, capital: bool = False) -> Markup:
     """The phrase in the element that names its series and verdict: ``<span data-verdict="...">growing</span>``."""
-    words = phrase(verdict)
+    said = phrase(verdict)
     if capital:
-        words = words[0].upper() + words[1:]
-    return Markup('<span data-verdict="{}">{}</span>').format(verdict.mark, words)
+        said = said[0].upper() + said[1:]
+    return Markup('<span data-verdict="{}">{}</span>').format(verdict.mark, said)
 
 
 def rule(verdict: Verdict) -> str:
@@ -105,18 +97,13 @@ def compare(
 ) -> Markup:
     """ "more than", "fewer than" or "the same as" for two numbers as they are printed; the element carries both keys."""
     more, fewer = COMPARED[unit]
-    words = more if now[0] > base[0] else fewer if now[0] < base[0] else "the same as"
-    return Markup('<span data-key="{}">{}</span>').format(f"{now[1]}{BOTH}{base[1]}", words)
-
-
-def _month(day: str) -> str:
-    found = date.fromisoformat(day)
-    return f"{MONTHS.split()[found.month - 1]}\u00a0{found.year}"
+    said = more if now[0] > base[0] else fewer if now[0] < base[0] else "the same as"
+    return Markup('<span data-key="{}">{}</span>').format(f"{now[1]}{BOTH}{base[1]}", said)
 
 
 def _since(verdict: Verdict) -> str:
-    return f"since\u00a0{_month(verdict.since)}" if verdict.since else "than before"
+    return f"since\u00a0{words.month(verdict.since)}" if verdict.since else "than before"
 
 
 def _newest(verdict: Verdict) -> str:
-    return f" in\u00a0{_month(verdict.period_end)}" if verdict.period_end else ""
+    return f" in\u00a0{words.month(verdict.period_end)}" if verdict.period_end else ""
