@@ -66,7 +66,7 @@ MUTANTS = [
     Mutant("release/verdicts/basis.py", "last - (test or block.year)", "last - 1 - (test or block.year)", V),
     Mutant("release/verdicts/rebase.py", "NEAR_DAYS = 92", "NEAR_DAYS = 9", V),
     # charts
-    Mutant("release/charts/axis.py", "ax.set_ylim(0, high)", "ax.set_ylim(min(v for v in values if v == v) - 1, high)", DRAWN),
+    Mutant("release/charts/axis.py", 'ax.tick_params(axis="y", length=0)', "ax.set_ylim(step, high)", DRAWN),
     Mutant("release/charts/axis.py", "math.ceil(top / step - 1e-9) * step", "math.floor(top / step) * step", DRAWN),
     Mutant("release/charts/control.py", '{"high": 1, "low": -1}', '{"high": -1, "low": 1}', DRAWN),
     Mutant("release/charts/control.py", '("Upper {}", last["upper"]', '("Upper {}", last["mean"]', DRAWN),

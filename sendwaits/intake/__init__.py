@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from sendwaits.workspace import Workspace
 
 __all__ = ["accepted", "check", "Checked", "series", "dfe", "community"]
+
+
+COUNTS = ("read", "clean", "quarantined", "merged")
+HISTORY = ("file", "pathway", "extract_date", *COUNTS, "refused")
 
 
 @dataclass
@@ -93,68 +97,33 @@ class _Ledger:
         self.history: list[dict[str, Any]] = []
 
     def take(self, cleaned: Cleaned, refused: str | None = None) -> None:
-        digests = _digests(cleaned.file)
         for name, counts in cleaned.counts.items():
-            self.files[name] = {
-                "sha256": digests.get(name, ""),
-                "extract_date": cleaned.file.extract_date.isoformat(),
-                **counts,
-                "refused": refused,
-            }
-            self.history.append(
-                {
-                    "file": name,
-                    "pathway": cleaned.file.pathway,
-                    "extract_date": cleaned.file.extract_date.isoformat(),
-                    **counts,
-                    "refused": refused,
-                }
-            )
+            self._enter(cleaned.file, name, counts, refused)
         self.quarantine.append(cleaned.quarantine)
         self.findings += cleaned.findings
 
+    def _enter(
+        self, file: ExtractFile, name: str, counts: Mapping[str, int], refused: str | None
+    ) -> None:
+        day = file.extract_date.isoformat()
+        digest = _digests(file).get(name, "")
+        self.files[name] = {"sha256": digest, "extract_date": day, **counts, "refused": refused}
+        known = (name, file.pathway, day, *(counts[c] for c in COUNTS), refused)
+        self.history.append(dict(zip(HISTORY, known, strict=True)))
+
     def refuse(self, file: ExtractFile, error: Refused) -> None:
         """The whole file stands in the manifest as refused, with what is known of its rows."""
+        code = error.code or "F-KIND"
         if isinstance(error, RefusedFile):
             self.take(error.cleaned, error.code)
         else:
-            digests = _digests(file)
             for path in file.paths:
-                self.files[path.name] = {
-                    "sha256": digests.get(path.name, ""),
-                    "extract_date": file.extract_date.isoformat(),
-                    "read": 0,
-                    "clean": 0,
-                    "quarantined": 0,
-                    "merged": 0,
-                    "refused": error.code or "F-KIND",
-                }
-                self.history.append(
-                    {
-                        "file": path.name,
-                        "pathway": file.pathway,
-                        "extract_date": file.extract_date.isoformat(),
-                        "read": 0,
-                        "clean": 0,
-                        "quarantined": 0,
-                        "merged": 0,
-                        "refused": error.code,
-                    }
-                )
+                self._enter(file, path.name, dict.fromkeys(COUNTS, 0), code)
         self.refusals.append(str(error))
-        what, _, to_do = (
-            str(error).replace("\n", " ").removeprefix(f"{file.name}: ").partition(". ")
-        )
-        self.findings.append(
-            Finding(
-                error.code or "F-KIND",
-                "error",
-                file.name,
-                1,
-                f"file refused: {what}",
-                to_do or "Correct the file and run the check again.",
-            )
-        )
+        said = str(error).replace("\n", " ").removeprefix(f"{file.name}: ")
+        what, _, to_do = said.partition(". ")
+        to_do = to_do or "Correct the file and run the check again."
+        self.findings.append(Finding(code, "error", file.name, 1, f"file refused: {what}", to_do))
 
 
 def _digests(file: ExtractFile) -> dict[str, str]:
@@ -185,16 +154,9 @@ def check(
     ledger = _Ledger()
     stand: dict[str, list[Cleaned]] = {}
     for name in found.unknown:
-        ledger.findings.append(
-            Finding(
-                "Q-CODE",
-                "warn",
-                name,
-                1,
-                "the file is of no known service, or not named <CODE>_<YYYY-MM-DD>, and is left out",
-                f"Call it {raw.remedy(name, workspace)}, or move it out of data/raw.",
-            )
-        )
+        words = "the file is of no known service, or not named <CODE>_<YYYY-MM-DD>, and is left out"
+        to_do = f"Call it {raw.remedy(name, workspace)}, or move it out of data/raw."
+        ledger.findings.append(Finding("Q-CODE", "warn", name, 1, words, to_do))
     for code in workspace.pathways:
         files = [
             f
@@ -208,17 +170,9 @@ def check(
             if taken is not None:
                 stand[code] = taken
     for name, error in published.unread(workspace).items():
-        words = str(error).removeprefix(f"dfe/{name}: ")
-        ledger.findings.append(
-            Finding(
-                error.code,
-                "amber",
-                f"dfe/{name}",
-                1,
-                f"not read, nothing is compared with it: {words}",
-                "The reports are made without it.",
-            )
-        )
+        words = f"not read, nothing is compared with it: {str(error).removeprefix(f'dfe/{name}: ')}"
+        to_do = "The reports are made without it."
+        ledger.findings.append(Finding(error.code, "amber", f"dfe/{name}", 1, words, to_do))
     for path in monthly.paths(workspace):
         _check_counts(path, ledger, None, partial(monthly.read, path))
     for path, code, day in banded.paths(workspace):
@@ -233,19 +187,7 @@ def check(
         [(f.code, f.severity, f.file, f.n, f.message, f.what_to_do) for f in ledger.findings],
         columns=list(FINDING_COLUMNS),
     )
-    history = pd.DataFrame(
-        ledger.history,
-        columns=[
-            "file",
-            "pathway",
-            "extract_date",
-            "read",
-            "clean",
-            "quarantined",
-            "merged",
-            "refused",
-        ],
-    )
+    history = pd.DataFrame(ledger.history, columns=list(HISTORY))
     return Checked(
         {"files": dict(sorted(ledger.files.items()))},
         quarantine,
@@ -303,7 +245,7 @@ def _check_counts(path: Path, ledger: _Ledger, day: date | None, read: Callable[
         found = read()
     except Refused as error:
         code = error.code or "F-KIND"
-        none = dict.fromkeys(("read", "clean", "quarantined", "merged"), 0)
+        none = dict.fromkeys(COUNTS, 0)
         ledger.files[path.name] = {**of, **none, "refused": code}
         ledger.refusals.append(str(error))
         ledger.findings.append(Finding(code, "error", path.name, 1, "file refused", str(error)))

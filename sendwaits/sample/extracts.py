@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sendwaits.pathways import built_in
 from sendwaits.sample.children import test_nhs_numbers
 from sendwaits.sample.queue import NEVER, day, open_on
 from sendwaits.sample.truth import CODES, STAGES
@@ -24,52 +25,7 @@ __all__ = [
     "heading_tables",
 ]
 
-_COMMON = (
-    "child_id",
-    "referral_id",
-    "referral_date",
-    "rejected_date",
-    "closed_date",
-    "closed_reason",
-    "next_appointment_date",
-    "priority",
-    "source",
-    "need",
-    "date_of_birth",
-    "sex",
-    "district",
-    "school",
-)
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "NST": (*_COMMON, "accepted_date", "first_appointment_date", "outcome_date", "support_date"),
-    "OT_HEALTH": (*_COMMON, "assessment_date", "treatment_date"),
-    "OT_LA": (*_COMMON, "assessment_date", "review_date", "worker"),
-    "SLCN": (*_COMMON, "first_contact_date"),
-    "SLCN_AUTISM": (*_COMMON, "first_contact_date"),
-    "EHC": (
-        "child_id",
-        "request_id",
-        "request_date",
-        "request_source",
-        "request_outcome",
-        "request_outcome_date",
-        "assessment_outcome",
-        "assessment_outcome_date",
-        "plan_date",
-        "week20",
-        "closed_date",
-        "closed_reason",
-        "request_mediation",
-        "request_tribunal",
-        "assessment_mediation",
-        "assessment_tribunal",
-        "need",
-        "date_of_birth",
-        "sex",
-        "district",
-        "school",
-    ),
-}
+COLUMNS = {code: tuple(pathway.columns) for code, pathway in built_in().items()}
 
 
 @dataclass(frozen=True)

@@ -63,13 +63,8 @@ def settle(file: ExtractFile, rows: Rows, why: np.ndarray, column: list[str]) ->
             raise SendwaitsError(
                 f"{name}: rows read are not clean + quarantined + merged. This is a fault of the program; please report it."
             )
-    rows.note(
-        "M-DUP",
-        "info",
-        merged.sum(),
-        "identical rows were counted once",
-        "Nothing, or export without repeats.",
-    )
+    to_do = "Nothing, or export without repeats."
+    rows.note("M-DUP", "info", merged.sum(), "identical rows were counted once", to_do)
     findings = [
         *text.findings,
         *_extract_findings(text),
@@ -216,52 +211,25 @@ def _quarantine(
     rows: Rows, why: np.ndarray, column: list[str], conflict: np.ndarray, superseded: np.ndarray
 ) -> pd.DataFrame:
     text = rows.text
-    parts = []
-    if text.broken:
-        parts.append(
-            pd.DataFrame(
-                [
-                    (b.file or text.file, b.sheet or text.sheet, b.row, b.column, b.code, b.reason)
-                    for b in text.broken
-                ],
-                columns=list(QUARANTINE_COLUMNS),
-            )
-        )
+    lost = [
+        (b.file or text.file, b.sheet or text.sheet, b.row, b.column, b.code, b.reason)
+        for b in text.broken
+    ]
+    parts = [pd.DataFrame(lost, columns=list(QUARANTINE_COLUMNS))] if lost else []
+
+    def part(at: np.ndarray, column: Any, code: Any, reason: Any) -> None:
+        if len(at):
+            where = {"file": text.file, "sheet": text.sheet, "row": text.rows[at]}
+            parts.append(pd.DataFrame({**where, "column": column, "code": code, "reason": reason}))
+
     hit = np.flatnonzero(why >= 0)
-    if len(hit):
-        codes, reasons = (
-            np.array([r.code for r in RULES], object),
-            np.array([r.reason for r in RULES], object),
-        )
-        parts.append(
-            pd.DataFrame(
-                {
-                    "file": text.file,
-                    "sheet": text.sheet,
-                    "row": text.rows[hit],
-                    "column": column,
-                    "code": codes[why[hit]],
-                    "reason": reasons[why[hit]],
-                }
-            )
-        )
+    codes, reasons = (np.array([getattr(r, n) for r in RULES], object) for n in ("code", "reason"))
+    part(hit, column, codes[why[hit]], reasons[why[hit]])
     for found, reason in (
         (conflict, "several rows of one record that contradict each other"),
         (superseded, "a later row of the same record, with the same dates, stands"),
     ):
-        if found.any():
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "file": text.file,
-                        "sheet": text.sheet,
-                        "row": text.rows[found],
-                        "column": rows.pathway.record_id,
-                        "code": "Q-CONFLICT",
-                        "reason": reason,
-                    }
-                )
-            )
+        part(np.flatnonzero(found), rows.pathway.record_id, "Q-CONFLICT", reason)
     if not parts:
         return pd.DataFrame(
             {c: pd.Series([], dtype="int64" if c == "row" else "str") for c in QUARANTINE_COLUMNS}
@@ -274,28 +242,13 @@ def _quarantine(
 def _extract_findings(text: Text) -> list[Finding]:
     found = []
     if text.blank:
-        found.append(
-            Finding(
-                "N-BLANK",
-                "info",
-                text.file,
-                text.blank,
-                f"{text.blank} blank rows were left out; they are not rows read",
-                "Nothing: noted.",
-            )
-        )
+        words = f"{text.blank} blank rows were left out; they are not rows read"
+        found.append(Finding("N-BLANK", "info", text.file, text.blank, words, "Nothing: noted."))
     if text.extra:
         names = ", ".join(f"'{' '.join(name.split())[:60]}'" for name in text.extra)
-        found.append(
-            Finding(
-                "N-EXTRACOL",
-                "info",
-                text.file,
-                len(text.extra),
-                f"columns that are not read: {names}",
-                "Leave them out of the export if they hold names or notes.",
-            )
-        )
+        words = f"columns that are not read: {names}"
+        to_do = "Leave them out of the export if they hold names or notes."
+        found.append(Finding("N-EXTRACOL", "info", text.file, len(text.extra), words, to_do))
     return found
 
 
@@ -305,14 +258,8 @@ def _rule_findings(quarantine: pd.DataFrame) -> list[Finding]:
     for (file, code), group in quarantine.groupby(["file", "code"], sort=True):
         first = ", ".join(str(r) for r in group["row"].head(3))
         named = ", ".join(dict.fromkeys(f"'{c}'" for c in group["column"].astype(str) if c))
-        found.append(
-            Finding(
-                str(code),
-                "warn",
-                str(file),
-                len(group),
-                f"rows set aside{' for ' + named if named else ''}: {group['reason'].iloc[0]} (first rows: {first})",
-                REMEDIES.get(str(code), "Correct it in the source system and export again."),
-            )
-        )
+        about = f" for {named}" if named else ""
+        words = f"rows set aside{about}: {group['reason'].iloc[0]} (first rows: {first})"
+        to_do = REMEDIES.get(str(code), "Correct it in the source system and export again.")
+        found.append(Finding(str(code), "warn", str(file), len(group), words, to_do))
     return found

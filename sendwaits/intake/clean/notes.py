@@ -44,119 +44,68 @@ def date_formats(rows: Rows, alive: np.ndarray) -> None:
             words, remedy = _FORMAT_NOTES[code]
             rows.note(code, "info", n, f"column '{name}' {words}", remedy)
         if name not in rows.pathway.dates and ambiguous(read, rows.column(name)):
-            rows.note(
-                "W-AMBIG",
-                "warn",
-                rows.n,
-                f"every date of '{name}' could be day/month or month/day; read as day/month",
-                "Confirm the order with the supplier, or export as 2024-07-31.",
-            )
-        if read.minority_serial.any():
-            n = rows.column(name).where(read.minority_serial).sum()
-            rows.note(
-                "N-SERIAL",
-                "warn",
-                n,
-                f"cells of '{name}' hold Excel's day numbers among dates; these rows are set aside",
-                "Format the whole column as dates before exporting.",
-            )
+            words = f"every date of '{name}' could be day/month or month/day; read as day/month"
+            to_do = "Confirm the order with the supplier, or export as 2024-07-31."
+            rows.note("W-AMBIG", "warn", rows.n, words, to_do)
+        n = rows.column(name).where(read.minority_serial).sum()
+        words = f"cells of '{name}' hold Excel's day numbers among dates; these rows are set aside"
+        rows.note(
+            "N-SERIAL", "warn", n, words, "Format the whole column as dates before exporting."
+        )
 
 
 @noted
 def not_known_dates(rows: Rows, alive: np.ndarray) -> None:
-    for name, read in rows.dates.items():
-        if name == rows.pathway.start:
-            continue
-        rows.note(
-            "Q-DATE",
-            "info" if (read.days != BLANK).any() else "amber",
-            (rows.column(name).where(read.missing) & alive).sum(),
-            f"cells of '{name}' say in words that there is no date; taken as blank",
-            "Leave the cell blank.",
-        )
-        rows.note(
-            "Q-DEFAULTDATE",
-            "info",
-            (rows.column(name).where(read.sentinel) & alive).sum(),
-            f"cells of '{name}' hold a default date; taken as blank",
-            "Leave the cell blank.",
-        )
+    for name in (n for n in rows.dates if n != rows.pathway.start):
+        read, column = rows.dates[name], rows.column(name)
+        severity = "info" if (read.days != BLANK).any() else "amber"
+        n = (column.where(read.missing) & alive).sum()
+        words = f"cells of '{name}' say in words that there is no date; taken as blank"
+        rows.note("Q-DATE", severity, n, words, "Leave the cell blank.")
+        n = (column.where(read.sentinel) & alive).sum()
+        words = f"cells of '{name}' hold a default date; taken as blank"
+        rows.note("Q-DEFAULTDATE", "info", n, words, "Leave the cell blank.")
 
 
 @noted
 def id_forms(rows: Rows, alive: np.ndarray) -> None:
     ids, col = rows.ids, rows.column("child_id")
-    rows.note(
-        "N-NOID",
-        "amber",
-        (rows.no_child & alive).sum(),
-        "rows without a child's id; each counts as a child of its own and is never linked",
-        "Ask for the ids: referrals of one child cannot be told apart from those of several.",
-    )
-    rows.note(
-        "N-NHS",
-        "info",
-        (col.where(ids.tidied) & alive).sum(),
-        "NHS numbers with spaces, dashes or decimals were read as ten digits",
-        "Nothing: noted.",
-    )
-    rows.note(
-        "D06",
-        "info",
-        (col.where(ids.test_range) & alive).sum(),
-        "NHS numbers of the test range (999...)",
-        "Take test records out of the source system.",
-    )
-    rows.note(
-        "D08",
-        "info",
-        (col.where(ids.temporary_upn) & alive).sum(),
-        "temporary UPNs",
-        "The child's records cannot be linked once the UPN changes.",
-    )
+    words = "rows without a child's id; each counts as a child of its own and is never linked"
+    to_do = "Ask for the ids: referrals of one child cannot be told apart from those of several."
+    rows.note("N-NOID", "amber", (rows.no_child & alive).sum(), words, to_do)
+    for code, mask, words, to_do in (
+        ("N-NHS", ids.tidied, "NHS numbers with spaces, dashes or decimals were read as ten digits", "Nothing: noted."),
+        ("D06", ids.test_range, "NHS numbers of the test range (999...)", "Take test records out of the source system."),
+        ("D08", ids.temporary_upn, "temporary UPNs", "The child's records cannot be linked once the UPN changes."),
+    ):  # fmt: skip
+        rows.note(code, "info", (col.where(mask) & alive).sum(), words, to_do)
 
 
 @noted
 def code_forms(rows: Rows, alive: np.ndarray) -> None:
     for name in rows.of_kind("code"):
-        rows.note(
-            "Q-CODE",
-            "info",
-            (rows.column(name).where(of_column(rows, name).tidied) & alive).sum(),
-            f"codes of '{name}' were read without regard to case, spaces or words",
-            "Nothing: noted.",
-        )
+        n = (rows.column(name).where(of_column(rows, name).tidied) & alive).sum()
+        words = f"codes of '{name}' were read without regard to case, spaces or words"
+        rows.note("Q-CODE", "info", n, words, "Nothing: noted.")
 
 
 @noted
 def districts(rows: Rows, alive: np.ndarray) -> None:
     if rows.districts and "district" in rows.text.columns:
-        rows.note(
-            "Q-AREA",
-            "warn",
-            (rows.column("district").where(district(rows).unknown) & alive).sum(),
-            "rows whose district is not in [area] districts are shown as unknown",
-            "Correct the district, or add its name to [area] districts.",
-        )
+        n = (rows.column("district").where(district(rows).unknown) & alive).sum()
+        words = "rows whose district is not in [area] districts are shown as unknown"
+        to_do = "Correct the district, or add its name to [area] districts."
+        rows.note("Q-AREA", "warn", n, words, to_do)
 
 
 @noted
 def formulas_and_markup(rows: Rows, alive: np.ndarray) -> None:
-    names = [
-        n for n in rows.of_kind("text", "id") if n not in ("child_id", rows.pathway.record_id)
-    ] + ["child_id"]
+    own = ("child_id", rows.pathway.record_id)
+    names = [*(n for n in rows.of_kind("text", "id") if n not in own), "child_id"]
     for code, pattern, words in (
-        (
-            "S-FORMULA",
-            r"^[=+@]|^-[A-Za-z(=]",
-            "cells begin like a formula; kept as text and written so",
-        ),
-        (
-            "S-HTML",
-            r"<[A-Za-z/!]|\{\{|\{%|\$\{",
-            "cells hold markup; kept as text and shown as such",
-        ),
-    ):
+        ("S-FORMULA", r"^[=+@]|^-[A-Za-z(=]", "cells begin like a formula; kept as text and written so"),
+        ("S-HTML", r"<[A-Za-z/!]|\{\{|\{%|\$\{", "cells hold markup; kept as text and shown as such"),
+    ):  # fmt: skip
         n = sum(int((hit & alive).sum()) for _, hit in rows.values_matching(pattern, names))
         rows.note(code, "warn", n, words, "Find out how they came into the source system.")
 

@@ -53,6 +53,8 @@ def plain_ids(column: Column) -> None:
     """Takes from ids what a spreadsheet or a data frame puts around them: ="0012", '0012, 12.0 (ten digits: `identity.ids`)."""
     import pyarrow.compute as pc
 
+    if not pc.any(pc.match_substring_regex(column.values, r"^['=]|\.0+$")).as_py():
+        return
     for wrapped, bare in (
         (r'^="([^"]*)"$', r"\1"),
         (r"^'", ""),

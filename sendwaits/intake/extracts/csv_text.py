@@ -92,20 +92,10 @@ def read(data: bytes, file: str, pathway: Pathway, others: Sequence[Pathway] = (
     Raises `Refused`: F-ENC, F-QUOTE, F-TRUNC, F-COLMISSING, F-COLRENAMED, F-DUPCOL, F-HEADER.
     """
     data, encoding = decode(data, file)
-    findings = (
-        []
-        if encoding == "utf-8"
-        else [
-            Finding(
-                "N-ENC",
-                "info",
-                file,
-                1,
-                f"read as {encoding}",
-                "Export as CSV UTF-8 to be safe with accents and quotes.",
-            )
-        ]
-    )
+    findings = []
+    if encoding != "utf-8":
+        to_do = "Export as CSV UTF-8 to be safe with accents and quotes."
+        findings.append(Finding("N-ENC", "info", file, 1, f"read as {encoding}", to_do))
     data = _line_ends(data)
     head = _head(data)
     separator, rows, lines_used = _sniff(head, pathway)
@@ -184,53 +174,25 @@ def _header_notes(header: Header, separator: str, file: str) -> list[Finding]:
     notes = []
     if separator != ",":
         name = {";": "semicolon", "\t": "tab", "|": "bar"}[separator]
-        notes.append(
-            Finding(
-                "N-DELIM", "info", file, 1, f"columns are separated by {name}", "Nothing: noted."
-            )
-        )
+        words = f"columns are separated by {name}"
+        notes.append(Finding("N-DELIM", "info", file, 1, words, "Nothing: noted."))
     return notes + header_findings(header, file)
 
 
 def header_findings(header: Header, file: str) -> list[Finding]:
     """Notes on what stood before and in the header: preamble lines, two rows, odd spaces."""
-    notes = []
-    if header.before:
-        notes.append(
-            Finding(
-                "N-PREAMBLE",
-                "info",
-                file,
-                header.before,
-                f"{header.before} lines before the header were left out",
-                "Nothing: noted.",
-            )
-        )
-    if header.rows == 2:
-        notes.append(
-            Finding(
-                "N-HEADER",
-                "info",
-                file,
-                1,
-                "the header takes two rows; they were put together",
-                "Export with one header row if you can.",
-            )
-        )
     odd = sum(
         t != re.sub(r"[^\S ]|  +|[\u00a0\u200b-\u200d\u2060\ufeff]", "", t) or t != t.strip()
         for t in header.texts
         if t.strip()
     )
-    if odd:
-        notes.append(
-            Finding(
-                "N-HEADER",
-                "info",
-                file,
-                odd,
-                f"{odd} headings hold line feeds, double or invisible spaces; they were read without",
-                "Nothing: noted.",
-            )
-        )
-    return notes
+    told = (
+        ("N-PREAMBLE", header.before, "{} lines before the header were left out", "Nothing: noted."),
+        ("N-HEADER", header.rows - 1, "the header takes two rows; they were put together", "Export with one header row if you can."),
+        ("N-HEADER", odd, "{} headings hold line feeds, double or invisible spaces; they were read without", "Nothing: noted."),
+    )  # fmt: skip
+    return [
+        Finding(code, "info", file, n, words.format(n), to_do)
+        for code, n, words, to_do in told
+        if n
+    ]

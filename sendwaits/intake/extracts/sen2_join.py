@@ -6,6 +6,7 @@ A row whose parent is not there is an orphan (Q-ORPHAN).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,7 +54,7 @@ def join(
         for row in made[module]:
             if "requests" in row.up:
                 below.setdefault(id(row.up["requests"]), {}).setdefault(module, []).append(row)
-    records = [_record(row, below.get(id(row), {})) for row in made["requests"]]
+    records = [_record(row, below.get(id(row), {}), pathway.columns) for row in made["requests"]]
     columns = {
         name: column([r[name] for r in records])
         for name in pathway.columns
@@ -112,35 +113,10 @@ def _link(made: Modules, names: dict[str, str]) -> list[Broken]:
     return broken
 
 
-def _record(row: Row, below: dict[str, list[Row]]) -> dict[str, str]:
+def _record(row: Row, below: dict[str, list[Row]], columns: Iterable[str]) -> dict[str, str]:
     """The canonical columns of one request. A plan is issued on the outcome date of a Y; the earliest assessment with one counts."""
     person = row.up.get("person", Row({}, 0)).fields
-    record = dict.fromkeys(
-        (
-            "child_id",
-            "request_id",
-            "request_date",
-            "request_source",
-            "request_outcome",
-            "request_outcome_date",
-            "assessment_outcome",
-            "assessment_outcome_date",
-            "plan_date",
-            "week20",
-            "closed_date",
-            "closed_reason",
-            "request_mediation",
-            "request_tribunal",
-            "assessment_mediation",
-            "assessment_tribunal",
-            "need",
-            "date_of_birth",
-            "sex",
-            "district",
-            "school",
-        ),
-        "",
-    )
+    record = dict.fromkeys(columns, "")
     own = row.fields
     upn = person.get("upn", "")
     record["child_id"] = (
