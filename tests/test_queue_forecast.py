@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sendwaits import store
 from sendwaits.errors import Refused
 from sendwaits.intake.waits import Built, build
 from sendwaits.outlook import queue
@@ -26,7 +29,7 @@ from sendwaits.outlook.queue.pace import seen_evenly
 from sendwaits.outlook.queue.paths import simulate
 from sendwaits.outlook.queue.reading import Model, Paths
 from sendwaits.outlook.queue.referred import two_humps
-from sendwaits.outlook.queue.rolling import waits_of
+from sendwaits.outlook.queue.rolling import roll, waits_of
 from sendwaits.outlook.queue.simple import simple
 from sendwaits.outlook.queue.standing import Standing, standing
 from sendwaits.outlook.queue.station import Queue, whole_poisson
@@ -463,7 +466,7 @@ def test_slots_moved_between_two_lists_shorten_one_and_lengthen_the_other() -> N
 
 
 def test_the_back_test_knows_nothing_of_what_came_after(slcn: tuple[Built, Pathway]) -> None:
-    table = queue.backtest(*slcn, workspace(), AS_AT, paths=40)
+    table = queue.backtest(*slcn, workspace(), AS_AT)
     assert set(table["horizon_weeks"]) <= {4, 13, 26, 52} and (table["hits"] <= table["n"]).all()
     # nothing changed in this service: no change is never wrong about the list
     assert (table.loc[table["measure"] == "waiting", "error_no_change"] == 0).all()
@@ -674,3 +677,23 @@ def test_a_share_of_plans_on_time_without_back_test_keeps_65_parts_of_the_simula
     # middle 0.65 x 20 + 0.35 x 40 = 27, spread x 1.1
     moved = Standing(nothing).share(shares, "plan", 8, now=40.0)
     assert moved.tolist() == pytest.approx([16.0, 27.0, 38.0])
+
+
+def test_past_days_are_run_once_until_an_extract_tells_another_past(tmp_path: Path) -> None:
+    where = replace(workspace(), root=tmp_path)
+    made: list[int] = []
+
+    def keep(parts: list[str], make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        return store.cached(where, "past", parts, lambda: (made.append(1), make())[1])
+
+    service, rows = "SLCN", steady()
+    first = roll(*built(service, rows), pd.Timestamp(AS_AT), keep)
+    again = roll(*built(service, rows), pd.Timestamp(AS_AT), keep)
+    assert len(made) == 1 and len(first)
+    pd.testing.assert_frame_equal(first, again)
+    week_later = roll(*built(service, rows), pd.Timestamp(AS_AT) + pd.Timedelta(days=7), keep)
+    assert len(made) == 1  # the same past days
+    assert (week_later["origin"].min(), first["origin"].min()) == (first["origin"].min() + 1, 13)
+    del rows[-200]  # seen before the newest past day
+    roll(*built(service, rows), pd.Timestamp(AS_AT), keep)
+    assert len(made) == 2  # one child less

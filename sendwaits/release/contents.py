@@ -206,7 +206,8 @@ def _future(
     from sendwaits.errors import Refused
     from sendwaits.outlook import queue
 
-    ready = queue.prepare(built, pathway, workspace, as_at)
+    keep = partial(store.cached, workspace, f"past-{pathway.code}")
+    ready = queue.prepare(built, pathway, workspace, as_at, keep=keep)
     mine = [s for s in workspace.scenarios if s.pathway == pathway.code]
     names = [s.name for s in mine if not s.committed and s.start > as_at]
     try:

@@ -20,7 +20,7 @@ from sendwaits.outlook.queue.prepare import (
     prepare,
     scenario_levers,
 )
-from sendwaits.outlook.queue.rolling import ORIGINS, roll
+from sendwaits.outlook.queue.rolling import roll
 from sendwaits.outlook.queue.standing import standing, summed
 from sendwaits.outlook.queue.targets import target_rows
 from sendwaits.pathways import Pathway
@@ -85,9 +85,6 @@ def backtest(
     pathway: Pathway,
     workspace: Workspace,
     as_at: pd.Timestamp | date | str,
-    paths: int = 40,
-    origins: tuple[int, ...] = ORIGINS,
-    seed: int = 1,
     prepared: Prepared | None = None,
 ) -> pd.DataFrame:
     """How this forecast would have done: one row per wait, measure and horizon, over origins before as_at.
@@ -97,11 +94,7 @@ def backtest(
     smaller of the first two errors ("forecast", "no change", "" when equal); ``method``: what a page should stand on
     ("simulation", "blend", "no change"), as the printed forecast does. Origins with under 39 weeks of history are left out.
     """
-    rolled = (
-        prepared.rolled
-        if prepared
-        else roll(built, pathway, pd.Timestamp(as_at).normalize(), origins, paths=paths, seed=seed)
-    )
+    rolled = prepared.rolled if prepared else roll(built, pathway, pd.Timestamp(as_at).normalize())
     out = summed(rolled)
     out["method"] = standing(rolled).table["method"]
     names = {

@@ -16,7 +16,7 @@ from sendwaits.outlook.queue.history import read_service
 from sendwaits.outlook.queue.model import build_model
 from sendwaits.outlook.queue.paths import simulate
 from sendwaits.outlook.queue.reading import Levers, Model, Paths
-from sendwaits.outlook.queue.rolling import roll
+from sendwaits.outlook.queue.rolling import Keep, roll
 from sendwaits.outlook.queue.standing import Standing, standing
 from sendwaits.outlook.queue.weekly import Service
 from sendwaits.pathways import Pathway
@@ -56,9 +56,11 @@ def prepare(
     as_at: pd.Timestamp | date | str,
     paths: int = PATHS,
     seed: int = SEED,
+    keep: Keep | None = None,
 ) -> Prepared:
     """The pathway at as_at, its model, its baseline of 52 weeks with announced (committed) changes, and its back-test.
 
+    ``keep``: `store.cached` of the workspace under a name, where the runs of past days stay for the next month.
     Raises `Refused` when nothing of the pathway has started by as_at, or a target names a measure that no forecast has.
     """
     as_at = pd.Timestamp(as_at).normalize()
@@ -77,7 +79,7 @@ def prepare(
                 filter(None, [model.notes.get(wait.name, ""), *notes])
             )
     levers = scenarios.levers_of(service, model, ahead)
-    rolled = roll(built, pathway, as_at)
+    rolled = roll(built, pathway, as_at, keep)
     baseline = simulate(model, WEEKS, levers)
     usual = {w.name: readout.usual_factor(service, baseline, w.name) for w in model.waits}
     return Prepared(service, model, levers, baseline, targets, rolled, standing(rolled), usual)
