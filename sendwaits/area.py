@@ -16,12 +16,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from msgspec import structs
 
+from sendwaits import store
 from sendwaits.errors import Refused
 from sendwaits.intake import load as loading
 from sendwaits.measure import behind, dictionary, measures
@@ -357,9 +359,35 @@ class Area:
         """
         from sendwaits.outlook import queue
 
+        table = queue.referred_today(self._simulated(pathway, as_at))
+        return show(table, f"{pathway}: the wait to expect")
+
+    def flows_ahead(self, pathway: str, as_at: Day | None = None) -> pd.DataFrame:
+        """Children who will join, complete and leave each wait by month, and the list at its end, with ranges; as `forecast`.
+
+        >>> area.flows_ahead("SLCN")
+        """
+        from sendwaits.outlook import queue
+
+        table = queue.flows(self._simulated(pathway, as_at))
+        return show(table, f"{pathway}: the months ahead")
+
+    def capacity_needed(self, pathway: str, as_at: Day | None = None) -> pd.DataFrame:
+        """Children a week that an 80 % chance of each target needs, beside the present pace, both with ranges.
+
+        >>> area.capacity_needed("SLCN")
+        """
+        from sendwaits.outlook import queue
+
+        table = queue.capacity(self._simulated(pathway, as_at))
+        return show(table, f"{pathway}: what each target needs")
+
+    def _simulated(self, pathway: str, as_at: Day | None) -> Any:
+        from sendwaits.outlook import queue
+
         day, of = self.day(as_at), self.workspace.pathway(pathway)
-        ready = queue.prepare(self.built(pathway, day), of, self.workspace, day)
-        return show(queue.referred_today(ready), f"{pathway}: the wait to expect")
+        keep = partial(store.cached, self.workspace, f"past-{of.code}")
+        return queue.prepare(self.built(pathway, day), of, self.workspace, day, keep=keep)
 
     def queue(
         self,

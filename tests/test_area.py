@@ -97,6 +97,18 @@ def test_the_wait_to_expect_is_that_of_the_forecast_page_shares_by_weeks_waited(
     )
 
 
+def test_the_months_ahead_add_up_and_a_target_is_told_what_it_needs(area):
+    months = area.flows_ahead("SLCN", as_at=AS_AT).pivot_table(
+        index="target_date", columns="measure", values="mean"
+    )
+    moved = months["joined"] - months["completed"] - months["left"]
+    # the second month's list = the first's + joined - completed - left, up to rounding to whole children
+    assert abs(months["waiting"].diff() - moved).iloc[1:].max() < 1
+    needed = area.capacity_needed("SLCN", as_at=AS_AT).iloc[0]
+    assert needed["needed_p10"] <= needed["needed"] <= needed["needed_p90"]
+    assert needed["note"] == "within_standard_pct at least 70" and needed["present"] > 0
+
+
 def test_the_shares_still_waiting_seen_and_removed_add_up_on_every_day(area):
     shares = area.survival("SLCN", as_at=AS_AT)
     total = shares[["waiting", "completed", "removed"]].sum(axis=1)

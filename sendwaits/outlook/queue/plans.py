@@ -1,4 +1,4 @@
-"""Tables beside the forecast: the 20-week bridge, scenarios side by side, a recovery plan by quarter."""
+"""The 20-week bridge: from plans due in a month to the share of the plans issued in it that are on time."""
 
 from __future__ import annotations
 
@@ -9,26 +9,20 @@ import pandas as pd
 
 from sendwaits.errors import Refused
 from sendwaits.intake.waits import Built
-from sendwaits.outlook.queue import readout, scenarios
-from sendwaits.outlook.queue.monthly import weekly_flows
-from sendwaits.outlook.queue.paths import simulate
 from sendwaits.outlook.queue.prepare import (
     PATHS,
     SEED,
     WEEKS,
     Prepared,
-    draws,
     prepare,
-    scenario_levers,
 )
-from sendwaits.outlook.queue.reading import COHORTS, Paths
+from sendwaits.outlook.queue.reading import COHORTS
 from sendwaits.outlook.queue.rolling import waits_of
-from sendwaits.outlook.queue.targets import target_rows
 from sendwaits.pathways import Pathway
 from sendwaits.threads import one_thread
 from sendwaits.workspace import Workspace
 
-__all__ = ["bridge", "compare", "recovery_plan"]
+__all__ = ["bridge"]
 
 
 @one_thread()
@@ -135,148 +129,3 @@ def _due(
     )
     on_time = run.on_time[wait] @ share + float(on.sum())
     return on_time + run.late[wait] @ share, on_time
-
-
-@one_thread()
-def compare(
-    built: Built,
-    pathway: Pathway,
-    workspace: Workspace,
-    as_at: pd.Timestamp | date | str,
-    names: list[str] | None = None,
-    paths: int = PATHS,
-    seed: int = SEED,
-    prepared: Prepared | None = None,
-) -> pd.DataFrame:
-    """Scenarios side by side: one row per scenario and wait, the baseline first.
-
-    Lists after 26 and 52 weeks (p10, p50, p90), children over 52 weeks, the wait of a child referred today, the chance of
-    each target of the wait (the lowest when several), the capacity an 80 % chance needs, and ``clearance_date``: the first
-    week from which, on half of the paths, nobody waits longer than the standard (52 weeks without one); empty = not in a year.
-    """
-    ready = prepared or prepare(built, pathway, workspace, as_at, paths, seed)
-    service, model = ready.service, ready.model
-    rows = []
-    for name in [
-        "baseline",
-        *(names if names is not None else scenarios.names_of(workspace, service)),
-    ]:
-        levers = ready.levers if name == "baseline" else scenario_levers(ready, workspace, name)
-        run = ready.baseline if name == "baseline" else simulate(model, WEEKS, levers)
-        for wait, history in zip(model.waits, service.waits, strict=True):
-            lists = [
-                float(q)
-                for h in (26, 52)
-                for q in np.quantile(draws(ready, wait.name, "waiting", run)[:, h], [0.1, 0.5, 0.9])
-            ]
-            new = (
-                new_child[3]
-                if (
-                    new_child := readout.new_child_row(
-                        service, model, run, wait.name, name, ready.usual[wait.name]
-                    )[6:12]
-                )
-                else np.nan
-            )
-            chances, needs = [np.nan], [np.nan]
-            for target in (t for t in ready.targets if t.wait == wait.name):
-                found = target_rows(ready, target, levers, run, name)
-                chances.append(found[0][12])  # type: ignore[arg-type]
-                needs.append(found[1][6])  # type: ignore[arg-type]
-            over = float(np.median(draws(ready, wait.name, "waiting_over_52_weeks", run)[:, 52]))
-            rows.append(
-                [
-                    service.pathway,
-                    name,
-                    wait.name,
-                    *lists,
-                    over,
-                    new,
-                    np.nanmin(chances) if np.isfinite(chances).any() else np.nan,
-                    np.nanmax(needs) if np.isfinite(needs).any() else np.nan,
-                    _clearance(ready, run, wait.name, history.standard_days),
-                ]
-            )
-    return pd.DataFrame(
-        rows,
-        columns=[
-            "pathway",
-            "scenario",
-            "wait",
-            "waiting_26_p10",
-            "waiting_26_p50",
-            "waiting_26_p90",
-            "waiting_52_p10",
-            "waiting_52_p50",
-            "waiting_52_p90",
-            "over_52_weeks_52_p50",
-            "new_child_wait_weeks",
-            "p_target",
-            "capacity_needed_per_week",
-            "clearance_date",
-        ],
-    )
-
-
-def _clearance(ready: Prepared, run: Paths, wait: str, standard: int | None) -> str:
-    days = standard if standard is not None and (wait, standard) in run.over else 364
-    clear = np.median(draws(ready, wait, f"waiting_over_{days // 7}_weeks", run), axis=0) < 0.5
-    week = len(clear)
-    while week > 1 and clear[week - 1]:
-        week -= 1
-    return str(ready.service.as_at + np.timedelta64(7 * week, "D")) if week < len(clear) else ""
-
-
-@one_thread()
-def recovery_plan(
-    built: Built,
-    pathway: Pathway,
-    workspace: Workspace,
-    as_at: pd.Timestamp | date | str,
-    scenario: str | None = None,
-    paths: int = PATHS,
-    seed: int = SEED,
-    prepared: Prepared | None = None,
-) -> pd.DataFrame:
-    """A recovery plan to print: one row per wait and quarter of the coming year, baseline and, if named, a scenario.
-
-    In each 13 weeks: children who start (``starts``), are seen (``completed``), leave unseen (``removed``), means over paths;
-    at its end the list (p10, p50, p90), children over 18 and 52 weeks (p50). waiting = before + starts - completed - removed.
-    """
-    ready = prepared or prepare(built, pathway, workspace, as_at, paths, seed)
-    runs = [("baseline", ready.baseline)]
-    if scenario is not None:
-        runs.append(
-            (scenario, simulate(ready.model, WEEKS, scenario_levers(ready, workspace, scenario)))
-        )
-    rows = []
-    for name, run in runs:
-        for wait in ready.model.waits:
-            totals = weekly_flows(ready, run, wait.name)
-            lists = [totals[3]]
-            lists += [draws(ready, wait.name, f"waiting_over_{n}_weeks", run) for n in (18, 52)]
-            for end in (13, 26, 39, 52):
-                flows = [float((x[:, end] - x[:, end - 13]).mean()) for x in totals[:3]]
-                quantiles = [float(q) for q in np.quantile(lists[0][:, end], [0.1, 0.5, 0.9])]
-                over = [float(np.median(x[:, end])) for x in lists[1:]]
-                day = str(ready.service.as_at + np.timedelta64(7 * end, "D"))
-                head = [ready.service.pathway, name, wait.name, day, end]
-                rows.append([*head, *flows, *quantiles, *over])
-    return pd.DataFrame(
-        rows,
-        columns=[
-            "pathway",
-            "scenario",
-            "wait",
-            "quarter_end",
-            "horizon_weeks",
-            "starts",
-            "completed",
-            "removed",
-            "waiting_p10",
-            "waiting_p50",
-            "waiting_p90",
-            "over_18_weeks_p50",
-            "over_52_weeks_p50",
-        ],
-    )
