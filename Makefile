@@ -44,7 +44,7 @@ test-long: $(READY)
 	$(BIN)/python -m pytest -q -m long tests
 
 bench: $(READY)
-	for name in clean census disclosure batch verdicts; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	for name in clean census disclosure batch growth verdicts; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 bench-forecast: $(READY)
 	$(BIN)/python benchmarks/series.py
