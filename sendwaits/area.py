@@ -498,7 +498,11 @@ class Area:
 
         own = self.workspace.area
         table = benchmark.compare(
-            benchmark.published(intake.dfe(self.workspace)), own.name, own.la_code, own.neighbours
+            benchmark.published(intake.dfe(self.workspace)),
+            own.name,
+            own.la_code,
+            own.neighbours,
+            own.la_codes,
         )
         return show(table, f"{own.name} beside England, its region and its neighbours")
 

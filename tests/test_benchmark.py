@@ -121,6 +121,16 @@ def test_a_file_that_gives_our_code_to_another_area_does_not_become_ours(tmp_pat
     ]
 
 
+def test_an_area_of_several_authorities_is_their_sum(tmp_path):
+    """Derbyshire 447 of 1,253 and Nottinghamshire 472 of 1,259 in time: 919 of 2,512."""
+    table = read(folder(tmp_path))
+    own = compare(table, "Two counties", la_codes=["E10000007", "E10000024"])
+    row = own[(own["kind"] == "area") & (own["measure"] == "within_20_weeks_pct")].iloc[0]
+    assert (row["place"], row["numerator"], row["denominator"]) == ("Two counties", 919, 2512)
+    with pytest.raises(Refused, match="la_codes: 891 is not in the files"):
+        compare(table, "Two counties", la_codes=["E10000007", "891"])
+
+
 def test_an_area_that_is_not_in_the_files_is_refused(tmp_path):
     with pytest.raises(Refused, match="name"):
         compare(read(folder(tmp_path)), "Exampleshire")

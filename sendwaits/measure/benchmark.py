@@ -103,7 +103,11 @@ def published(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def compare(
-    published: pd.DataFrame, area: str, la_code: str = "", neighbours: Sequence[str] = ()
+    published: pd.DataFrame,
+    area: str,
+    la_code: str = "",
+    neighbours: Sequence[str] = (),
+    la_codes: Sequence[str] = (),
 ) -> pd.DataFrame:
     """The area, England, its region and three averages of its neighbours, one row per measure, year and comparator.
 
@@ -111,7 +115,8 @@ def compare(
     ``area``, ``England``, ``region``, ``mean of neighbours``, ``median of neighbours``, ``pooled neighbours`` (their
     children together). The three answer different questions (2024: 32.7, 33.4 and 32.4 % of plans in time), so a
     sentence must name the one it uses. areas: neighbours with a published value; note names those without. Percentages
-    are exact, not rounded. Counts have no pooled row.
+    are exact, not rounded. Counts have no pooled row. ``la_codes``: the authorities that are the area together; a year in which
+    one of them has no published value is left out.
 
     Raises
     ------
@@ -127,14 +132,21 @@ def compare(
         return pd.DataFrame(columns=_COLUMNS)
     authority = published["level"] == "Local authority"
     key = published["name"].map(place_key)
-    own = published[authority & (key == place_key(area))]
+    if la_codes:
+        own = _together(published[authority], area, la_codes)
+    else:
+        own = published[authority & (key == place_key(area))]
     if own.empty:
         near = nearest(area, published.loc[authority, "name"].unique())
         raise Refused(
             "data/raw/dfe: la_name: the area's name is not in the files: check [area] name."
             + (f" Nearest there: {', '.join(near)}." if near else "")
         )
-    known = not la_code or ((own["new_code"] == la_code) | (own["old_code"] == la_code)).any()
+    known = (
+        bool(la_codes)
+        or not la_code
+        or ((own["new_code"] == la_code) | (own["old_code"] == la_code)).any()
+    )
     if not known:
         _refuse_other_code(published[authority & (key != place_key(area))], la_code)
     asked = {place_key(name): name for name in neighbours}
@@ -157,6 +169,29 @@ def compare(
         table.drop(columns="order")
         .reset_index(drop=True)
         .astype({"numerator": "Int64", "denominator": "Int64", "areas": "Int64"})
+    )
+
+
+def _together(rows: pd.DataFrame, area: str, codes: Sequence[str]) -> pd.DataFrame:
+    """The rows of an area of several authorities: their numerators and denominators added up, by measure and year."""
+    named = {c: sorted(rows.loc[rows["new_code"] == c, "name"].unique()) for c in codes}
+    wrong = {c: names for c, names in named.items() if len({*map(place_key, names)}) != 1}
+    if wrong:
+        code, names = next(iter(wrong.items()))
+        said = f"names {' and '.join(names)} there" if names else "is not in the files"
+        raise Refused(
+            f"sendwaits.toml: [area] la_codes: {code} {said}: give the code of nine characters, as E10000024."
+        )
+    keys = {place_key(names[0]) for names in named.values()}
+    mine = rows[rows["name"].map(place_key).isin(keys)]
+    made = []
+    for (measure, year), group in mine.groupby(["measure", "year"], sort=True):
+        parts = ["numerator", "denominator"] if _unit(measure) == "percent" else ["numerator"]
+        if len(group) == len(keys) and group[parts].notna().all(axis=None):
+            sums = {part: group[part].sum() for part in parts}
+            made.append({**group.iloc[0], "measure": measure, "year": year, "name": area, **sums})
+    return pd.DataFrame(made, columns=rows.columns).astype(
+        dict.fromkeys(["numerator", "denominator"], "Int64")
     )
 
 

@@ -250,7 +250,7 @@ def _nation(workspace: Workspace) -> pd.DataFrame:
     own = workspace.area
     try:
         published = benchmark.published(intake.dfe(workspace))
-        return benchmark.compare(published, own.name, own.la_code, own.neighbours)
+        return benchmark.compare(published, own.name, own.la_code, own.neighbours, own.la_codes)
     except Refused:
         return pd.DataFrame()
 
