@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -73,16 +74,20 @@ QUESTIONS = {
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
-    """Page -> its tree, of the September set for the Board."""
+def folder(tmp_path_factory):
+    """The September set for the Board."""
     root = tmp_path_factory.mktemp("update")
     sample.write(root, size="area")
-    folder = root / "notebooks"
-    if not folder.exists():
-        shutil.copytree(notebooks_source(), folder)
+    shutil.copytree(notebooks_source(), root / "notebooks")
     done = sendwaits("report", root, "--as-at", AS_AT)
     assert done.returncode == 0, done.stderr
-    return {p.stem: html.parse(str(p)).getroot() for p in (root / "reports" / AS_AT).glob("*.html")}
+    return root / "reports" / AS_AT
+
+
+@pytest.fixture(scope="module")
+def pages(folder):
+    """Page -> its tree."""
+    return {p.stem: html.parse(str(p)).getroot() for p in folder.glob("*.html")}
 
 
 def text(node):
@@ -119,7 +124,9 @@ def test_a_figure_that_agrees_stands_on_its_page_with_statistic_and_clock(pages,
     keys = rows(pages)[name].xpath(".//@data-statement")[0].split(" ~ ")
     page = pages[PAGES[name]]
     for key in keys:
-        marks = page.xpath(f'//*[@data-key="{key}"][not(ancestor::*[local-name()="svg"])]')
+        marks = page.xpath(
+            f'//*[@data-key="{key}"][ancestor::section][not(ancestor::*[local-name()="svg"])]'
+        )
         assert marks, (name, key)
         section = next(marks[0].iterancestors("section"))
         said = text(section)
@@ -135,3 +142,28 @@ def test_a_question_of_a_board_member_is_answered_by_one_title(pages, question):
     page, answer = QUESTIONS[question]
     titles = [text(t) for t in pages[page].xpath("//h1|//h2")]
     assert len([t for t in titles if re.search(answer, t)]) == 1, titles
+
+
+def test_the_words_of_update_docx_are_those_of_the_page_and_office_makes_a_pdf_of_it(
+    folder, pages, tmp_path
+):
+    import docx
+
+    made = docx.Document(str(folder / "update.docx"))
+    page = text(pages["update"])
+    told = [" ".join(p.text.replace("\u00a0", " ").split()) for p in made.paragraphs]
+    assert not [line for line in told if line not in page]
+    heads = [text(h) for h in pages["update"].xpath("//h1|//section/h2")]
+    styled = [
+        " ".join(p.text.replace("\u00a0", " ").split())
+        for p in made.paragraphs
+        if p.style.name.startswith("Heading")
+    ]
+    assert styled == [h for h in heads if h in styled] and len(styled) > 8
+    drawn = made.element.xpath("//wp:docPr/@descr")
+    assert len(drawn) == len(pages["update"].xpath("//figure")) and all(len(d) > 40 for d in drawn)
+    office = shutil.which("soffice") or shutil.which("libreoffice")
+    if office:
+        arguments = ["--headless", "--convert-to", "pdf", "--outdir", str(tmp_path)]
+        subprocess.run([office, *arguments, str(folder / "update.docx")], check=True, timeout=300)
+        assert (tmp_path / "update.pdf").read_bytes().startswith(b"%PDF")
