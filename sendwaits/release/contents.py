@@ -39,7 +39,7 @@ class Service:
     printed): month ends and flows of every list, to reconcile. ``plan``: how each series is published, or why not. ``door``: what the register keeps of it. ``judged``: columns of
     verdicts.csv. ``forecast``: columns of CONTRACT section 4; ``backtest``, ``bridge``, ``referred`` as `outlook.queue`
     gives them (may be empty). ``files``, ``findings``: rows of the manifest and findings.csv. ``promised``: targets as earlier sets stated them.
-    ``equity``: as `door.equity` releases it.
+    ``equity``, ``community``: as `door.equity` and `gate.community` release them.
     """
 
     workspace: Workspace
@@ -60,6 +60,7 @@ class Service:
     set_as_at: date | None = None
     door: Mapping[str, Any] = field(default_factory=dict)
     equity: pd.DataFrame = field(default_factory=pd.DataFrame)
+    community: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @cached_property
     def verdicts(self) -> verdicts.Verdicts:
@@ -173,6 +174,9 @@ def _service(
         set_as_at,
         released["door"],
         released["equity"],
+        gate.community(
+            intake.community(workspace), pathway, released["table"], workspace.area.name
+        ),
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sendwaits.workspace import Workspace
 
 __all__ = [
+    "community",
     "forecasts",
     "history",
     "nation",
@@ -126,6 +127,67 @@ def nation(compared: pd.DataFrame) -> pd.DataFrame:
         for r in compared.itertuples()
     ]
     return rows_of(numbers)
+
+
+def community(
+    published: pd.DataFrame, pathway: Pathway, released: pd.DataFrame, area: str
+) -> pd.DataFrame:
+    """The time waited so far on the service's first list beside the published community SitRep, as released rows.
+
+    Measure ``published:waiting_band_<band>`` and ``published:waiting_over_<18, 52>_weeks``, per cent of the place's children;
+    group ``place=<place>``, the area's own first; each with the date it is of. No rows without a published list of the service,
+    nor where the area's own bands are not all shown.
+    """
+    from sendwaits.measure import benchmark
+
+    wait = pathway.waits[0].name
+    own = released[(released["wait"] == wait) & released["measure"].str.startswith("waiting_band_")]
+    names = published["name"].dropna().unique() if len(published) else []
+    near = [n for n in names if area.casefold() in str(n).casefold()]
+    table = benchmark.bands(own, published, pathway.community_service, near)
+    table = table[table["level"].isin(["own", "National", "ICB"])]
+    if set(table["level"]) < {"own", "National"}:
+        return rows_of([])
+    mine = released[
+        (released["wait"] == wait) & (released["group"] == "") & released["value"].notna()
+    ]
+    found = []
+    for (place, level, day), rows in table.groupby(["place", "level", "date"], sort=False):
+        counts = {f"waiting_band_{r.band}": int(r.numerator) for r in rows.itertuples()}
+        whole = sum(counts.values())
+        counts |= {f"waiting_over_{w}_weeks": _past(counts, w) for w in (18, 52)}
+        forms: dict[str, str] = {}
+        if level == "own":  # its size and lines as the other pages print them
+            today = mine[mine["period_end"] == day].set_index("measure")
+            counts |= {m: int(today.at[m, "value"]) for m in counts if m in today.index}
+            forms = today["form"].to_dict()
+            whole = int(today["value"].get("waiting", whole))
+        name = area if level == "own" else _placed(str(place), str(level))
+        found += [
+            Number(Key(pathway.code, wait, f"published:{m}", f"place={name}", "", _last_day(str(day))),
+                   100 * n / whole, "percent", forms.get(m, "exact"), n, whole, whole)
+            for m, n in counts.items()
+            if whole
+        ]  # fmt: skip
+    return rows_of(found)
+
+
+def _past(counts: Mapping[str, int], weeks: int) -> int:
+    """The children of the bands that begin past so many weeks."""
+    return sum(n for band, n in counts.items() if int(band.split("_")[2]) > 7 * weeks)
+
+
+def _placed(place: str, level: str) -> str:
+    """A published place as a sentence has it: "Nottingham and Nottinghamshire (NHS board)"."""
+    said = " ".join(word.capitalize() for word in place.split()).replace(" And ", " and ")
+    return said + (" (NHS board)" if level == "ICB" else "")
+
+
+def _last_day(day: str) -> str:
+    """The last day of a month as text; a day as it is."""
+    import pandas as pd
+
+    return day if len(day) > 7 else str(pd.Period(day, "M").end_time.date())
 
 
 def _place(row: Any) -> str:

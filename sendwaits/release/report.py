@@ -132,6 +132,7 @@ class Report(publish.Published):
             self.past_errors,
             self.recovery_rows,
             self.service.equity,
+            self.service.community,
         ]
         return pd.concat([self.service.released, *more], ignore_index=True)
 

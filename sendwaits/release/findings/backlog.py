@@ -184,6 +184,35 @@ def districts(report: Report, frame: pd.DataFrame) -> Facts:
     }
 
 
+def community(report: Report, frame: pd.DataFrame) -> Facts:
+    """The share past 18 weeks of each place, the area's own first, each with its date."""
+    past = frame[frame["measure"] == "published:waiting_over_18_weeks"]
+    return {
+        "places": [
+            {"name": show.group_name(r.group), "n": Number.of(r)}
+            for r in past.itertuples(index=False)
+        ],
+        "wait": report.pathway.waits[0],
+        "published": report.pathway.community_service,
+    }
+
+
+def community_tables(report: Report, frame: pd.DataFrame) -> list[show.Table]:
+    """Time waited down, places across."""
+    cells = {(r.measure, r.group): Number.of(r) for r in frame.itertuples(index=False)}
+    places = {r.group: words.day(r.period_end.date()) for r in frame.itertuples(index=False)}
+    heads = ("Time waited", *(f"{show.group_name(g)}, {day}" for g, day in places.items()))
+    rows = [
+        (
+            words.capital(words.measure(m.partition(":")[2]).head),
+            *(show.cell(cells.get((m, g))) for g in places),
+        )
+        for m in dict.fromkeys(frame["measure"])
+    ]
+    caption = f"{report.pathway.label}: open waits by time waited, beside the published lists"
+    return [show.Table(caption, heads, rows)] if rows else []
+
+
 def stages(report: Report, frame: pd.DataFrame) -> Facts:
     """How many lists the service has."""
     return {"n": len(report.pathway.waits)}

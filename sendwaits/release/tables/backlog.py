@@ -11,7 +11,7 @@ from sendwaits.release import show
 if TYPE_CHECKING:
     from sendwaits.release.report import Report
 
-__all__ = ["ages", "answers", "districts", "flow", "outlook", "stages"]
+__all__ = ["ages", "answers", "community", "districts", "flow", "outlook", "stages"]
 
 
 def _over(report: Report) -> list[str]:
@@ -59,6 +59,13 @@ def districts(report: Report) -> show.Frame:
     county = county[county["measure"].isin(groups["measure"])]
     rows = pd.concat([groups, county], ignore_index=True)
     return show.show(rows, f"{report.pathway.label}: open waits by district")
+
+
+def community(report: Report) -> show.Frame:
+    """The time waited so far of the area's list beside England's and the NHS board's, per cent; no rows without published ones."""
+    rows = report.service.community
+    rows = rows if len(rows) else report.service.released.iloc[:0]
+    return show.show(rows, f"{report.pathway.label}: beside the published community lists")
 
 
 def stages(report: Report) -> show.Frame:
