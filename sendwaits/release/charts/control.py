@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from sendwaits.errors import Refused
 from sendwaits.release.charts import axis, dated, labels, words
 from sendwaits.release.charts.face import styled
-from sendwaits.release.charts.labels import Target
+from sendwaits.release.charts.labels import Target, goal_of
 from sendwaits.release.charts.palette import GREY, LIMIT_EDGE, LIMITS, NAVY, ORANGE, POINT
 from sendwaits.release.charts.panel import Panel, begin, fit_new
 from sendwaits.release.charts.rows import Series, series
@@ -41,7 +41,7 @@ def spc(
     """
     one, stretch = _read(frame, limits)
     panel = begin(ax, (310, 280), title)
-    goal, goal_name = target if isinstance(target, tuple) else (target, "")
+    goal, goal_name = goal_of(target)
     values = [*one.y, *stretch["upper"], *([] if goal is None else [goal])]
     axis.upright(panel, [float(v) for v in values], one.unit)
     edges = _edges(one)

@@ -14,10 +14,15 @@ from sendwaits.release.charts.palette import GREY, PLUM
 from sendwaits.release.charts.panel import Box, Panel
 from sendwaits.release.charts.rows import Series
 
-__all__ = ["Target", "apart", "dots", "end_labels", "head", "left_room", "room_for"]
+__all__ = ["Target", "apart", "dots", "end_labels", "goal_of", "head", "left_room", "room_for"]
 
-Target = float | tuple[float, str] | None
-"""A number, or a number and its name."""
+Target = float | tuple[float, str] | tuple[float, Any, str] | None
+"""A number, or a number and its name; a date between them is for charts that look ahead."""
+
+
+def goal_of(target: Target) -> tuple[float | None, str]:
+    """The number that a target stands for, None without one, and its name."""
+    return (target[0], target[-1]) if isinstance(target, tuple) else (target, "")
 
 
 def apart(

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from sendwaits.release.charts import words
 from sendwaits.release.charts.axis import ceiling
 from sendwaits.release.charts.face import width_of, wrapped
-from sendwaits.release.charts.labels import Target
+from sendwaits.release.charts.labels import Target, goal_of
 from sendwaits.release.charts.palette import GREY, INK, MUTED, PLUM, RULE
 from sendwaits.release.charts.panel import Cell, Panel, begin, fit_new, stack
 
@@ -63,7 +63,7 @@ def horizontal(
     ``low``: where the axis starts; above 0 its numbers stand under the rows and a line says so.
     """
     panel = begin(ax, (0, 0), title)
-    goal, name = target if isinstance(target, tuple) else (target, "")
+    goal, name = goal_of(target)
     above, below = 4 + 22 * (goal is not None), 4 + 48 * bool(low)
     if ax is None:
         heights = {n: len(items) * PITCH[n] + above + below for n in (False, True)}

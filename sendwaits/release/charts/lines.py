@@ -12,7 +12,7 @@ from sendwaits.errors import Refused
 from sendwaits.release.charts import axis, dated, words
 from sendwaits.release.charts import labels as labels_
 from sendwaits.release.charts.face import styled
-from sendwaits.release.charts.labels import Target
+from sendwaits.release.charts.labels import Target, goal_of
 from sendwaits.release.charts.palette import SERIES, SOFT, Look
 from sendwaits.release.charts.panel import Panel, begin, fit_new
 from sendwaits.release.charts.rows import Labels, Series, series
@@ -75,7 +75,7 @@ def time_panel(
     head: str = "",
 ) -> None:
     """Axes, changes, lines, target and names of a panel over time."""
-    goal, goal_name = target if isinstance(target, tuple) else (target, "")
+    goal, goal_name = goal_of(target)
     values = [float(v) for s in lines for v in s.y] + ([] if goal is None else [float(goal)])
     axis.upright(panel, values, lines[0].unit)
     axis.dates(panel, lines, months)
