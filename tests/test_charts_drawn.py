@@ -441,6 +441,14 @@ def test_a_rebased_control_chart_carries_the_old_average_on_as_dashes() -> None:
     assert sum("stroke-dasharray" in e.attrib for e in svg.iter(f"{SVG}path")) == 2
 
 
+def test_a_line_takes_a_target_as_a_fan_does_and_names_it() -> None:
+    """Number, date and name, as `report.aim` gives them: the date is for charts that look ahead."""
+    aim = (90.0, "2024-12-31", "At most 90 by 31 December")
+    said = words(drawing(charts.line(frame(RISE), target=aim)))
+    assert aim[2] in said.replace("\u00a0", " ")
+    assert said == words(drawing(charts.line(frame(RISE), target=(90.0, aim[2]))))
+
+
 def test_the_fan_draws_its_quantiles_and_the_target_stops_on_its_date() -> None:
     svg = drawing(charts.fan(forecast(), frame(RISE[:-4] + [100.0] * 4), target=(90, "2024-12-31")))
     groups = {k.split("|")[3] for e in marks(svg) if "forecast:waiting" in (k := e.get("data-key"))}
