@@ -44,4 +44,9 @@ def certificate(
         {**reader.members, **members},
         smallest,
     )
-    return known.system.weak(reader.need, reader.small, known.changed if reader.before else None)
+    changed = known.changed if reader.before else None
+    for system in (known.stocks.alone, known.system):
+        weak = system.weak(reader.need, reader.small, changed)
+        if weak:
+            return weak
+    return []

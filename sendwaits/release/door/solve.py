@@ -22,6 +22,8 @@ __all__ = ["Question"]
 _FAR = 20000.0
 """Unknowns without a bound end here, or at four times the largest count of the service."""
 _EPS = 1e-6
+_ENOUGH = 24
+"""So many counts told are enough to make a plan coarser: the rest is asked of the coarser plan."""
 _NODES = 500
 """Nodes of one search for whole numbers; beyond it the count is taken as told."""
 
@@ -370,14 +372,16 @@ class _Search:
         """Questions until every target is settled."""
         self._see(self.model.solve(np.zeros(len(self.model.names))))
         self._shots()
-        while self._round():
-            pass
+        while (self._told() & (self.hi - self.lo + 1 < self.need)).sum() < _ENOUGH:
+            if not self._round():
+                return
 
     def weak(self) -> list[Weak]:
         self.ask()
-        if not self.model.whole:
+        narrow = self._told() & (self.hi - self.lo + 1 < self.need)
+        if not self.model.whole and not narrow.any():
             self._whole_numbers()
-        told = np.flatnonzero(~self._wide() & ~self._harmless())
+        told = np.flatnonzero(narrow if narrow.any() else self._told())
         return [
             Weak(self.names[at], float(self.lo[at]), float(self.hi[at]), self._sources(int(at)))
             for at in told
@@ -385,7 +389,7 @@ class _Search:
 
     def _whole_numbers(self) -> None:
         """Parts whose answers were no whole numbers (averages of small lists) are asked again for whole ones."""
-        doubt = ~self._wide() & ~self._harmless() & (self.hi - self.lo + 1 >= self.need)
+        doubt = self._told()
         for part in np.unique(self.part[doubt]):
             at = np.flatnonzero(doubt & (self.part == part))
             targets = {self.names[i]: self._terms(int(i)) for i in at}
@@ -463,9 +467,15 @@ class _Search:
         self.seen_hi[whole] = np.maximum(self.seen_hi[whole], seen)
         return values
 
+    def _asked(self) -> np.ndarray:
+        return ((self.asked_lo == 1) & (self.asked_hi == 1)) | (self.lo == self.hi)
+
+    def _told(self) -> np.ndarray:
+        """Asked, and neither proved wide nor harmless."""
+        return self._asked() & ~self._wide() & ~self._harmless()
+
     def _open(self) -> np.ndarray:
-        asked = (self.asked_lo == 1) & (self.asked_hi == 1)
-        return ~(self._wide() | self._harmless() | asked | (self.lo == self.hi))
+        return ~(self._wide() | self._harmless() | self._asked())
 
     def _wide(self) -> np.ndarray:
         return self.seen_hi - self.seen_lo + 1 >= self.need

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from sendwaits.pathways import BANDS
 from sendwaits.release.door.exact import relation_of
-from sendwaits.release.door.system import NOW, Name, System
+from sendwaits.release.door.system import NOW, Name, Row, System
 
 __all__ = ["Stocks"]
 
@@ -30,6 +31,8 @@ class Stocks:
         smallest: int,
     ) -> None:
         self.system, self.averages, self.smallest = system, averages, smallest
+        self.alone = System()
+        """The lists whose averages are printed, each day by itself: small questions about whole numbers."""
         self.members = members
         self.told: dict[tuple[str, str], dict[tuple[str, str, str], None]] = {}
 
@@ -89,15 +92,23 @@ class Stocks:
         return [(a, b - 1) for a, b in zip(cuts, cuts[1:], strict=False)] + [(cuts[-1], None)]
 
     def build(self) -> None:
+        printed: dict[tuple[Any, Any], list[Row]] = {}
+        for row in self.system.rows:
+            about = {(n[0], n[-1]) for n in row.terms if len(n) == 3}  # type: ignore[arg-type, index]
+            if len(about) == 1:
+                printed.setdefault(about.pop(), []).append(row)
         for (wait, day), told in self.told.items():
             county = [(m, part) for m, group, part in told if not group]
             if any(m == "waiting" for m, _ in county):
-                self._by_days(wait, day, [m for m, part in county if not part])
+                self._by_days(
+                    wait, day, [m for m, part in county if not part], printed.get((wait, day), [])
+                )
                 self._parts(wait, day, county)
             self._groups(wait, day, [(m, g) for m, g, _ in told if g])
 
-    def _by_days(self, wait: str, day: str, measures: list[str]) -> None:
+    def _by_days(self, wait: str, day: str, measures: list[str], printed: list[Row]) -> None:
         """The list is the sum of its pieces by days waited; bands and lines are sums of some of them."""
+        rows, targets = len(self.system.rows), len(self.system.targets)
         pieces = self._pieces(wait, day)
         names = {piece: (wait, "waited", piece[0], day) for piece in pieces}
         whole = self.name(wait, "waiting", "", day)
@@ -115,7 +126,10 @@ class Stocks:
                 {self.name(wait, measure, "", day): -1.0, **dict.fromkeys(inside, 1.0)}, 0, 0
             )
         self._watch(wait, day, names, measures)
-        self._averages(wait, day, names)
+        own = [*printed, *self.system.rows[rows:]]
+        if self._averages(wait, day, names, printed):
+            self.alone.rows += own
+            self.alone.targets |= dict(list(self.system.targets.items())[targets:])
 
     def _watch(
         self, wait: str, day: str, names: Mapping[tuple[int, int | None], Name], measures: list[str]
@@ -185,28 +199,22 @@ class Stocks:
                     rest |= {self.name(wait, "waiting", g, day): 1.0 for g in inside}
                     self.system.protect((wait, measure, label, "rest", day), rest)
 
-    def _averages(self, wait: str, day: str, names: Mapping[tuple[int, int | None], Name]) -> None:
-        """What a printed mean, median, percentile or k-th longest wait says of a list whose size is told exactly."""
-        size = (
-            next(
-                (
-                    row.lo
-                    for row in self.system.rows
-                    if row.strength == NOW
-                    and row.lo == row.hi
-                    and list(row.terms) == [self.name(wait, "waiting", "", day)]
-                ),
-                None,
-            )
-            if any((wait, m, day) in self.averages for m in _AVERAGES)
-            else None
-        )
-        if not size or size > 60:
-            return
-        for measure in _AVERAGES:
-            weeks = self.averages.get((wait, measure, day))
-            if weeks is not None and weeks == weeks:
-                self._average(measure, weeks, int(size), names, (wait, measure, ""))
+    def _averages(
+        self,
+        wait: str,
+        day: str,
+        names: Mapping[tuple[int, int | None], Name],
+        printed: list[Row],
+    ) -> bool:
+        """What a printed mean, median, percentile or k-th longest wait says of a list whose size is told; False when nothing."""
+        whole = self.name(wait, "waiting", "", day)
+        sizes = [r for r in printed if list(r.terms) == [whole] and r.strength == NOW]
+        said = {m: w for m in _AVERAGES if (w := self.averages.get((wait, m, day))) == w and w}
+        if not sizes or not said or sizes[0].lo != sizes[0].hi or sizes[0].lo > 60:
+            return False
+        for measure, weeks in said.items():
+            self._average(measure, weeks, int(sizes[0].lo), names, (wait, measure, ""))
+        return True
 
     def _average(
         self,
@@ -218,7 +226,7 @@ class Stocks:
     ) -> None:
         half = 0.05 + 1e-9
         least, most = (weeks - half) * 7, (weeks + half) * 7
-        add = self.system.add
+        add = self.alone.add
         if measure.startswith("mean_"):
             add({name: lo for (lo, _), name in names.items() if lo}, -_INF, most * n, source, NOW)
             if all(hi is not None or False for _, hi in list(names)[:-1]):
