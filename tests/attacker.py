@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -19,7 +19,14 @@ import pandas as pd
 INF = math.inf
 FEEDS = {"outcome": "assessment", "support": "outcome", "treatment": "assessment"}
 """A later stage starts with the completion of the one before (CONTRACT section 2)."""
-STANDARD = {"NST": 91, "OT_HEALTH": 126, "SLCN": 126, "SLCN_AUTISM": 126, "plan": 140, "decision": 42}
+STANDARD = {
+    "NST": 91,
+    "OT_HEALTH": 126,
+    "SLCN": 126,
+    "SLCN_AUTISM": 126,
+    "plan": 140,
+    "decision": 42,
+}
 EDGES = [0, 8, 15, 29, 85, 127, 141, 365, 729]
 """First days of the bands, and of the lines over 18, 20 and 52 weeks."""
 LINES = {"waiting_over_18_weeks": 127, "waiting_over_20_weeks": 141, "waiting_over_52_weeks": 365}
@@ -89,7 +96,9 @@ def attack(code: str, sets: list[Set], k: int) -> Attack:
         if r.period_start
     }
     stocks = {day(r.period_end) for s in sets for r in s.figures.itertuples() if not r.period_start}
-    found.cuts = sorted({d for span in spans for d in span} | {d + timedelta(days=1) for d in stocks})
+    found.cuts = sorted(
+        {d for span in spans for d in span} | {d + timedelta(days=1) for d in stocks}
+    )
     for number, one in enumerate(sets):
         for row in one.figures.itertuples():
             _printed(found, row, one, number)
@@ -121,7 +130,11 @@ def _joins(code: str, wait: str) -> tuple[str, str]:
 
 
 def _names(one: Set, row) -> list[str]:
-    return list(one.merged.get(f"{row.pathway}|{row.wait}|{row.measure}|{row.group}||{row.period_end}", (row.group,)))
+    return list(
+        one.merged.get(
+            f"{row.pathway}|{row.wait}|{row.measure}|{row.group}||{row.period_end}", (row.group,)
+        )
+    )
 
 
 def _printed(found: Attack, row, one: Set, number: int) -> None:
@@ -183,9 +196,16 @@ def _average(found: Attack, row, one: Set, number: int) -> None:
     end = row.period_end[:10]
     if row.form == "c":
         if row.period_start:
-            found.say(_sum(found, (row.wait, "completed"), row.period_start, row.period_end), 1, one.k - 1, number)
+            found.say(
+                _sum(found, (row.wait, "completed"), row.period_start, row.period_end),
+                1,
+                one.k - 1,
+                number,
+            )
         return
-    low, high = interval(row.n, "rounded" if one.rounds or row.form == "rounded" else "exact", one.k)
+    low, high = interval(
+        row.n, "rounded" if one.rounds or row.form == "rounded" else "exact", one.k
+    )
     weeks = float(row.value)
     least, most = 7 * (weeks - 0.05) - 1e-6, 7 * (weeks + 0.05) + 1e-6
     if row.measure == "mean_weeks_completed":
@@ -264,7 +284,9 @@ def _list(found: Attack, wait: str, stocks: list[date]) -> None:
     for first, last in zip(days, days[1:], strict=False):
         start, end = (first + timedelta(days=1)).isoformat(), last.isoformat()
         joined = _flow(found, wait, "starts", start, end)
-        left = _sum(found, (wait, "completed"), start, end) | _sum(found, (wait, "removed_other"), start, end)
+        left = _sum(found, (wait, "completed"), start, end) | _sum(
+            found, (wait, "removed_other"), start, end
+        )
         before, after = ((wait, "waiting", "", d.isoformat()) for d in (first, last))
         found.say(_less({after: 1.0, before: -1.0}, joined, {n: -1.0 for n in left}), 0, 0)
         _groups(found, wait, first, last, told, joined, left)
@@ -314,9 +336,14 @@ def _columns(found: Attack, wait: str, at: str, told: set) -> None:
                 found.say(_less({(wait, "waiting", name[2], at): 1.0}, {name: 1.0}), 0)
 
 
-def _groups(found: Attack, wait: str, first: date, last: date, told: set, joined: Terms, left: Terms) -> None:
+def _groups(
+    found: Attack, wait: str, first: date, last: date, told: set, joined: Terms, left: Terms
+) -> None:
     """Groups followed from census to census: each joins and leaves by its own children."""
-    names = [[n[2] for n in told if n[:2] == (wait, "waiting") and n[2] and n[3] == d.isoformat()] for d in (first, last)]
+    names = [
+        [n[2] for n in told if n[:2] == (wait, "waiting") and n[2] and n[3] == d.isoformat()]
+        for d in (first, last)
+    ]
     for column in {g.split("=")[0] for g in names[0]}:
         groups = [g for g in names[0] if g.split("=")[0] == column]
         if sorted(groups) != sorted(g for g in names[1] if g.split("=")[0] == column):
@@ -360,7 +387,9 @@ def _always(found: Attack, waits: list[str]) -> None:
         top = (name[0], "within_standard_pct", "top", name[2])
         if late and top in told:
             found.say(_less({name: 1.0}, {count: float(late + 1), top: -float(late + 1)}), 0)
-            found.say(_less({top: float(late), count: float(WIDEST)}, {top: float(WIDEST), name: 1.0}), 0)
+            found.say(
+                _less({top: float(late), count: float(WIDEST)}, {top: float(WIDEST), name: 1.0}), 0
+            )
     groups = {n[2] for n in told if len(n) == 4 and n[:2] == ("", "referrals")}
     for column in {g.split("=")[0] for g in groups}:
         inside = [g for g in groups if g.split("=")[0] == column]
@@ -373,7 +402,10 @@ def _plans(found: Attack, told: set, cut: date) -> None:
     issued, done = ("", "plans_issued", cut), ("plan", "completed", cut)
     if issued in told:
         found.say({issued: 1.0, done: -1.0}, 0)
-        in_time, of_waits = ("", "within_20_weeks_pct", "top", cut), ("plan", "within_standard_pct", "top", cut)
+        in_time, of_waits = (
+            ("", "within_20_weeks_pct", "top", cut),
+            ("plan", "within_standard_pct", "top", cut),
+        )
         some, some_top = (("", "within_20_weeks_excl_pct", kind, cut) for kind in ("all", "top"))
         found.say({issued: 1.0, some: -1.0}, 0)
         if some_top in told and in_time in told:
@@ -383,7 +415,10 @@ def _plans(found: Attack, told: set, cut: date) -> None:
             found.say({in_time: 1.0, of_waits: -1.0}, 0)
             found.say({issued: 1.0, in_time: -1.0, done: -1.0, of_waits: 1.0}, 0)
     removed = ("plan", "removed_other", cut)
-    refused = [("", "requests_refused_pct", "top", cut), ("", "refusals_within_16_weeks_pct", "all", cut)]
+    refused = [
+        ("", "requests_refused_pct", "top", cut),
+        ("", "refusals_within_16_weeks_pct", "all", cut),
+    ]
     inside = {n: -1.0 for n in refused if n in told}
     if inside and removed in told:
         found.say({removed: 1.0} | inside, 0)
@@ -459,13 +494,16 @@ class Solver:
         for option, value in (("output_flag", False), ("threads", 1), ("mip_max_nodes", 2000)):
             solver.setOptionValue(option, value)
         self.lp.integrality_ = [
-            highspy.HighsVarType.kInteger if w else highspy.HighsVarType.kContinuous for w in self.whole
+            highspy.HighsVarType.kInteger if w else highspy.HighsVarType.kContinuous
+            for w in self.whole
         ]
         solver.passModel(self.lp)
         index = np.array([self.names[n] for n in terms], dtype=np.int32)
         value = np.array(list(terms.values()))
         lo, hi = (truth + 1, INF) if sign > 0 else (-INF, truth - 1)
-        solver.addRow(max(lo, -highspy.kHighsInf), min(hi, highspy.kHighsInf), len(index), index, value)
+        solver.addRow(
+            max(lo, -highspy.kHighsInf), min(hi, highspy.kHighsInf), len(index), index, value
+        )
         solver.run()
         table = solver.getSolution().col_value
         if len(table) and solver.getInfo().primal_solution_status == 2:
@@ -512,16 +550,26 @@ def changes(sets: list[Set]) -> list[str]:
     return found
 
 
-def targets(found: Attack, truth: pd.DataFrame, known: Mapping[tuple, int]) -> list[tuple[str, Terms, int]]:
+def targets(
+    found: Attack, truth: pd.DataFrame, known: Mapping[tuple, int]
+) -> list[tuple[str, Terms, int]]:
     """(name, sum, true value) of every count of 1 to k - 1 in the exact figures that the attacker has unknowns for."""
     out = []
     for r in truth.itertuples():
         end = r.period_end
-        if r.period_start and (day(r.period_start) not in known or day(end) + timedelta(days=1) not in known):
+        if r.period_start and (
+            day(r.period_start) not in known or day(end) + timedelta(days=1) not in known
+        ):
             continue
         for what, terms, value in _counts(found, r):
             if value is not None and 1 <= value <= found.k - 1:
-                out.append((f"{r.wait}|{r.measure}|{what}|{r.group}|{r.period_start}|{end}", terms, int(value)))
+                out.append(
+                    (
+                        f"{r.wait}|{r.measure}|{what}|{r.group}|{r.period_start}|{end}",
+                        terms,
+                        int(value),
+                    )
+                )
     return out
 
 
@@ -552,7 +600,9 @@ def recovered(code: str, sets: list[Set], truth: pd.DataFrame, k: int) -> tuple[
     solver = Solver(found)
     solver.table({})
     asked = [
-        t for t in targets(found, truth, dict.fromkeys(found.cuts)) if all(n in solver.names for n in t[1])
+        t
+        for t in targets(found, truth, dict.fromkeys(found.cuts))
+        if all(n in solver.names for n in t[1])
     ]
     told = [name for name, terms, value in asked if not solver.possible(terms, value)]
     return told, len(asked)

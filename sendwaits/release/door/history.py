@@ -16,7 +16,7 @@ from sendwaits.release.door.rows import Printed, needed_for_change
 from sendwaits.release.profile import PROFILES, Profile
 
 if TYPE_CHECKING:
-    from sendwaits.release.door.plan import Planner
+    from sendwaits.release.door.revise import Reviser
 
 __all__ = ["History", "audiences", "members_of"]
 
@@ -42,13 +42,13 @@ class History:
         for released in mine:
             self.rows |= table_rows(released, exact.pathway)
 
-    def lead(self, planner: Planner) -> None:
+    def lead(self, reviser: Reviser) -> None:
         """Settings of the last set stay, or are coarser; a less exact set is never finer than the more exact one before it."""
         if self.last is not None:
-            planner.keep(steps_of(self.last, self.pathway))
+            reviser.keep(steps_of(self.last, self.pathway))
         if self.finer is not None:
             steps = steps_of(self.finer, self.pathway)
-            planner.no_finer({s: allowed(self.profile, step) for s, step in steps.items()})
+            reviser.no_finer({s: allowed(self.profile, step) for s, step in steps.items()})
 
     def kept(self, key: Key, value: Value, form: str) -> tuple[Value, bool]:
         """The number to print for a period that was printed before, and whether it is revised.

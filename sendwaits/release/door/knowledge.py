@@ -44,7 +44,7 @@ class Knowledge:
         self.system, self.ties = System(), ties
         self.changed: set[Name] = set()
         self.cells = [c for c in now if relation_of(c.count.key[1]) is not None]
-        told = {c.count for c in self.cells}
+        self.now = {c.count: (c.lo, c.hi) for c in self.cells}
         self.before = [
             Cell(count, lo, hi) for count, (lo, hi) in before.items() if relation_of(count.key[1])
         ]
@@ -63,7 +63,7 @@ class Knowledge:
         )
         self.stocks = Stocks(self.system, averages or {}, members or {}, smallest)
         for cell in (*self.before, *self.cells):
-            self._cell(cell, told)
+            self._cell(cell)
         self.stocks.build()
         for wait in self.waits:
             self._balance(wait)
@@ -78,16 +78,12 @@ class Knowledge:
     def pieces(self, start: str, end: str) -> range:
         return range(self.number[_day(start)], self.number[_day(end) + 1])
 
-    def _cell(self, cell: Cell, told: set[Count]) -> None:
+    def _cell(self, cell: Cell) -> None:
         """A printed count as a row: NOW, or BEFORE unless the same count is printed again and differs."""
         wait, measure, group, start, end = cell.count.key
         strength = NOW if cell.source is not None else BEFORE
-        if strength == BEFORE and cell.count in told:
-            again = (
-                next(c for c in self.cells if c.count == cell.count)
-                if False
-                else self._now[cell.count]
-            )
+        if strength == BEFORE and cell.count in self.now:
+            again = self.now[cell.count]
             if again[0] > cell.hi or cell.lo > again[1]:
                 return
         terms = (
@@ -99,12 +95,6 @@ class Knowledge:
         if cell.source is not None and (old is None or cell.lo > old[0] or cell.hi < old[1]):
             self.changed |= set(terms)
         self.system.add(terms, cell.lo, cell.hi, cell.source, strength)
-
-    @property
-    def _now(self) -> dict[Count, tuple[float, float]]:
-        if not hasattr(self, "_by_count"):
-            self._by_count = {c.count: (c.lo, c.hi) for c in self.cells}
-        return self._by_count
 
     def sum_of(self, wait: str, measure: str, part: str, start: str, end: str) -> Terms:
         """A flow over a period as the sum of its pieces."""

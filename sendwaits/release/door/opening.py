@@ -13,6 +13,7 @@ from sendwaits.release.door.history import History, audiences
 from sendwaits.release.door.page import Page
 from sendwaits.release.door.plan import Planner
 from sendwaits.release.door.released import PLAN_COLUMNS, Released, dated
+from sendwaits.release.door.revise import Reviser
 from sendwaits.release.profile import Profile
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def _safe(
     """The finest plan that the certificate lets through, beside these earlier releases."""
     ties, history = exact.ties(), History(earlier, exact, profile)
     planner = Planner(exact, profile, ties)
-    history.lead(planner)
+    reviser = Reviser(planner)
+    history.lead(reviser)
     first = min((start for start, _ in exact.periods["month"]), default=exact.as_at.isoformat())
     readers = audiences(earlier, exact.pathway, first, profile)
     while True:
@@ -77,7 +79,7 @@ def _safe(
             for reader in readers
             for w in certificate(page.printed(), page.members, ties, reader, profile.smallest)
         ]
-        if not weak or not planner.revise(weak):
+        if not weak or not reviser.revise(weak):
             break
     return Released(
         page.table(),

@@ -10,8 +10,8 @@ from sendwaits.release.door.cells import Key
 from sendwaits.release.door.exact import Exact, Value
 from sendwaits.release.door.groups import FEW, merged, split
 from sendwaits.release.door.history import History
+from sendwaits.release.door.knots import Plan, Series
 from sendwaits.release.door.ladder import NO, form_of, grain_of
-from sendwaits.release.door.plan import Plan, Series
 from sendwaits.release.door.released import PLAN_COLUMNS, dated
 from sendwaits.release.door.rows import Printed, row_of, too_small
 from sendwaits.release.key import COLUMNS

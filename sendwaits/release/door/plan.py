@@ -2,153 +2,41 @@
 
 Series that meet in one remainder (a list, what joins it and what leaves it) stand in one `Knot` with a fixed order of
 settings, from the most told to the least. A knot starts at the first setting whose risk is small for its level; what the
-certificate then finds unsafe moves a knot one setting on. So it always ends.
+certificate then finds unsafe moves a knot one setting on (`revise`). So it always ends.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from sendwaits.measure.measures import MEASURES
 from sendwaits.measure.relations import Relation
-from sendwaits.release.door.cells import Source
 from sendwaits.release.door.exact import Exact, Ties, day_before, relation_of
 from sendwaits.release.door.groups import coarser
+from sendwaits.release.door.knots import COVER, FIRST, LATER, Knot, Plan, Series
 from sendwaits.release.door.ladder import (
     ED,
     EM,
-    EQ,
     EY,
     MONTHS_IN,
     NO,
-    RD,
     RM,
     RQ,
     allowed,
-    coarsest,
     form_of,
     grain_of,
     ladder,
     risk,
 )
 from sendwaits.release.door.rows import enough, too_small
-from sendwaits.release.door.system import Weak
 from sendwaits.release.profile import Profile
 
-__all__ = ["Knot", "Plan", "Planner", "Series"]
+__all__ = ["Planner"]
 
-Series = tuple[str, str]
-"""(wait, measure) of the whole service."""
 BUDGET = 0.2
 """A setting may be expected to tell one remainder of its window too closely with this chance at most."""
 MOST_SMALL = 0.25
 """A share or an average of which more periods rest on too few children takes a coarser grain."""
-
-_FIRST = [
-    (EM, EM, EM),
-    (EM, EM, RM),
-    (EM, RM, RM),
-    (EM, EM, EQ),
-    (EM, RM, EQ),
-    (EM, RM, RQ),
-    (RM, RM, RQ),
-    (EM, EM, EY),
-    (EM, RM, EY),
-    (EM, EM, NO),
-    (EM, RM, NO),
-    (EM, EQ, NO),
-    (EM, EY, NO),
-    (EM, NO, NO),
-    (RM, NO, NO),
-    (EQ, NO, NO),
-    (RQ, NO, NO),
-    (ED, NO, NO),
-    (NO, NO, NO),
-]
-"""List, joiners and completions of a wait that starts with a referral."""
-_LATER = [
-    (EM, EM),
-    (EM, RM),
-    (EM, EQ),
-    (EM, RQ),
-    (RM, RQ),
-    (EM, EY),
-    (RM, EY),
-    (EM, NO),
-    (RM, NO),
-    (EQ, NO),
-    (RQ, NO),
-    (ED, NO),
-    (NO, NO),
-]
-"""List and completions of a later stage: what joins it is printed with the stage before."""
-_COVER = [
-    (EM, EM, EM),
-    (EM, EQ, EQ),
-    (RM, RQ, RQ),
-    (RM, RQ, NO),
-    (EM, EY, NO),
-    (EM, NO, NO),
-    (RM, NO, NO),
-    (EQ, NO, NO),
-    (RQ, NO, NO),
-    (EY, NO, NO),
-    (NO, NO, NO),
-]
-"""A count, the count that it covers but for a few, and shares of only some of it."""
-
-
-@dataclass
-class Knot:
-    """Series that are set together: ``settings`` from fine to coarse, each a step per series; ``at`` the one in use."""
-
-    name: str
-    settings: list[dict[Series, int]]
-    reason: str = ""
-    at: int = 0
-
-    def coarser(self) -> bool:
-        """Move one setting on; False at the end."""
-        if self.at + 1 >= len(self.settings):
-            return False
-        self.at += 1
-        return True
-
-
-@dataclass
-class Plan:
-    """Knots by name; a series takes the coarsest step that any knot gives it."""
-
-    knots: dict[str, Knot] = field(default_factory=dict)
-    years: dict[Series, int] = field(default_factory=dict)
-    refused: dict[Series, str] = field(default_factory=dict)
-    relations: dict[Series, Relation] = field(default_factory=dict)
-    groups: dict[Source, int] = field(default_factory=dict)
-    """Breakdowns: (wait, measure, column) -> the step of its groups, newest day or every period's end."""
-    rests: dict[Series, int] = field(default_factory=dict)
-    """Shares and averages: the step that their base and the children they rest on allow."""
-    floors: dict[Series, int] = field(default_factory=dict)
-
-    def add(self, knot: Knot) -> None:
-        self.knots[knot.name] = knot
-
-    def step(self, series: Series) -> int:
-        """The step of a series; `NO` for one that no knot knows."""
-        steps = [k.settings[k.at][series] for k in self.about(series)]
-        if series in self.rests:
-            steps.append(self.rests[series])
-        return max(steps, default=NO)
-
-    def of_groups(self, source: Source) -> int:
-        """The step of a breakdown: no finer than the whole; of an average, no finer than the lists of the groups."""
-        wait, measure, column = source
-        step = coarsest(self.groups.get(source, NO), self.step((wait, measure)))
-        lists = self.of_groups((wait, "waiting", column)) if measure.startswith("mean_") else step
-        return coarsest(step, lists)
-
-    def about(self, series: Series) -> list[Knot]:
-        return [k for k in self.knots.values() if series in k.settings[k.at]]
 
 
 class Planner:
@@ -179,7 +67,7 @@ class Planner:
                     "would tell the children of a day or two"
                 )
         self._bands()
-        self._settle()
+        self.settle()
         self._small_flows()
         self._alone()
         self._years()
@@ -254,9 +142,9 @@ class Planner:
             return
         reason = "few leave the list without being completed, or never join it"
         if joins is not None and wait in self.ties.first:
-            knot = Knot(f"list {wait}", self.settings([stock, joins, done], _FIRST), reason)
+            knot = Knot(f"list {wait}", self.settings([stock, joins, done], FIRST), reason)
         else:
-            knot = Knot(f"list {wait}", self.settings([stock, done], _LATER), reason)
+            knot = Knot(f"list {wait}", self.settings([stock, done], LATER), reason)
         if joins is None:
             self.start(knot, dict.fromkeys(range(len(knot.settings)), 0.0))
             return
@@ -287,7 +175,7 @@ class Planner:
         knot = Knot(
             f"cover {series[1]}",
             self.settings(
-                [series, covered, *some], [(a, b, *[c] * len(some)) for a, b, c in _COVER]
+                [series, covered, *some], [(a, b, *[c] * len(some)) for a, b, c in COVER]
             ),
             f"differs from {series[1]} by a few",
         )
@@ -329,7 +217,7 @@ class Planner:
                 return False
         return True
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """The step of each share and average: no finer than its base, than the certificate allows and than enough children."""
         for series, relation in self.relations.items():
             if relation.kind in ("share", "mean") and series not in self.plan.refused:
@@ -488,124 +376,3 @@ class Planner:
         fine = all(self.chance(level, [EY, EY]) <= BUDGET for level in touching)
         step = EY if fine else max(RQ + 2, EY + 1)
         return allowed(self.profile, step)
-
-    # --- earlier sets
-
-    def keep(self, steps: Mapping[Series, int]) -> None:
-        """Take up the settings of an earlier plan: a series keeps its step from set to set.
-
-        What is printed of the newest day only is another day in each set, and chosen anew.
-        """
-        for knot in self.plan.knots.values():
-            if all(step >= ED for step in knot.settings[0].values()):
-                continue
-            for at, setting in enumerate(knot.settings):
-                if all(
-                    step == steps.get(s)
-                    or (step < steps.get(s, NO) and len(self.plan.about(s)) > 1)
-                    for s, step in setting.items()
-                ):
-                    knot.at = at
-                    break
-        self._follow(steps)
-
-    def no_finer(self, steps: Mapping[Series, int]) -> None:
-        """Move every knot on until none of its series is finer than these steps."""
-        for knot in self.plan.knots.values():
-            while any(self.plan.step(s) < steps.get(s, EM) for s in knot.settings[knot.at]):
-                if not knot.coarser():
-                    break
-        self._follow(steps)
-
-    def _follow(self, steps: Mapping[Series, int]) -> None:
-        for series, relation in self.relations.items():
-            if relation.kind in ("share", "mean"):
-                self.plan.floors[series] = max(
-                    self.plan.floors.get(series, EM), steps.get(series, EM)
-                )
-        self._settle()
-
-    # --- coarser
-
-    def revise(self, weak: Iterable[Weak]) -> bool:
-        """Make coarser what tells too much, the cheapest series of each weak count; False when nothing printed now tells it."""
-        moved: set[Source] = set()
-        for item in weak:
-            options = sorted(item.sources, key=self._worth)  # type: ignore[arg-type]
-            if not options or not moved.isdisjoint(options):
-                continue
-            for source in options:
-                if self._coarser(source, item.sources):  # type: ignore[arg-type]
-                    moved.add(source)  # type: ignore[arg-type]
-                    break
-        self._settle()
-        return bool(moved)
-
-    def _worth(self, source: Source) -> tuple[int, Source]:
-        """What a reader loses with a series; the least is made coarser first."""
-        wait, measure, kind = source
-        relation = self.relations.get((wait, measure))
-        if kind not in ("", "year"):
-            return 0, source
-        if measure in ("starts", "removed_other", "rejected"):
-            return 1, source
-        if relation is None or relation.some or relation.removes or relation.kind == "mean":
-            return 2 if kind else 4, source
-        if kind:
-            return 3, source
-        if relation.kind in ("part", "band"):
-            return 9 if relation.kind == "part" and relation.days else 3, source
-        rank = {"share": 5, "moves": 7 if wait in self.ties.first else 6}.get(relation.kind, 8)
-        return (10 if measure == "waiting" else rank), source
-
-    def _rounds_lines(self, wait: str, sources: frozenset[Source]) -> bool:
-        """Before the bands of a list are given up its lines are rounded, where they are what tells a band."""
-        if (
-            self.plan.step(
-                next(s for s in self.relations if s[0] == wait and self.relations[s].kind == "band")
-            )
-            != RD
-        ):
-            return False
-        lines = [
-            (r.days[0], (w, m))
-            for w, m, kind in sources
-            if w == wait
-            and not kind
-            and (r := self.relations.get((w, m)))
-            and r.kind == "part"
-            and r.days
-        ]
-        for _, series in sorted(lines):
-            if self.plan.step(series) == EM:
-                return all([knot.coarser() for knot in self.plan.about(series)])
-        return False
-
-    def _coarser(self, source: Source, sources: frozenset[Source]) -> bool:
-        wait, measure, kind = source
-        series = (wait, measure)
-        if kind not in ("", "year"):
-            step = self.plan.groups.get(source, NO)
-            self.plan.groups[source] = coarser(self.exact, self.profile, source, step)
-            return step != NO
-        at = self.plan.years.get(series, NO)
-        if kind == "year" and at != NO:
-            self.plan.years[series] = NO if at % 2 or self.profile.rounds else at + 1
-            return True
-        if series in self.plan.rests and not self.plan.about(series):
-            step = self.plan.rests[series]
-            self.plan.floors[series] = min(step + 1, NO)
-            return step != NO
-        if self.relations[series].kind == "band" and self._rounds_lines(wait, sources):
-            return True
-        before = self.plan.step(series)
-        told = {(w, m) for w, m, _ in sources}
-        knots = sorted(self.plan.about(series), key=lambda k: -len(told & set(k.settings[0])))
-        while self.plan.step(series) <= before:
-            if not any(knot.coarser() for knot in knots):
-                return False
-            if any(self.plan.step(s) > EM for s in told) and measure in ("waiting", "referrals"):
-                break
-            if measure == "completed":
-                break
-        return True
