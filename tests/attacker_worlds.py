@@ -188,7 +188,7 @@ def _release(built, pathway, day: date, profile: Profile, before: list[Printed])
     done = door.release(
         offered, profile=profile, kth_longest=longest, earlier=earlier, as_at=day, phase=phase
     )
-    themes = door.themes(group_counts(built, pathway, day), profile, earlier, done.table)
+    themes = door.themes(group_counts(built, pathway, day), profile, earlier, done)
     kept = door.Released(**{**vars(done), "themes": themes})
     by_month = measures.periods(day, "month", 26)
     truth = [offered, measures.figures(built, pathway, by_month)]

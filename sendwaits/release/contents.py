@@ -238,7 +238,9 @@ def _themes(
         **gate.themes(
             workspace,
             pd.concat(counts, ignore_index=True),
-            pd.concat([s.released for s in services.values()], ignore_index=True),
+            door.register.in_the_making(
+                [(s.released, s.door) for s in services.values()], profile, as_at
+            ),
             profile,
         ),
         "nation": gate.nation(_nation(workspace)),

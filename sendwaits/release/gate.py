@@ -72,9 +72,12 @@ def _ahead(table: pd.DataFrame, released: pd.DataFrame, profile: Profile) -> pd.
 
 
 def themes(
-    workspace: Workspace, counts: pd.DataFrame, released: pd.DataFrame, profile: Profile
+    workspace: Workspace,
+    counts: pd.DataFrame,
+    released: door.Released,
+    profile: Profile,
 ) -> dict[str, pd.DataFrame]:
-    """Referrals by group in equal periods, as released rows; see `door.themes`."""
+    """Referrals by group in equal periods beside the figures of the set, as released rows; see `door.themes`."""
     earlier = [] if profile.exact else door.register.read(workspace.root)
     return {"groups": door.themes(counts, profile, earlier, released)}
 

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 
 from sendwaits.measure.measures import MEASURES
 from sendwaits.pathways import built_in
-from sendwaits.release.door.cells import Key, table_rows
+from sendwaits.release.door.cells import Key, table_rows, theme_cells
 from sendwaits.release.door.certify import certificate
 from sendwaits.release.door.exact import Ties, Value, relation_of
 from sendwaits.release.door.history import audiences, members_of
 from sendwaits.release.door.released import Released
 from sendwaits.release.door.rows import Printed, enough, too_small
+from sendwaits.release.door.system import Weak
 from sendwaits.release.key import Key as NumberKey
 from sendwaits.release.profile import BASE, Profile
 
-__all__ = ["Finding", "audit"]
+__all__ = ["Finding", "audit", "weak_of"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def audit(released: Released, earlier: Iterable[Released] = ()) -> list[Finding]
         found += [
             f for key, row in rows.items() for f in _alone(pathway, key, row, released.profile)
         ]
-        found += _together(released, earlier, pathway, rows)
+        found += _together(released, earlier, pathway)
     return found
 
 
@@ -71,23 +72,32 @@ def _alone(pathway: str, key: Key, row: Printed, profile: Profile) -> list[Findi
     return []
 
 
-def _together(
-    released: Released, earlier: list[Released], pathway: str, rows: dict[Key, Printed]
-) -> list[Finding]:
-    """What can be worked out from the rows of a pathway and from what was printed before."""
-    profile = released.profile
+def _together(released: Released, earlier: list[Released], pathway: str) -> list[Finding]:
+    """What can be worked out from the rows of a pathway, its themes, and what was printed before."""
+    return [
+        Finding(
+            "|".join(str(part) for part in (pathway, *weak.name)),  # type: ignore[misc]
+            "can be worked out too closely",
+            weak.lo,
+            weak.hi,
+        )
+        for weak in weak_of(released, earlier, pathway)
+        if weak.sources
+    ]
+
+
+def weak_of(released: Released, earlier: list[Released], pathway: str) -> list[Weak]:
+    """The counts that a set tells any of its readers too closely."""
+    rows = table_rows(released, pathway)
     first = min((k[3] for k in rows if k[3]), default=released.as_at.isoformat())
-    members, ties = (
-        members_of(released, pathway),
-        released.ties.get(pathway) or _known_ties(pathway),
-    )
-    found = []
-    for reader in audiences(earlier, pathway, first, profile):
-        for weak in certificate(rows, members, ties, reader, profile.smallest):
-            if weak.sources:
-                name = "|".join(str(part) for part in (pathway, *weak.name))  # type: ignore[misc]
-                found.append(Finding(name, "can be worked out too closely", weak.lo, weak.hi))
-    return found
+    ties = released.ties.get(pathway) or _known_ties(pathway)
+    members = members_of(released, pathway)
+    more = list(theme_cells(released, pathway, source=True))
+    return [
+        weak
+        for reader in audiences(earlier, pathway, first, released.profile)
+        for weak in certificate(rows, members, ties, reader, released.profile.smallest, more)
+    ]
 
 
 def _known_ties(pathway: str) -> Ties:

@@ -9,6 +9,7 @@ from sendwaits.measure.measures import MEASURES
 from sendwaits.release.door.exact import relation_of
 from sendwaits.release.door.ladder import interval
 from sendwaits.release.door.rows import Printed
+from sendwaits.release.key import text
 
 if TYPE_CHECKING:
     from sendwaits.release.door.released import Released
@@ -110,6 +111,27 @@ def table_rows(released: Released, pathway: str) -> dict[Key, Printed]:
     ]
     values = zip(table["value"].astype(float), *parts, table["form"], strict=True)
     return {k: Printed(*v) for k, v in zip(keys, values, strict=True)}
+
+
+def theme_cells(released: Released, pathway: str, source: bool = False) -> Iterator[Cell]:
+    """All referrals of a period as the themes of a set tell them: by themselves, and as the sum of each column's groups.
+
+    ``source``: the set is the one being made; a cell's source is then ("themes", first day, last day).
+    """
+    if released.themes is None or not len(released.themes):
+        return
+    table = released.themes[released.themes["pathway"] == pathway]
+    sums: dict[tuple[str, str, str], tuple[float, float]] = {}
+    for row in table.itertuples():
+        period = (text(row.period_start), text(row.period_end))
+        least = released.profile.smallest if row.group else 1
+        lo, hi = interval(row.value, row.form, least)
+        key = (row.group.split("=", 1)[0], *period)
+        before = sums.get(key, (0.0, 0.0))
+        sums[key] = (before[0] + lo, before[1] + hi)
+    for (_, start, end), (lo, hi) in sums.items():
+        told: Source | None = ("themes", start, end) if source else None
+        yield Cell(Count(("", "referrals", "", start, end), ""), lo, hi, told)
 
 
 def joined(cells: Iterable[Cell]) -> dict[Count, tuple[float, float]]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sendwaits.release.door.cells import Key, joined, table_cells, table_rows
-from sendwaits.release.door.certify import Reader
+from sendwaits.release.door.cells import Key, joined, table_cells, table_rows, theme_cells
+from sendwaits.release.door.certify import Reader, means_of
 from sendwaits.release.door.exact import Exact, Value
 from sendwaits.release.door.knowledge import Members
 from sendwaits.release.door.ladder import GRAINS, NO, allowed
@@ -113,11 +113,12 @@ def audiences(
             continue
         k = min((r.profile.k for r in seen if r.profile.name == name), default=profile.k)
         reader = Profile(name, min(k, profile.k) if name == profile.name else k)
-        before = joined(
-            c for r in seen for c in table_cells(r, pathway) if c.count.key[4] >= oldest
-        )
+        cells = [c for r in seen for c in (*table_cells(r, pathway), *theme_cells(r, pathway))]
+        before = joined(c for c in cells if c.count.key[4] >= oldest)
+        means = {k: v for r in seen for k, v in means_of(table_rows(r, pathway)).items()}
+        means = {k: v for k, v in means.items() if k[2] >= oldest}
         members = {k: v for r in seen for k, v in members_of(r, pathway).items()}
-        found.append(Reader(reader.possible, reader.smallest - 1, before, members))
+        found.append(Reader(reader.possible, reader.smallest - 1, before, members, means))
     return found
 
 

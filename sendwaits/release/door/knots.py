@@ -75,12 +75,14 @@ class Knot:
     settings: list[dict[Series, int]]
     reason: str = ""
     at: int = 0
+    moves: int = 0
 
     def coarser(self) -> bool:
-        """Move one setting on; False at the end."""
+        """Move one setting on, two after every third move; False at the end."""
         if self.at + 1 >= len(self.settings):
             return False
-        self.at += 1
+        self.moves += 1
+        self.at = min(self.at + 1 + (self.moves % 3 == 0), len(self.settings) - 1)
         return True
 
 

@@ -12,6 +12,7 @@ from functools import cache
 
 from sendwaits.measure.measures import MEASURES
 from sendwaits.measure.relations import Relation
+from sendwaits.release.door.averages import Means, add_means
 from sendwaits.release.door.cells import Cell, Count
 from sendwaits.release.door.exact import Ties, relation_of
 from sendwaits.release.door.stocks import Stocks
@@ -40,6 +41,7 @@ class Knowledge:
         averages: Mapping[tuple[str, str, str], float] | None = None,
         members: Members | None = None,
         smallest: int = 5,
+        means: tuple[Means, Means] = ({}, {}),
     ) -> None:
         self.system, self.ties = System(), ties
         self.changed: set[Name] = set()
@@ -71,6 +73,7 @@ class Knowledge:
         self._shares()
         self._whole_of()
         self._rejected()
+        add_means(self, *means)
         self._watch()
 
     # --- printed numbers

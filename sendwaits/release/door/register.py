@@ -8,7 +8,7 @@ The chain finds accidents, not forgery: who can change a file can chain it anew.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +28,7 @@ __all__ = [
     "before",
     "digest",
     "facts",
+    "in_the_making",
     "joined",
     "of_folder",
     "place",
@@ -134,20 +135,39 @@ def released_of(entry: dict[str, Any]) -> Released:
     from sendwaits.release.files import figures_from
 
     door = entry.get("door") or {}
-    ties = {
-        code: Ties(dict(t["feeds"]), tuple(t["first"]), tuple(t["all_start"]))
-        for code, t in door.get("ties", {}).items()
-    }
     return Released(
         figures_from(entry["figures"]),
         pd.DataFrame(entry.get("plan", []), columns=PLAN_COLUMNS),
         Profile(entry["profile"], int(door.get("k") or entry["k"])),
         date.fromisoformat(entry["as_at"]),
         int(door.get("phase", date.fromisoformat(entry["as_at"]).month % 3)),
-        ties,
+        _ties(door),
         {key: tuple(groups) for key, groups in door.get("merged", {}).items()},
         tuple(door.get("revised", ())),
         *(figures_from(door[n]) if door.get(n) else None for n in ("themes", "totals")),
+    )
+
+
+def _ties(door: Mapping[str, Any]) -> dict[str, Ties]:
+    return {
+        code: Ties(dict(t["feeds"]), tuple(t["first"]), tuple(t["all_start"]))
+        for code, t in door.get("ties", {}).items()
+    }
+
+
+def in_the_making(
+    parts: Sequence[tuple[pd.DataFrame, Mapping[str, Any]]], profile: Profile, as_at: date
+) -> Released:
+    """The released rows of each service with its `facts`, as one set that is not finished yet."""
+    import pandas as pd
+
+    return Released(
+        pd.concat([rows for rows, _ in parts], ignore_index=True),
+        pd.DataFrame(columns=PLAN_COLUMNS),
+        profile,
+        as_at,
+        ties={code: ties for _, door in parts for code, ties in _ties(door).items()},
+        merged={k: tuple(g) for _, door in parts for k, g in door["merged"].items()},
     )
 
 

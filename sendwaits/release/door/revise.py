@@ -14,11 +14,15 @@ from sendwaits.release.door.system import Weak
 __all__ = ["Reviser"]
 
 
+PATIENCE = 20
+"""After so many rounds every weak count moves a series of its own, whether or not another move may have helped it."""
+
+
 class Reviser:
     """Moves the knots of a planner's plan on, never back."""
 
     def __init__(self, planner: Planner) -> None:
-        self.planner, self.plan = planner, planner.plan
+        self.planner, self.plan, self.rounds = planner, planner.plan, 0
 
     def keep(self, steps: Mapping[Series, int]) -> None:
         """Take up the settings of an earlier plan: a series keeps its step from set to set.
@@ -56,13 +60,14 @@ class Reviser:
 
     def revise(self, weak: Iterable[Weak]) -> bool:
         """Make coarser what tells too much, the cheapest series of each weak count; False when nothing printed now tells it."""
+        self.rounds += 1
         moved: set[Source] = set()
         for item in weak:
             options = sorted(item.sources, key=self._worth)  # type: ignore[arg-type]
-            if not options or not moved.isdisjoint(options):
+            if self.rounds <= PATIENCE and not moved.isdisjoint(options):
                 continue
             for source in options:
-                if self._coarser(source, item.sources):  # type: ignore[arg-type]
+                if source not in moved and self._coarser(source, item.sources):  # type: ignore[arg-type]
                     moved.add(source)  # type: ignore[arg-type]
                     break
         self.planner.settle()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sendwaits.release.door.audit import weak_of
 from sendwaits.release.door.groups import OTHERS
 from sendwaits.release.door.ladder import interval, rounded
 from sendwaits.release.door.released import Released, dated
@@ -24,14 +26,15 @@ def themes(
     counts: pd.DataFrame,
     profile: Profile,
     earlier: Iterable[Released] = (),
-    released: pd.DataFrame | None = None,
+    released: Released | None = None,
 ) -> pd.DataFrame:
     """The released rows of `measure.themes.group_counts`: referrals in all and by group, `release.key.COLUMNS`.
 
     Outside the analyst profile every count is to the nearest 5; in a pair of periods the groups under k in either stand
     together as "all others", and a column with fewer than two groups is not published. A period that was printed before keeps
     its number until that has changed by k. A pair whose windows would tell the months of a group, beside all earlier sets and
-    the set's own figures (``released``), is left out. Counts of anything but referrals stay in.
+    the set's own figures (``released``), is left out, and so is one that beside them tells any count of the service too
+    closely. Counts of anything but referrals stay in.
     """
     if profile.exact:
         return dated(counts.assign(form="exact"))
@@ -56,9 +59,10 @@ class _Themes:
         rows: pd.DataFrame,
         profile: Profile,
         earlier: list[Released],
-        released: pd.DataFrame | None,
+        released: Released | None,
     ) -> None:
         self.code, self.profile = code, profile
+        self.earlier, self.released = earlier, released
         self.counts = {
             (r.group, r.period_start, r.period_end): int(r.value) for r in rows.itertuples()
         }
@@ -69,7 +73,7 @@ class _Themes:
             if r.profile.name == profile.name
             for k, v in _printed(r, code).items()
         }
-        self.now = [] if released is None else _totals(released, code, profile)
+        self.now = [] if released is None else _totals(released.table, code, profile)
         self.pairs = self._pairs()
         self.left_out: set[tuple[str, str]] = set()
 
@@ -88,9 +92,25 @@ class _Themes:
                 told, self.profile.possible, self.profile.smallest - 1, self._wholes(told)
             )
             again = sources(weak) & {t.source for _, t in printed}
-            if not again:
+            if again:
+                self.left_out |= {max(again, key=lambda s: (s[0] != "", s[1]))}  # type: ignore[arg-type,index]
+                continue
+            pairs = self._told_beside([row for row, _ in printed])
+            if not pairs:
                 return [row for row, _ in printed]
-            self.left_out |= {max(again, key=lambda s: (s[0] != "", s[1]))}  # type: ignore[arg-type,index]
+            columns = {group.split("=", 1)[0] for group, *_ in self.counts}
+            self.left_out |= {(column, pair) for column in columns for pair in pairs}
+
+    def _told_beside(self, rows: list[tuple]) -> set[str]:
+        """First days of the pairs of periods whose referrals tell a count of the service too closely, beside its figures."""
+        if self.released is None or not rows:
+            return set()
+        import pandas as pd
+
+        made = replace(self.released, themes=dated(pd.DataFrame(rows, columns=COLUMNS)))
+        weak = weak_of(made, self.earlier, self.code)
+        told = {s[1:] for w in weak for s in w.sources if s[0] == "themes"}  # type: ignore[index]
+        return {pair[0][0] for pair in self.pairs if told & set(pair)}
 
     def _wholes(self, told: list[Told]) -> list[tuple[str, list[str]]]:
         """The groups of each column that is told of now add up to all referrals."""
