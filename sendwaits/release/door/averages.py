@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from sendwaits.release.door.system import NOW, Name
+import numpy as np
+
+from sendwaits.release.door.model import EPS, Impossible, Model, frame_of, parts_of
+from sendwaits.release.door.system import NOW, Name, Row
 
 if TYPE_CHECKING:
     from sendwaits.release.door.knowledge import Knowledge
@@ -22,25 +26,60 @@ SLACK = 0.1 + 1e-9
 
 
 def add_means(known: Knowledge, now: Means, before: Means) -> None:
-    """Rows over the completions of the pieces of each period with a mean: weeks of its parts are its own weeks."""
-    means = {**before, **now}
-    for (wait, start, end), mean in means.items():
+    """What means tell of the completions of each piece of time, as bounds: asked of the completions of each wait alone."""
+    for wait in dict.fromkeys(key[0] for key in now):
+        printed = [
+            row
+            for row in known.system.rows
+            if all(n[:2] == (wait, "completed") for n in row.terms)  # type: ignore[index]
+        ]
+        rows = list(_weeks(known, wait, now, before))
+        unknown = {n for row in rows for n in row.terms}
+        wide, narrow = _ranges(printed, unknown), _ranges([*printed, *rows], unknown)
+        for name, (lo, hi) in narrow.items():
+            if (lo, hi) != wide.get(name, (lo, hi)):
+                known.system.add({name: 1.0}, lo, hi, (wait, MEAN, ""), NOW)
+                known.changed.add(name)
+
+
+def _weeks(known: Knowledge, wait: str, now: Means, before: Means) -> Iterator[Row]:
+    """Rows over the completions in each period with a mean: the weeks of its parts are its own weeks."""
+    means = {k: v for k, v in {**before, **now}.items() if k[0] == wait}
+    for (_, start, end), mean in means.items():
         whole = known.pieces(start, end)
-        spans = [k for k in means if k[0] == wait and start <= k[1] and k[2] <= end]
-        inside = {k: set(known.pieces(*k[1:])) for k in spans if k[1:] != (start, end)}
+        inside = {k: set(known.pieces(*k[1:])) for k in means if start <= k[1] and k[2] <= end}
         used: dict[int, tuple[str, str, str]] = {}
         for key, pieces in sorted(inside.items(), key=lambda item: (len(item[1]), item[0])):
-            if pieces.isdisjoint(used):
+            if key[1:] != (start, end) and pieces.isdisjoint(used):
                 used |= dict.fromkeys(pieces, key)
-        told = {k for k in (*used.values(), (wait, start, end)) if k in now}
-        if not used or not told:
+        told = {k for k in (*used.values(), (wait, start, end)) if before.get(k) != now.get(k)}
+        if not used or not told & set(now):
             continue
         low = {p: means[used[p]] if p in used else 0.0 for p in whole}
         high = {p: means[used[p]] if p in used else LONGEST for p in whole}
         least: dict[Name, float] = {(wait, "completed", p): low[p] - mean - SLACK for p in whole}
         most: dict[Name, float] = {(wait, "completed", p): high[p] - mean + SLACK for p in whole}
-        source = (wait, MEAN, "")
-        known.system.add(least, float("-inf"), 0.0, source, NOW)
-        known.system.add(most, 0.0, float("inf"), source, NOW)
-        if any(before.get(k) != now[k] for k in told):
-            known.changed |= set(least)
+        yield Row(least, -math.inf, 0.0)
+        yield Row(most, 0.0, math.inf)
+
+
+def _ranges(rows: list[Row], names: set[Name]) -> dict[Name, tuple[float, float]]:
+    """The least and most whole number of each unknown that fits all rows; nothing for those known already or that contradict."""
+    frame = frame_of(rows, [names], soft=False)
+    parts = parts_of(frame)
+    asked = [n for n in parts if n in names]
+    found: dict[Name, tuple[float, float]] = {}
+    if not asked:
+        return found
+    try:
+        model = Model(frame, parts, set(parts.values()), {})
+        for name in asked:
+            gain = np.zeros(len(model.names))
+            ends = []
+            for sign in (-1.0, 1.0):
+                gain[model.place[name]] = sign
+                ends.append(float(model.solve(gain)[model.place[name]]))
+            found[name] = (float(math.ceil(ends[0] - EPS)), float(math.floor(ends[1] + EPS)))
+    except Impossible:
+        return {}
+    return found

@@ -185,7 +185,7 @@ class Model:
         solver = _quiet()
         for option, setting in (
             ("output_flag", False),
-            ("presolve", "off"),
+            ("presolve", "on" if self.whole else "off"),
             ("solver", "simplex"),
             ("threads", 1),
             ("mip_max_nodes", _NODES),
