@@ -156,9 +156,7 @@ def _printed(found: Attack, row, one: Set, number: int) -> None:
 
 
 def _share(found: Attack, row, one: Set, number: int) -> None:
-    form = "rounded" if one.rounds else "exact"
-    known = found_form(one, row)
-    form = known or form
+    form = row.form if row.form != "c" else _shown_form(one, row)
     if row.period_start:
         top = _sum(found, (row.wait, row.measure, "top"), row.period_start, row.period_end)
         bottom = _bottom(found, row.wait, row.measure, row.period_start, row.period_end)
@@ -173,12 +171,20 @@ def _share(found: Attack, row, one: Set, number: int) -> None:
         found.say(top, *interval(row.numerator, row.form, one.k), number)
 
 
-def found_form(one: Set, row) -> str:
-    """The form of the shown periods of the same series: what its [c] rows print their denominators in."""
+def _length(start: str, end: str) -> int:
+    return round((day(end) - day(start)).days / 30.4) if start else 0
+
+
+def _shown_form(one: Set, row) -> str:
+    """The form of the shown periods of the same series and length: what its [c] rows print their denominators in."""
     same = one.figures
     same = same[(same["wait"] == row.wait) & (same["measure"] == row.measure)]
-    forms = set(same["form"]) & {"exact", "rounded"}
-    return "rounded" if forms == {"rounded"} else "exact" if forms == {"exact"} else ""
+    mine = _length(row.period_start, row.period_end)
+    forms = {r.form for r in same.itertuples() if _length(r.period_start, r.period_end) == mine} & {
+        "exact",
+        "rounded",
+    }
+    return forms.pop() if len(forms) == 1 else "rounded" if one.rounds else "exact"
 
 
 def _bottom(found: Attack, wait: str, measure: str, start: str, end: str) -> Terms:
