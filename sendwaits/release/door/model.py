@@ -15,7 +15,7 @@ from sendwaits.release.door.system import ALWAYS, NOW, Name, Row
 __all__ = ["EPS", "Frame", "Impossible", "Model", "frame_of", "parts_of"]
 
 _FAR = 20000.0
-"""No list has more children than this: unknowns without a bound end here."""
+"""Unknowns without a bound end here, or at four times the largest count of the service."""
 EPS = 1e-6
 _NODES = 500
 """Nodes of one search for whole numbers; beyond it the count is taken as told."""
@@ -30,6 +30,7 @@ class Frame:
     said: dict[Name, set[Name]] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     possible: bool = True
+    far: float = _FAR
 
     def fixed(self, name: Name) -> bool:
         return self.lo[name] == self.hi[name]
@@ -37,11 +38,12 @@ class Frame:
 
 def frame_of(rows: Iterable[Row], targets: Iterable[Iterable[Name]], soft: bool) -> Frame:
     """Rows over one unknown become its bounds (``soft``: only those that are always true)."""
-    out = Frame()
+    rows = list(rows)
+    out = Frame(far=_far(rows))
     for names in (*(row.terms for row in rows), *targets):
         for name in names:
             out.lo.setdefault(name, 0.0)
-            out.hi.setdefault(name, _FAR)
+            out.hi.setdefault(name, out.far)
     for row in rows:
         if len(row.terms) > 1 or (soft and row.strength != ALWAYS):
             out.rows.append(row)
@@ -55,6 +57,14 @@ def frame_of(rows: Iterable[Row], targets: Iterable[Iterable[Name]], soft: bool)
             out.said.setdefault(name, set()).add(row.source)
         out.possible &= out.lo[name] <= out.hi[name]
     return out
+
+
+def _far(rows: list[Row]) -> float:
+    """More children than any list of the service can have."""
+    told = [
+        abs(v) for row in rows if set(row.terms.values()) <= {1.0, -1.0} for v in (row.lo, row.hi)
+    ]
+    return max(_FAR, 4 * max((v for v in told if np.isfinite(v)), default=0.0))
 
 
 def parts_of(frame: Frame) -> dict[Name, int]:
@@ -172,7 +182,7 @@ class Model:
                     index += [len(lo), len(lo) + 1]
                     value += [1.0, -1.0]
                     cost += [100.0 if row.strength == NOW else 1.0] * 2
-                    lo, hi = [*lo, 0.0, 0.0], [*hi, _FAR, _FAR]
+                    lo, hi = [*lo, 0.0, 0.0], [*hi, self.frame.far, self.frame.far]
                 starts.append(len(index))
         lp.num_col_, lp.num_row_ = len(lo), len(self.rows)
         lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, lo, hi

@@ -41,28 +41,27 @@ class Question:
 
     def answer(self) -> list[Weak]:
         found = self._known()
-        if asked := self._asked():
-            try:
-                model = Model(self.frame, self.parts, self.active, asked)
-            except Impossible:
-                self.frame = self._softened()
-                self.parts = parts_of(self.frame)
-                self.active = self._active(self.changed)
-                asked = self._asked()
-                if not asked:
-                    return found
-                model = Model(self.frame, self.parts, self.active, asked)
+        try:
+            model = self._model()
+        except Impossible:
+            self.frame = self._softened()
+            self.parts = parts_of(self.frame)
+            self.active = self._active(self.changed)
+            found = self._known()
+            model = self._model()
+        if model is not None:
             found += _Search(model, self.need, self.small).weak()
         order = {name: i for i, name in enumerate(self.system.targets)}
         return sorted(found, key=lambda weak: order[weak.name])
 
-    def _asked(self) -> dict[Name, dict[Name, float]]:
-        """The targets with an unknown in an active part."""
-        return {
+    def _model(self) -> Model | None:
+        """The model of all targets with an unknown in an active part; None when there is no such target."""
+        asked = {
             name: terms
             for name, terms in self.system.targets.items()
             if any(self.parts.get(n, -1) in self.active for n in terms)
         }
+        return Model(self.frame, self.parts, self.active, asked) if asked else None
 
     def _known(self) -> list[Weak]:
         """Targets of which every unknown is known: their value is told."""
