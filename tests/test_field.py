@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import shutil
 from pathlib import Path
 
@@ -398,3 +399,47 @@ def test_a_red_finding_stands_on_every_page_without_its_numbers(tmp_path):
     words = "rows are set aside, over a fifth of the list, most of them by Q-AREA: every figure is short of them"
     assert f"SLCN extract: {words} (W-ASIDE)." in report.doubts
     assert f"<strong>In doubt:</strong> SLCN extract: {words}" in str(report.opening().html)
+
+
+# --- EHC: dates that mean something only beside a code
+
+
+def requests(change):
+    """24 requests, decided after 40 days, two of three with Y and a plan after 140."""
+    table = []
+    for n in range(24):
+        day = dt.date(2023, 1, 2) + dt.timedelta(days=14 * n)
+        yes = n % 3 > 0
+        decided, issued = day + dt.timedelta(days=40), day + dt.timedelta(days=140)
+        table.append(
+            change(
+                {
+                    "child_id": f"C{n}",
+                    "request_id": f"R{n}",
+                    "request_date": day.isoformat(),
+                    "request_outcome": "Y" if yes else "N",
+                    "request_outcome_date": decided.isoformat(),
+                    "plan_date": issued.isoformat() if yes else "",
+                    "closed_date": "",
+                }
+            )
+        )
+    return table
+
+
+@pytest.mark.parametrize(
+    ("change", "red"),
+    [
+        (lambda r: r, []),
+        (lambda r: {**r, "request_outcome": ""}, ["N-HEADER", "D22"]),
+        (lambda r: {k: v for k, v in r.items() if k != "request_outcome"}, ["N-HEADER", "D22"]),
+        (lambda r: {**r, "plan_date": r["request_outcome_date"], "request_outcome_date": r["plan_date"]}, ["D22"]),
+    ],
+    ids=["right", "outcome blank", "outcome gone", "decision and plan swapped"],
+)  # fmt: skip
+def test_a_decision_without_its_outcome_or_swapped_with_the_plan_is_red(change, red, tmp_path):
+    put(tmp_path, requests(change), code="EHC")
+    found = outcome(tmp_path)
+    assert found.red == red
+    if not red:
+        assert (found.total("plans_issued", ""), found.value("waiting", "plan")) == (16, 0)

@@ -63,6 +63,11 @@ def columns_not_there(rows: Rows, alive: np.ndarray) -> None:
             why += f"; it may be called '{_short(likely)}'"
         to_do = f"Map its heading in {place} (a proposal: sendwaits map FILE --pathway {pathway.code}), or ask for the column."
         rows.note("N-HEADER", "red" if likely or mapped else "warn", 1, why, to_do)
+    for date, condition in _conditions(pathway):
+        blank = condition not in text.columns or rows.blank(condition).all()
+        if blank and date in rows.days and rows.any_date(date).any():
+            why = f"'{date}' is filled and '{condition}', which says what it means, is not there or blank: nobody's wait ends by it"
+            rows.note("N-HEADER", "red", 1, why, f"Map its heading in {place}.")
     for name, heading in pathway.headings.items():
         read = text.headings.get(name)
         if read and tidy(read) != tidy(heading):
@@ -77,6 +82,17 @@ def columns_not_there(rows: Rows, alive: np.ndarray) -> None:
         for _, other in [d for d in dated[:at] if d[0] == column]:
             why = f"one column is read as '{other}' and as '{name}'"
             rows.note("N-HEADER", "red", 1, why, f"Correct {place}.")
+
+
+def _conditions(pathway: Pathway) -> list[tuple[str, str]]:
+    """Dates that end a wait only where another column says so, with that column."""
+    found = {
+        (w.completed, w.completed_when.column): None
+        for w in pathway.waits
+        if w.completed_when is not None
+    }
+    found |= {(r.date, r.column): None for w in pathway.waits for r in w.removed if r.column}
+    return list(found)
 
 
 def _short(text: str) -> str:
