@@ -46,7 +46,7 @@ QUESTIONS = {
     "Which OT list grew?": ("ot_health_backlog", r"\d+ waiting for assessment \(growing\)"),
     "How long does OT of the local authority take?": (
         "ot_la_trend",
-        r"Completed waits took 80 weeks \(18 months\) for the occupational therapist, 14 weeks",
+        r"for the occupational therapist, .*; completed waits took 80 weeks \(18 months\) and 14 weeks",
     ),
     "What would meet 40 %?": (
         "ehc_forecast",
