@@ -456,13 +456,11 @@ def test_slots_moved_between_two_lists_shorten_one_and_lengthen_the_other() -> N
     known = workspace(scenarios=(move,))
     ready = queue.prepare(*both, known, AS_AT, paths=100)
     assert ready.service.team == (0, 1) and ready.baseline.balance() == 0.0
-    side = queue.compare(*both, known, AS_AT, prepared=ready).set_index(["scenario", "wait"])[
-        "waiting_26_p50"
-    ]
+    rows = queue.forecast(*both, known, AS_AT, scenario="move", prepared=ready)
+    lists = rows[(rows["measure"] == "waiting") & (rows["horizon_weeks"] == 26)]
+    side = lists.set_index(["scenario", "wait"])["p50"]
     assert side["move", "assessment"] < side["baseline", "assessment"]
     assert side["move", "treatment"] > side["baseline", "treatment"]
-    plan = queue.recovery_plan(*both, known, AS_AT, prepared=ready)
-    assert len(plan) == 8 and (plan["waiting_p10"] <= plan["waiting_p50"]).all()
 
 
 def test_the_back_test_knows_nothing_of_what_came_after(slcn: tuple[Built, Pathway]) -> None:
@@ -674,9 +672,9 @@ def test_a_new_childs_wait_is_drawn_a_quarter_of_the_way_to_the_last_quarters() 
 def test_a_share_of_plans_on_time_without_back_test_keeps_65_parts_of_the_simulation() -> None:
     nothing = pd.DataFrame(columns=["wait", "measure", "horizon_weeks", "weight", "width"])
     shares = np.array([10.0, 20.0, 30.0])
-    # middle 0.65 x 20 + 0.35 x 40 = 27, spread x 1.1
     moved = Standing(nothing).share(shares, "plan", 8, now=40.0)
-    assert moved.tolist() == pytest.approx([16.0, 27.0, 38.0])
+    # spread x 1.1 around 20: 9, 20, 31; each drawn 0, 1 or 2 times 0.35 x (40 - 20) = 7
+    assert sorted(round(m - p) for m, p in zip(moved, (9, 20, 31), strict=True)) == [0, 7, 14]
 
 
 def test_past_days_are_run_once_until_an_extract_tells_another_past(tmp_path: Path) -> None:

@@ -73,12 +73,19 @@ def _trust(measure: str, weeks: np.ndarray) -> np.ndarray:
 
 
 def _moved(values: np.ndarray, weight: np.ndarray, width: np.ndarray, now: float) -> np.ndarray:
-    """Paths by week with their median drawn to ``now`` (where there is one) and their spread stretched by ``width``."""
+    """Paths by week with their median drawn to ``now`` (where there is one) and their spread stretched by ``width``.
+
+    How far is itself uncertain: a path is drawn by none to twice of what the weight says, so where simulation and today's
+    value disagree the interval holds both.
+    """
     there = np.isfinite(values).any(0)
     middle = np.zeros(values.shape[1])
     middle[there] = np.nanmedian(values[:, there], axis=0)
-    centre = weight * middle + (1 - weight) * now if np.isfinite(now) else middle
-    return np.asarray(centre + width * (values - middle))
+    out = middle + width * (values - middle)
+    if np.isfinite(now):
+        pull = np.random.Generator(np.random.PCG64(5)).permutation(np.linspace(0, 2, len(values)))
+        out += pull[:, None] * (1 - weight) * (now - middle)
+    return np.asarray(out)
 
 
 def summed(rolled: pd.DataFrame) -> pd.DataFrame:
