@@ -139,7 +139,8 @@ def test_ids_that_stay_are_no_finding(tmp_path):
 
 @pytest.mark.parametrize(
     "word",
-    ["NULL", "Unknown", "UPN requested", "UN4", "0", "-", "Not known", "N/A", "Pending", "TBC", "No NHS number", "New child"],
+    ["NULL", "Unknown", "UPN requested", "UN4", "0", "-", "Not known", "N/A", "Pending", "TBC", "No NHS number", "New child",
+     "0000000000", "999 999 9999"],
 )  # fmt: skip
 def test_a_word_where_a_child_should_be_makes_no_child(word, tmp_path):
     table = text(rows())

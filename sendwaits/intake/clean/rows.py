@@ -105,11 +105,10 @@ class Rows:
 
     @cached_property
     def no_child(self) -> np.ndarray:
-        """Rows without a child's id: an empty cell, or what stands there when the id is not known."""
+        """Rows without a child's id: an empty cell, or what stands there when it is not known; ten equal digits are no number."""
         col = self.column("child_id")
-        unknown = self.ids.nobody | identity.wordlike(
-            col.values, np.bincount(col.codes, minlength=len(col.values))
-        )
+        unknown = self.ids.nobody | self.ids.repdigit
+        unknown |= identity.wordlike(col.values, np.bincount(col.codes, minlength=len(col.values)))
         return col.where(unknown)
 
     @property

@@ -142,12 +142,12 @@ def no_id(rows: Rows) -> Hits:
 
 @sets_aside(
     "Q-NHS",
-    "not a possible NHS number (check digit, ten equal digits, or rounded)",
+    "not a possible NHS number (check digit, or rounded)",
     "Look the child up and correct the number; keep the column as text.",
 )
 def wrong_nhs_number(rows: Rows) -> Hits:
     ids = rows.ids
-    wrong = ids.bad_nhs | ids.repdigit | ids.rounded
+    wrong = (ids.bad_nhs & ~ids.repdigit) | ids.rounded
     if wrong.any():
         yield "child_id", rows.column("child_id").where(wrong)
 
