@@ -50,7 +50,7 @@ QUESTIONS = {
     ),
     "What would meet 40 %?": (
         "ehc_forecast",
-        r"^40% of plans issued within 20 weeks by 31 December 2024: a chance of under 1%; about [\d.]+ completed waits a week would make it 80%",
+        r"^40% of plans issued within 20 weeks by 31 December 2024: a chance of (?:under )?\d+%; about [\d.]+ completed waits a week would make it 80%",
     ),
     "How do we compare?": ("update", r"in 2024: Nottinghamshire 37\.5%, England 45\.9%"),
     "What must we decide?": ("index", r"^What the Board is asked to decide by"),

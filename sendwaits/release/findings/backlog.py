@@ -161,7 +161,7 @@ def districts(report: Report, frame: pd.DataFrame) -> Facts:
     line = f"waiting_over_{min(report.pathway.over_weeks)}_weeks"
     pairs = [
         (
-            show.group_name(g),
+            show.group_name(g).replace("all others", "the smaller ones together"),
             report.number(report.wait.name, line, g),
             report.number(report.wait.name, "waiting", g),
         )
