@@ -81,6 +81,9 @@ def test_a_rounded_number_makes_a_rounded_change_and_no_share_of_what_is_hidden(
     assert rounded.minus(exact).form == "rounded"
     assert exact.share_of(Number(KEY, 52, form="exact")).value == 25
     assert exact.share_of(Number(KEY, form="c")).form == "c"
+    # 33 of 32 to the nearest 5: 35 of 30, which no share can be
+    whole = Number(KEY, 30, form="rounded").share_of(Number(KEY, 25, form="rounded"))
+    assert (whole.value, whole.numerator, whole.denominator) == (100, 25, 25)
 
 
 def test_two_printed_numbers_are_compared_in_the_words_of_their_unit():

@@ -139,5 +139,6 @@ class Number:
         key = self.key.derived("share")
         if not (self.shown and whole.shown) or whole.value == 0:
             return Number(key, unit="percent", form="c" if "c" in (self.form, whole.form) else "z")
-        top, bottom = int(self.value), int(whole.value)
+        bottom = int(whole.value)
+        top = min(int(self.value), bottom)  # each is rounded by itself: 33 to 35 of 32 to 30
         return Number(key, 100 * top / bottom, "percent", self.form, top, bottom, bottom)

@@ -169,7 +169,11 @@ def districts(report: Report, frame: pd.DataFrame) -> Facts:
     ]
     pairs = [p for p in pairs if p[1].shown and p[2].shown and p[2].value > 0]
     shares = sorted(((n.share_of(t), name) for name, n, t in pairs), key=lambda s: s[0].value)
-    known = [(name, int(n.value), int(t.value)) for name, n, t in pairs if name != "Not known"]
+    known = [
+        (name, int(min(n.value, t.value)), int(t.value))
+        for name, n, t in pairs
+        if name != "Not known"
+    ]
     table = pd.DataFrame(known, columns=["group", "numerator", "denominator"])
     tested = verdicts.changes.groups(table) if len(table) > 1 else table.assign(verdict="")
     apart = set(tested.loc[tested["verdict"] != "", "group"])
