@@ -106,8 +106,8 @@ MUTANTS = [
     Mutant("measure/bands.py", "math.floor(scaled + Fraction(1, 2))", "math.floor(scaled)", f"{DOOR} {WORDS}"),
     # extracts
     Mutant("intake/identity.py", r"un\d{1,2}|", "", FIELD),
-    Mutant("intake/records.py", '.str.lstrip("0")', "", FIELD),
-    Mutant("intake/wait_findings.py", "MANY_FROM, MANY_SHARE = 5, 0.2", "MANY_FROM, MANY_SHARE = 5, 2", f"{FIELD} tests/test_field.py"),
+    Mutant("intake/records.py", '.str.lstrip("0")', "", "tests/test_field.py"),
+    Mutant("intake/wait_findings.py", "MANY_FROM, MANY_SHARE = 5, 0.2", "MANY_FROM, MANY_SHARE = 5, 2", "tests/test_field.py"),
     Mutant("intake/clean/__init__.py", "RED_LOST_PCT, LARGEST_LOST_PCT = 20, 50", "RED_LOST_PCT, LARGEST_LOST_PCT = 20, 99", "tests/test_field.py"),
     Mutant("measure/clock.py", "used - paused(pauses(rows), start, end, pathway, unit)", "used", "tests/test_clocks.py"),
     # words

@@ -280,7 +280,7 @@ def _cut(sheet: Sheet, header: Header, file: str) -> Text:
     numbers = np.arange(
         sheet.first + header.after, sheet.first + header.after + len(rows), dtype=np.int64
     )
-    made = [column([row[at] for row in rows]) for at in range(len(rows[0]) if rows else 0)]
+    made = [column(cells) for cells in zip(*rows, strict=True)]
     filled = np.zeros(len(rows), bool)
     for col in made:
         if filled.all():
