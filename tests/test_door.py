@@ -128,3 +128,69 @@ def test_a_service_of_a_hundred_thousand_children_is_judged_like_a_small_one() -
         system.protect("left", {"left": 1})
         (weak,) = system.weak(need=4, small=4)
         assert (weak.lo, weak.hi) == (3, 3)
+
+
+@pytest.mark.parametrize("name", ["board", "public"])
+@pytest.mark.parametrize("code", ["EHC", "SLCN_AUTISM"])
+def test_a_printed_number_differs_from_the_exact_one_by_its_rounding_only(
+    exact, code: str, name: str
+) -> None:
+    """Counts by 2 at most where rounded, means by half a tenth, shares by what 2 either way in both counts can do."""
+    figures, _ = exact[code]
+    truth = figures.set_index(["wait", "measure", "group", "period_start", "period_end"])
+    done, seen = released(exact, code, Profile(name)).table, 0
+    shown = done[(done["group"] == "") & done["form"].isin(["exact", "rounded"])]
+    for row in shown[~shown["measure"].str.startswith("longest_")].itertuples():
+        start = "" if pd.isna(row.period_start) else row.period_start.date().isoformat()
+        real = truth.loc[row.wait, row.measure, row.group, start, row.period_end.date().isoformat()]
+        off = 2 if row.form == "rounded" else 0
+        if row.unit == "count":
+            assert abs(row.value - real["value"]) <= off, row
+        elif row.unit == "weeks":
+            assert abs(row.value - real["value"]) <= 0.05 + 1e-9, row
+        else:
+            assert abs(row.numerator - real["numerator"]) <= off, row
+            low, high = (
+                100 * max(0, row.numerator - s) / (row.denominator + s) for s in (off, -off)
+            )
+            assert low - 0.05 - 1e-9 <= real["value"] <= max(high, 0) + 0.05 + 1e-9, row
+        seen += 1
+    assert seen > 150
+
+
+@pytest.mark.parametrize("name", ["board", "public"])
+def test_limits_of_a_printed_series_are_those_of_the_exact_one_within_its_rounding(
+    exact, name: str
+) -> None:
+    """Rounding moves a point by 2, so the mean by 2 and a mean moving range by 4: limits by 2 + 2.66 x 4 at most."""
+    from sendwaits.measure.spc import spc
+
+    figures, _ = exact["EHC"]
+    done, seen = released(exact, "EHC", Profile(name)), 0
+    for row in done.plan[(done.plan["group"] == "") & (done.plan["grain"] == "month")].itertuples():
+        told = _series(done.table, row.wait, row.measure)
+        real = _series(figures, row.wait, row.measure)
+        if len(told) < 24 or told.isna().any() or figures_unit(figures, row.measure) != "count":
+            continue
+        one, other = (spc(values.to_numpy()).iloc[-1] for values in (told, real.loc[told.index]))
+        off = 2 if row.form == "rounded" else 0
+        assert abs(one["mean"] - other["mean"]) <= off + 1e-9
+        for limit in ("lower", "upper"):
+            assert abs(one[limit] - other[limit]) <= off + 2.66 * 2 * off + 1e-9
+        seen += 1
+    assert seen >= 4
+
+
+def _series(table: pd.DataFrame, wait: str, measure: str) -> pd.Series:
+    """Month end -> value of a service's monthly series."""
+    mine = table[
+        (table["wait"] == wait) & (table["measure"] == measure) & (table["group"] == "")
+    ].copy()
+    for name in ("period_start", "period_end"):
+        mine[name] = pd.to_datetime(mine[name].replace("", None))
+    length = (mine["period_end"] - mine["period_start"]).dt.days
+    return mine[length.isna() | (length < 31)].set_index("period_end")["value"].sort_index()
+
+
+def figures_unit(figures: pd.DataFrame, measure: str) -> str:
+    return str(figures.loc[figures["measure"] == measure, "unit"].iloc[0])

@@ -35,7 +35,7 @@ def made(tmp_path_factory) -> attacker_worlds.World:
 
 @pytest.fixture(scope="module")
 def sets(made) -> list[attacker_worlds.Printed]:
-    return attacker_worlds.releases(made, ["board", "public"])
+    return attacker_worlds.releases(replace(made, days=made.days[1:]), ["board", "public"])
 
 
 def themed(counts: dict[tuple[str, str], int]) -> pd.DataFrame:
@@ -163,7 +163,7 @@ def test_the_same_set_made_again_is_the_same_and_no_second_entry(
     tmp_path: Path, made, sets
 ) -> None:
     """A cache that is lost leaves the set of a day as it was released, beside later ones in the register."""
-    days = replace(made, days=(*made.days, made.days[0]))
+    days = replace(made, days=(*made.days[:2], made.days[0]))
     again = attacker_worlds.releases(days, ["board"])
     assert again[-1].figures == again[0].figures and len(again[0].figures) > 1000
     one = again[0].released
@@ -294,9 +294,9 @@ def test_a_reader_of_the_public_set_knows_that_c_is_at_most_seven() -> None:
 
 
 def test_public_after_board_of_the_same_day_is_made_and_no_finer(sets) -> None:
-    """Six sets in turn: each is safe beside all before it, and the public plan is never finer than the board's."""
+    """Four sets in turn: each is safe beside all before it, and the public plan is never finer than the board's."""
     order = ["month", "quarter", "year", "day", ""]
-    assert [s.profile.name for s in sets] == ["board", "public"] * 3
+    assert [s.profile.name for s in sets] == ["board", "public"] * 2
     for board, public in zip(sets[::2], sets[1::2], strict=True):
         both = board.plan.drop_duplicates(["wait", "measure", "group"]).merge(
             public.plan.drop_duplicates(["wait", "measure", "group"]),
