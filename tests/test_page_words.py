@@ -9,6 +9,8 @@ from made_report import report
 
 from sendwaits.release import wording
 from sendwaits.release.findings import board, figures
+from sendwaits.release.key import Key
+from sendwaits.release.number import Number
 from sendwaits.release.wording import plain
 
 
@@ -33,6 +35,13 @@ def test_a_verdict_for_the_worse_is_orange_and_one_for_the_better_is_not():
     assert "#C24A0B" in figures.mark(growing) and "#12436D" not in figures.mark(growing)
     shorter = growing.__class__("SLCN", "contact", "waiting", "", verdict="falling")
     assert "#12436D" in figures.mark(shorter) and "#C24A0B" not in figures.mark(shorter)
+
+
+def test_a_judged_share_has_its_wilson_interval_and_one_without_a_fraction_none():
+    key = Key("SLCN", "contact", "within_standard_pct", "", "2024-07-01", "2024-07-31")
+    one = Number(key, 100 * 29 / 162, "percent", "exact", 29, 162, 162)
+    assert plain(figures.within(one)) == "95% interval 12.8% to 24.5%"  # Wilson 1927
+    assert figures.within(Number(key, 17.9, "percent", "exact")) == ""
 
 
 def test_the_change_beside_a_key_figure_is_since_the_day_before_it():

@@ -37,6 +37,7 @@ def words_of(report: Any, name: str, frame: pd.DataFrame) -> dict[str, Markup] |
 def context(report: Report) -> dict[str, Any]:
     """What every template may use: the report (numbers, verdicts), words of the service, say and compare."""
     from sendwaits.release import verdicts
+    from sendwaits.release.findings import figures
 
     return {
         "r": report,
@@ -46,6 +47,7 @@ def context(report: Report) -> dict[str, Any]:
         "several": report.pathway is not None and len(report.waits) > 1,
         "say": verdicts.words.say,
         "basis": basis,
+        "within": figures.within,
         "compare": verdicts.words.compare,
         "source": lambda wait, population: report.source(population, wait),
         "profile": report.profile,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from sendwaits.measure.rates import share
 from sendwaits.release import verdicts, wording, words
 from sendwaits.release.findings import standard, stop
 from sendwaits.release.number import Number
@@ -121,6 +122,18 @@ def share_key(report: Report, wait: Wait) -> dict[str, Any]:
         none = Markup("none completed {}").format(share.when)
         about = Markup("not published: {}").format(why) if why else none
     return key(f"{goal} within {standard(wait)}", share, about, line)
+
+
+def within(number: Number) -> Markup:
+    """ "95% interval 28.6% to 45.1%" of a share that is shown with its fraction (Wilson); else nothing."""
+    if not number.fraction:
+        return Markup("")
+    ends = share(int(number.numerator or 0), int(number.denominator or 0))
+    low, high = (
+        Number(number.key.derived(side), getattr(ends, side), "percent", number.form, decimals=1)
+        for side in ("low", "high")
+    )
+    return Markup("95% interval {} to {}").format(low, high)
 
 
 def year_apart(numbers: Sequence[Number]) -> list[tuple[Number, Number]]:
