@@ -55,7 +55,7 @@ def test_the_section_says_completed_waits_in_weeks_and_months(parted):
     report = Report("trend", parted)
     part = publish.section(report, "split", report.split())
     # 80 x 7 / 30.4375 = 18.4, 14 x 7 / 30.4375 = 3.2: whole months of whole weeks
-    assert "80 weeks (18 months) for the occupational therapist, 14 weeks (3 months)" in part.text
+    assert "completed waits took 80 weeks (18 months) and 14 weeks (3 months)" in part.text
     assert "40.0 weeks (9.2 months)" in part.text and "describes no child’s wait" in part.text
     assert (
         'data-key="SLCN|contact|group:mean_weeks_completed|worker=OT|2024-05-01|2024-07-31">80<'
