@@ -565,7 +565,7 @@ class Area:
     ) -> pd.DataFrame:
         """The next months of the monthly series of data/raw/series_*.csv, one row per month.
 
-        >>> area.forecast_series("melatonin spend", as_at="2024-07-31")
+        >>> area.forecast_series("melatonin_spend", as_at="2024-07-31")
         """
         from sendwaits.outlook import series
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -95,10 +96,11 @@ def test_every_function_and_file_of_ours_that_a_page_names_exists():
 
 @pytest.fixture(scope="module")
 def made_up(tmp_path_factory):
-    from sendwaits import sample
-
+    """A copy of the repository's sample."""
     folder = tmp_path_factory.mktemp("made_up")
-    sample.write(folder, size="small")
+    shutil.copytree(ROOT / "data" / "raw", folder / "data" / "raw")
+    for name in ("sendwaits.toml", "statements.toml"):
+        shutil.copy(ROOT / name, folder / name)
     return folder
 
 
@@ -111,7 +113,7 @@ def test_the_python_of_the_readme_runs_as_it_stands(made_up):
 
 @pytest.mark.long
 def test_every_example_of_a_docstring_runs(made_up, monkeypatch):
-    """Each call of an area and of the package, on a small made-up area."""
+    """Each call of an area and of the package, on the sample."""
     import doctest
 
     import sendwaits as sw

@@ -340,7 +340,7 @@ def each(
         )
     if unknown:
         raise Refused(
-            f"--series {unknown[0]}: no such measure in data/raw/series_*.csv, which has {', '.join(have[:20])}"
+            f"Series '{unknown[0]}': no such measure in data/raw/series_*.csv, which has {', '.join(have[:20])}"
         )
     today = pd.Period(as_at, freq="M")
     last = today if as_at == today.end_time.date() else today - 1
