@@ -12,6 +12,8 @@ from sendwaits.release.door.rows import Printed
 from sendwaits.release.key import text
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sendwaits.release.door.released import Released
 
 __all__ = ["Cell", "Count", "Key", "Source", "cells_of", "joined", "table_cells", "table_rows"]
@@ -100,8 +102,13 @@ def table_cells(released: Released, pathway: str) -> Iterator[Cell]:
 
 def table_rows(released: Released, pathway: str) -> dict[Key, Printed]:
     """The rows of a released table, of one pathway, by their key."""
-    table = released.table
-    table = table[table["pathway"] == pathway]
+    place = (id(released.table), pathway)
+    if place not in released.read:
+        released.read[place] = _rows(released.table[released.table["pathway"] == pathway])
+    return released.read[place]
+
+
+def _rows(table: pd.DataFrame) -> dict[Key, Printed]:
     starts = table["period_start"].dt.strftime("%Y-%m-%d").where(table["period_start"].notna(), "")
     ends = table["period_end"].dt.strftime("%Y-%m-%d")
     keys = zip(table["wait"], table["measure"], table["group"], starts, ends, strict=True)

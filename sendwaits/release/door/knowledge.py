@@ -150,9 +150,15 @@ class Knowledge:
             self._ages(wait, day)
 
     def _groups_move(self, wait: str) -> None:
-        """Each group's list moves by its own joiners, completions and removals; over all groups they are those of the service."""
+        """Each group's list moves by its own joiners, completions and removals; over all groups they are those of the service.
+
+        Steps that earlier releases told already were asked about then.
+        """
+        old = {(c.key[0], c.key[4]) for c in self.earlier if c.key[1] == "waiting" and c.key[2]}
         for column, days in self.stocks.followed(wait).items():
             for (first, _), (last, groups) in zip(days, days[1:], strict=False):
+                if (wait, last) in old:
+                    continue
                 pieces = range(self.number[_day(first) + 1], self.number[_day(last) + 1])
                 whole: dict[str, Terms] = {"starts": {}, "completed": {}, "removed_other": {}}
                 for piece in pieces:

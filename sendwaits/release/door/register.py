@@ -144,7 +144,7 @@ def released_of(entry: dict[str, Any]) -> Released:
         _ties(door),
         {key: tuple(groups) for key, groups in door.get("merged", {}).items()},
         tuple(door.get("revised", ())),
-        *(figures_from(door[n]) if door.get(n) else None for n in ("themes", "totals")),
+        **{n: figures_from(door[n]) for n in ("themes", "totals") if door.get(n)},
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sendwaits.release.door.exact import Ties
 from sendwaits.release.key import COLUMNS
@@ -40,6 +40,8 @@ class Released:
     revised: tuple[str, ...] = ()
     themes: pd.DataFrame | None = None
     totals: pd.DataFrame | None = None
+    read: dict[tuple[int, str], Any] = field(default_factory=dict, compare=False, repr=False)
+    """Rows of a pathway by their key, read once from this very table."""
 
 
 def together(parts: Iterable[Released]) -> Released:
