@@ -38,7 +38,7 @@ def test_nothing_small_is_recovered_from_three_releases(tmp_path: Path, seed: in
 
 @pytest.mark.long
 @pytest.mark.parametrize("names", [["board"], ["public"], ["board", "public"]])
-@pytest.mark.parametrize("seed", range(20, 32))
+@pytest.mark.parametrize("seed", [1, 12, 19, 20, 21, 70])
 def test_nothing_small_is_recovered_from_more_worlds(tmp_path: Path, seed: int, names) -> None:
     told, _ = broken(tmp_path / "area", seed, names)
     assert told == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["MEAN", "Means", "add_means"]
 
 MEAN = "mean_weeks_completed"
-Means = Mapping[tuple[str, str, str], float]
-"""(wait, first day, last day) -> mean weeks printed."""
+Span = tuple[str, str, str]
+"""wait, first day, last day"""
+Means = Mapping[Span, float]
+"""The mean weeks printed of a span."""
 LONGEST = 430.0
 """Nobody has waited more weeks than this."""
 SLACK = 0.1 + 1e-9
@@ -43,24 +45,47 @@ def add_means(known: Knowledge, now: Means, before: Means) -> None:
 
 
 def _weeks(known: Knowledge, wait: str, now: Means, before: Means) -> Iterator[Row]:
-    """Rows over the completions in each period with a mean: the weeks of its parts are its own weeks."""
+    """Rows over the completions in each period with a mean: the weeks of its parts are its own weeks.
+
+    A period is cut twice: at the shortest periods with a mean inside it, and at the longest (a year to date is the last one and
+    a month more).
+    """
     means = {k: v for k, v in {**before, **now}.items() if k[0] == wait}
-    for (_, start, end), mean in means.items():
-        whole = known.pieces(start, end)
-        inside = {k: set(known.pieces(*k[1:])) for k in means if start <= k[1] and k[2] <= end}
-        used: dict[int, tuple[str, str, str]] = {}
-        for key, pieces in sorted(inside.items(), key=lambda item: (len(item[1]), item[0])):
-            if key[1:] != (start, end) and pieces.isdisjoint(used):
-                used |= dict.fromkeys(pieces, key)
-        told = {k for k in (*used.values(), (wait, start, end)) if before.get(k) != now.get(k)}
-        if not used or not told & set(now):
-            continue
-        low = {p: means[used[p]] if p in used else 0.0 for p in whole}
-        high = {p: means[used[p]] if p in used else LONGEST for p in whole}
-        least: dict[Name, float] = {(wait, "completed", p): low[p] - mean - SLACK for p in whole}
-        most: dict[Name, float] = {(wait, "completed", p): high[p] - mean + SLACK for p in whole}
-        yield Row(least, -math.inf, 0.0)
-        yield Row(most, 0.0, math.inf)
+    for own in means:
+        inside = {
+            k: set(known.pieces(*k[1:]))
+            for k in means
+            if own[1] <= k[1] and k[2] <= own[2] and k != own
+        }
+        cuts = [_cut(inside, longest) for longest in (False, True)]
+        for used in cuts if cuts[0] != cuts[1] else cuts[:1]:
+            told = {k for k in (*used.values(), own) if k in now and before.get(k) != now[k]}
+            if used and told:
+                yield from _sums(known.pieces(*own[1:]), own, used, means)
+
+
+def _cut(inside: Mapping[Span, set[int]], longest: bool) -> dict[int, Span]:
+    """Piece -> the period with a mean that it stands in, of periods that do not overlap."""
+    used: dict[int, Span] = {}
+    sign = -1 if longest else 1
+    for key, pieces in sorted(inside.items(), key=lambda item: (sign * len(item[1]), item[0])):
+        if pieces.isdisjoint(used):
+            used |= dict.fromkeys(pieces, key)
+    return used
+
+
+def _sums(
+    pieces: Iterable[int], own: Span, used: Mapping[int, Span], means: Means
+) -> Iterator[Row]:
+    """The two rows of one cut: what no mean covers has waited from no time to the longest."""
+    least: dict[Name, float] = {}
+    most: dict[Name, float] = {}
+    for piece in pieces:
+        low, high = (means[used[piece]],) * 2 if piece in used else (0.0, LONGEST)
+        name = (own[0], "completed", piece)
+        least[name], most[name] = low - means[own] - SLACK, high - means[own] + SLACK
+    yield Row(least, -math.inf, 0.0)
+    yield Row(most, 0.0, math.inf)
 
 
 def _ranges(rows: list[Row], names: set[Name]) -> dict[Name, tuple[float, float]]:
