@@ -73,7 +73,7 @@ def forget_pages(home: Path) -> None:
 def change_an_extract(home: Path) -> None:
     """The list of one service without its last row."""
     file = home / "data" / "raw" / f"SLCN_{AS_AT}.csv"
-    file.write_text("\n".join(file.read_text("utf-8").splitlines()[:-1]) + "\n", encoding="utf-8")
+    file.write_bytes(b"\n".join(file.read_bytes().splitlines()[:-1]) + b"\n")
 
 
 def scripted(home: Path, jobs: list[tuple[str, str]]) -> Cost:
