@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sendwaits import raw
+from sendwaits import raw, store
 from sendwaits.errors import Refused
 from sendwaits.intake import banded, clean, compare, extracts, monthly, published
 from sendwaits.intake.clean import FINDING_COLUMNS, QUARANTINE_COLUMNS, Cleaned, RefusedFile
@@ -127,14 +127,10 @@ class _Ledger:
 
 
 def _digests(file: ExtractFile) -> dict[str, str]:
-    import hashlib
-
     try:
         if len(file.paths) == 1:
             return {file.name: file.sha256}
-        return {
-            path.name: hashlib.sha256(extracts.read_bytes(path)).hexdigest() for path in file.paths
-        }
+        return {path.name: store.digest_bytes(extracts.read_bytes(path)) for path in file.paths}
     except Refused:
         return {}
 

@@ -5,7 +5,6 @@ What an area has that gets no records: a band a row (date, wait, band, waiting),
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,12 +16,12 @@ import numpy as np
 import pandas as pd
 from msgspec.structs import replace
 
+from sendwaits import store
 from sendwaits.errors import Refused
+from sendwaits.intake import count_table
 from sendwaits.intake.clean import dates
-from sendwaits.intake.clean.rows import blank_words
 from sendwaits.intake.extracts import read_bytes
 from sendwaits.intake.extracts.csv_text import decode, first_rows
-from sendwaits.intake.extracts.csv_text import read as read_csv
 from sendwaits.intake.extracts.headings import tidy
 from sendwaits.intake.extracts.odd_rows import TOTAL
 from sendwaits.intake.extracts.table import Finding, Text
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Banded", "band", "days_of", "holds_counts", "paths", "read", "snapshots"]
 
-WIDE_FROM = 3
 _NAME = re.compile(
     r"bands_(?P<code>[a-z][a-z0-9_]*?)_(?P<day>\d{4}-\d{2}-\d{2})\.csv", re.IGNORECASE
 )
@@ -161,7 +159,8 @@ def holds_counts(data: bytes, file: str) -> bool:
         if (
             all(named)
             and "childid" not in keys
-            or sum(band(c, 7) is not None for c in row if not c.strip().isdigit()) >= WIDE_FROM
+            or sum(band(c, 7) is not None for c in row if not c.strip().isdigit())
+            >= count_table.WIDE_FROM
         ):
             return True
     return False
@@ -207,13 +206,9 @@ def read(path: Path, pathway: Pathway, day: date) -> Banded:
         if clean
         else pd.DataFrame(columns=columns)
     )
-    lost = [(b.row, b.column, b.code, b.reason) for b in text.broken]
-    lost += [
-        (int(r), _WHY[w][0], w, _WHY[w][1]) for r, w in zip(table["row"], why, strict=True) if w
-    ]
-    quarantine = pd.DataFrame(
-        [(path.name, "", *line) for line in sorted(lost)],
-        columns=["file", "sheet", "row", "column", "code", "reason"],
+    aside = ((int(r), w) for r, w in zip(table["row"], why, strict=True) if w)
+    quarantine = count_table.quarantine(
+        path.name, text, ((r, _WHY[w][0], w, _WHY[w][1]) for r, w in aside)
     )
     counts = {
         "read": len(table) + len(text.broken),
@@ -230,7 +225,7 @@ def read(path: Path, pathway: Pathway, day: date) -> Banded:
         )
     rows = rows.rename(columns={"row": "source_row"}).reset_index(drop=True)
     findings = [*text.findings, *_findings(path.name, quarantine, table[total], rows)]
-    return Banded(rows, quarantine, findings, counts, hashlib.sha256(data).hexdigest())
+    return Banded(rows, quarantine, findings, counts, store.digest_bytes(data))
 
 
 _WHY = {
@@ -274,32 +269,18 @@ def _findings(
 
 def _table(data: bytes, file: str) -> tuple[Text, pd.DataFrame]:
     """One row a count: date, wait, band, waiting as text, and the row it stands on."""
-    try:
-        text = read_csv(data, file, _LONG)
-    except Refused as error:
-        if error.code not in ("F-COLMISSING", "F-COLRENAMED", "F-HEADER"):
-            raise
-        wide = _wide(data, file)
-        text = read_csv(data, file, wide)
-        across = [n for n in wide.columns if n not in _LONG.columns]
-        return text, _frame(text).melt(["row", "date", "wait"], across, "band", "waiting")
-    return text, _frame(text)
-
-
-def _frame(text: Text) -> pd.DataFrame:
-    table = pd.DataFrame({"row": text.rows})
-    for name, column in text.columns.items():
-        blank_words(column)
-        table[name] = np.array(column.values.to_pylist(), object)[column.codes]
-    for name in ("date", "wait"):
-        table[name] = table.get(name, "")
-    return table
+    text, columns = count_table.read(data, file, _LONG, _wide)
+    table = count_table.frame(text, ("date", "wait"))
+    if columns is _LONG:
+        return text, table
+    across = [n for n in columns.columns if n not in _LONG.columns]
+    return text, table.melt(["row", "date", "wait"], across, "band", "waiting")
 
 
 def _wide(data: bytes, file: str) -> Pathway:
     for row in first_rows(decode(data, file)[0], _LONG):
         across = [c for c in row if band(c, 7) is not None]
-        if len(across) >= WIDE_FROM:
+        if len(across) >= count_table.WIDE_FROM:
             columns = dict.fromkeys(("date", "wait", *across), "text")
             return replace(_LONG, columns=columns, required=tuple(across))
     raise Refused(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -13,12 +12,12 @@ import numpy as np
 import pandas as pd
 from msgspec.structs import replace
 
+from sendwaits import store
 from sendwaits.errors import Refused
+from sendwaits.intake import count_table
 from sendwaits.intake.clean import LARGEST_LOST_PCT
-from sendwaits.intake.clean.rows import blank_words
 from sendwaits.intake.extracts import read_bytes
 from sendwaits.intake.extracts.csv_text import decode, first_rows
-from sendwaits.intake.extracts.csv_text import read as read_csv
 from sendwaits.intake.extracts.headings import tidy
 from sendwaits.intake.extracts.table import Broken, Finding, Text
 from sendwaits.intake.months import month_of
@@ -31,8 +30,6 @@ __all__ = ["Monthly", "read", "read_all", "paths", "series", "COLUMNS"]
 
 COLUMNS = ("month", "measure", "value", "unit", "note")
 ROWS = [*COLUMNS, "source_file", "source_row"]
-WIDE_FROM = 3
-"""Months in one row of headings from which a file has a month a column."""
 _LONG = Pathway(
     code="SERIES",
     waits=(),
@@ -130,39 +127,24 @@ def read(path: Path) -> Monthly:
         quarantine,
         [*text.findings, *_findings(path.name, quarantine, notes)],
         counts,
-        hashlib.sha256(data).hexdigest(),
+        store.digest_bytes(data),
     )
 
 
 def _table(data: bytes, file: str) -> tuple[Text, pd.DataFrame]:
     """The file as text: one row per value with month, measure, value, unit, note and the row it stands on."""
-    try:
-        text = read_csv(data, file, _LONG)
-    except Refused as error:
-        if error.code not in ("F-COLMISSING", "F-COLRENAMED", "F-HEADER"):
-            raise
-        wide = _wide(data, file)
-        text = read_csv(data, file, wide)
-        across = [name for name in wide.columns if name not in COLUMNS]
-        own, over = ("measure", "month") if "measure" in wide.columns else ("month", "measure")
-        table = _frame(text)
-        if own == "measure":
-            total = table["measure"].str.fullmatch("(grand |sub-?)?totals?", case=False)
-            rows = table["row"][total].tolist()
-            text.broken += [Broken(r, "Q-TOTAL", "a total row, not a measure") for r in rows]
-            table = table[~total]
-        return text, table.melt(["row", own, "unit", "note"], across, over, "value")
-    return text, _frame(text)
-
-
-def _frame(text: Text) -> pd.DataFrame:
-    table = pd.DataFrame({"row": text.rows})
-    for name, column in text.columns.items():
-        blank_words(column)
-        table[name] = np.array(column.values.to_pylist(), object)[column.codes]
-    for name in ("unit", "note"):
-        table[name] = table.get(name, "")
-    return table
+    text, columns = count_table.read(data, file, _LONG, _wide)
+    table = count_table.frame(text, ("unit", "note"))
+    if columns is _LONG:
+        return text, table
+    across = [name for name in columns.columns if name not in COLUMNS]
+    own, over = ("measure", "month") if "measure" in columns.columns else ("month", "measure")
+    if own == "measure":
+        total = table["measure"].str.fullmatch("(grand |sub-?)?totals?", case=False)
+        rows = table["row"][total].tolist()
+        text.broken += [Broken(r, "Q-TOTAL", "a total row, not a measure") for r in rows]
+        table = table[~total]
+    return text, table.melt(["row", own, "unit", "note"], across, over, "value")
 
 
 def _names(*columns: str) -> set[str]:
@@ -175,7 +157,7 @@ def _wide(data: bytes, file: str) -> Pathway:
     for row in first_rows(utf8, _LONG):
         months = [cell for cell in row if month_of(cell)]
         others = [cell for cell in row if cell.strip() and not month_of(cell)]
-        if len(months) >= WIDE_FROM and others:
+        if len(months) >= count_table.WIDE_FROM and others:
             own, across, heading = "measure", months, others[0]
         elif len(others) > 1 and tidy(others[0]) in _names("month") and not months:
             own, heading = "month", others[0]
@@ -202,13 +184,9 @@ _REASONS = {
 
 
 def _quarantine(file: str, text: Text, table: pd.DataFrame, aside: pd.Series) -> pd.DataFrame:
-    lost = [(b.row, b.column, b.code, b.reason) for b in text.broken]
-    for row, code in zip(table["row"][aside != ""], aside[aside != ""], strict=True):
-        lost.append((int(row), _REASONS[code][0], code, _REASONS[code][1]))
-    return pd.DataFrame(
-        [(file, "", *line) for line in sorted(lost)],
-        columns=["file", "sheet", "row", "column", "code", "reason"],
-    )
+    rows = zip(table["row"][aside != ""], aside[aside != ""], strict=True)
+    lost = ((int(row), _REASONS[code][0], code, _REASONS[code][1]) for row, code in rows)
+    return count_table.quarantine(file, text, lost)
 
 
 def _findings(file: str, quarantine: pd.DataFrame, numbers: int) -> list[Finding]:

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from sendwaits.intake import Checked
-from sendwaits.intake.clean import NO_RECORD, Cleaned
+from sendwaits.intake.clean import NO_RECORD, QUARANTINE_COLUMNS, Cleaned
 from sendwaits.pathways import Pathway
 
 __all__ = ["by_rule", "standing", "trend", "to_look_at", "year_typos", "overlaps"]
 
-_LOOK = ["file", "sheet", "row", "column", "code", "reason"]
+_LOOK = list(QUARANTINE_COLUMNS)
 _NEIGHBOURS = 11
 _FITS_DAYS = 45
 

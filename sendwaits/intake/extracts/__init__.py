@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,7 +16,7 @@ from sendwaits import raw
 from sendwaits.errors import Refused
 from sendwaits.intake.extracts.table import Broken, Column, Finding, Text
 from sendwaits.pathways import Pathway
-from sendwaits.store import digest_file
+from sendwaits.store import digest_bytes, digest_file
 
 if TYPE_CHECKING:
     from sendwaits.workspace import Workspace
@@ -67,11 +66,7 @@ class ExtractFile:
             digests = [digest_file(path) for path in self.paths]
         except OSError:
             raise Refused(_UNREADABLE.format(self.name), "E-IO") from None
-        return (
-            digests[0]
-            if len(digests) == 1
-            else hashlib.sha256("".join(digests).encode("ascii")).hexdigest()
-        )
+        return digests[0] if len(digests) == 1 else digest_bytes("".join(digests).encode("ascii"))
 
 
 @dataclass
@@ -172,7 +167,7 @@ def read(file: ExtractFile, pathway: Pathway, others: Sequence[Pathway] = ()) ->
 
         return read_blade(file, pathway)
     data = read_bytes(file.path)
-    object.__setattr__(file, "sha256", hashlib.sha256(data).hexdigest())
+    object.__setattr__(file, "sha256", digest_bytes(data))
     kinds.refuse_other_kind(data, file)
     if file.kind == "csv":
         text = csv_text.read(data, file.name, pathway, others)

@@ -57,7 +57,8 @@ def _head(column: str) -> str:
 
 def equity_tables(report: Report, frame: pd.DataFrame) -> list[show.Table]:
     """One table a column: groups down, each number with its interval, and whether it is apart from all children's."""
-    totals = {r.measure: Number.of(r) for r in frame[frame["group"] == ""].itertuples(index=False)}
+    whole = {r.measure: r for r in frame[frame["group"] == ""].itertuples(index=False)}
+    totals = {measure: Number.of(r) for measure, r in whole.items()}
     groups = frame[frame["group"] != ""]
     tables = []
     for column, rows in groups.groupby(_columns(groups), sort=False):
@@ -65,10 +66,7 @@ def equity_tables(report: Report, frame: pd.DataFrame) -> list[show.Table]:
         for r in rows.itertuples(index=False):
             found.setdefault(show.group_name(r.group), {})[r.measure] = r
         cells = [_row(name, row, totals) for name, row in found.items()]
-        all_ = {
-            m: r for r in frame[frame["group"] == ""].itertuples(index=False) for m in [r.measure]
-        }
-        cells.append(_row("All children", all_, totals))
+        cells.append(_row("All children", whole, totals))
         heads = (
             _head(str(column)),
             *(words.measure(m.partition(":")[2]).head for m in totals),
